@@ -1,0 +1,20 @@
+"""The one error that is meant for the user's eyes."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ShiftscopeError(ValueError):
+    """A user's mistake. The message is one sentence: what was found, where, and what to do about it.
+
+    Scripts and the command line print it without a traceback and exit with a code other than 0. Anything else that is
+    raised is a fault of shiftscope's own and keeps its traceback.
+    """
+
+
+def unknown(noun: str, got: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is not known: what was got, near names first, then all that is allowed."""
+    names = sorted(known)
+    near = get_close_matches(got, names, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ";"
+    return f"unknown {noun} {got!r}{hint} known: {', '.join(names) or 'none'}"

@@ -1,0 +1,45 @@
+"""Files that are complete or absent."""
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes of this machine left beside `path`."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(socket.gethostname())}\.(\d+)\.part")
+    for stray in path.parent.glob(f".{path.name}.*.part"):
+        found = pattern.fullmatch(stray.name)
+        if found and not _alive(int(found[1])):
+            stray.unlink(missing_ok=True)
+
+
+@contextmanager
+def complete(path: str | Path) -> Iterator[Path]:
+    """A name to write to; it becomes `path` when the block ends well and disappears when it does not.
+
+    The name is this process's own, so a job that was given up but still runs cannot spoil the file of the job that
+    took its place.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,63 @@
+"""Rules that make a sequence of frames out of one picture: one file per kind of protocol."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.options import Options
+from shiftscope.registry import Registry
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture and what is known of it."""
+
+    image_id: str
+    pixels: NDArray[np.uint8]
+    """Shape (height, width, 3), RGB."""
+    boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+    """Shape (n, 4): x_min, y_min, x_max, y_max in px."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A window on a canvas, and how that canvas was made (the columns of `tables.FRAMES`)."""
+
+    value: float
+    canvas: int
+    window_x: int
+    window_y: int
+    source: tuple[float, float, float, float]
+    """left, top, right, bottom of the region of the picture that was resized, px."""
+    resized: tuple[int, int]
+    """width and height it was resized to, px."""
+    resample: str
+    paste: tuple[int, int] = (0, 0)
+    surround: str = "none"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """The frames of one picture, in order, and the canvases they lie on (uint8, height × width × 3)."""
+
+    canvases: list[NDArray[np.uint8]]
+    frames: list[Frame]
+
+
+class Unfit(Exception):
+    """This picture cannot go through this protocol; the message is the reason, in a few words."""
+
+
+class Protocol(Options):
+    """Base of all protocols. Fields are what a user sets."""
+
+    def check(self, size: int) -> None:
+        """Raise a ShiftscopeError if no picture could be used at an input of `size` px."""
+
+    def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
+        """The frames of `picture` for networks that take `size` × `size` px. Raises Unfit."""
+        raise NotImplementedError
+
+
+protocols: Registry[type[Protocol]] = Registry("protocol", __name__)

@@ -1,0 +1,63 @@
+"""Where pictures, labels and boxes come from: one file per kind of source."""
+
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+import polars as pl
+from pydantic import Field
+
+from shiftscope.options import Options
+from shiftscope.registry import Registry
+
+LISTING = pl.Schema({"image_id": pl.String, "path": pl.String, "category": pl.String})
+
+
+class Listing(NamedTuple):
+    """What a source has, before any picture was opened."""
+
+    pictures: pl.DataFrame
+    """One row per picture, columns of `LISTING`; `category` is null where it is unknown."""
+    categories: tuple[str, ...]
+    """All categories in the order of their class indices, those without a picture included."""
+
+
+class Source(Options):
+    """Base of all sources. Fields are what a user sets; methods are called by `shiftscope.dataset`."""
+
+    provides: ClassVar[frozenset[str]] = frozenset()
+    """What it knows of its pictures: ``labels``, ``boxes``."""
+
+    limit: int | None = Field(None, ge=1)
+    """Use only this many pictures, drawn at random by the seed; all of them if not set."""
+    classes: Literal["own", "imagenet"] = "own"
+    """What labels count: `own`, the source's categories in their order; `imagenet`, categories are wnids (n01440764)
+    and labels are ImageNet's indices 0 to 999."""
+    unusable: Literal["skip", "refuse"] = "skip"
+    """What happens to a picture that cannot be used (broken file, too long for a protocol): it is named and left out, or
+    the run is refused."""
+    evaluate: bool = True
+    """Whether networks are measured on it; `false` for pictures that are only trained on."""
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if what the user gave is not there. Cheap: it runs whenever the workflow is read."""
+
+    def inputs(self) -> list[Path]:
+        """Files of the user's whose change makes everything made of this source stale."""
+        return []
+
+    def fetch(self, folder: Path, seed: int) -> None:
+        """Bring into `folder` what is not on this machine yet. The default brings nothing."""
+
+    def listing(self, folder: Path) -> Listing:
+        """All pictures. `folder` is the one that `fetch` filled.
+
+        Raises ShiftscopeError where nothing is found.
+        """
+        raise NotImplementedError
+
+    def boxes(self, folder: Path) -> pl.DataFrame:
+        """All boxes: columns of `tables.BOXES`. Only called where `provides` has ``boxes``."""
+        raise NotImplementedError
+
+
+sources: Registry[type[Source]] = Registry("kind of data set", __name__)

@@ -1,0 +1,135 @@
+"""The files that stages hand to each other: their columns, and how they are written and read.
+
+Every table is Parquet. A column that is listed here is a promise to later stages and to other people's scripts.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from shiftscope.files import complete
+
+IMAGES = pl.Schema(
+    {
+        "image_id": pl.String,  # unique in its data set: the path below the folder, without the file's ending
+        "path": pl.String,
+        "label": pl.Int32,  # index into the network's outputs; null where unknown
+        "category": pl.String,
+        "width": pl.Int32,  # px, of the picture as it is shown (EXIF rotation applied)
+        "height": pl.Int32,
+    }
+)
+SKIPPED = pl.Schema({"image_id": pl.String, "stage": pl.String, "reason": pl.String})
+BOXES = pl.Schema(
+    {
+        "image_id": pl.String,
+        "category": pl.String,
+        "x_min": pl.Float64,  # px, continuous and half-open: a box over columns 3, 4, 5 is [3, 6)
+        "y_min": pl.Float64,
+        "x_max": pl.Float64,
+        "y_max": pl.Float64,
+        "image_width": pl.Int32,
+        "image_height": pl.Int32,
+        "is_crowd": pl.Boolean,
+        "is_truncated": pl.Boolean,
+        "is_difficult": pl.Boolean,
+    }
+)
+FRAMES = pl.Schema(
+    {
+        "image_id": pl.String,
+        "step": pl.Int32,
+        "value": pl.Float64,  # the swept quantity in the protocol's unit
+        "canvas_id": pl.String,
+        "window_x": pl.Int32,  # px, left edge of the frame on its canvas
+        "window_y": pl.Int32,
+        # How the canvas was made from the picture, for a third party to make it again:
+        "source_left": pl.Float64,  # px of the picture: the region that was resized
+        "source_top": pl.Float64,
+        "source_right": pl.Float64,
+        "source_bottom": pl.Float64,
+        "resized_width": pl.Int32,  # px, its size afterwards
+        "resized_height": pl.Int32,
+        "resample": pl.String,  # the filter, as Pillow calls it
+        "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
+        "paste_y": pl.Int32,
+        "surround": pl.String,  # what is around it: none, black, mean or inpaint
+    }
+)
+PREDICTIONS = pl.Schema(
+    {
+        "image_id": pl.String,
+        "step": pl.Int32,
+        "value": pl.Float64,
+        "label": pl.Int32,
+        "label_prob": pl.Float32,  # softmax probability of the label; null where there is none
+        "label_rank": pl.Int32,  # 1 = top
+        "top5": pl.List(pl.Int32),  # most probable class first; fewer than 5 where the network has fewer classes
+        "top5_prob": pl.List(pl.Float32),
+        "previous_top1_prob": pl.Float32,  # probability now of the class that was top one step before; null at step 0
+    }
+)
+SENSITIVITY = pl.Schema(
+    {
+        "network": pl.String,
+        "protocol": pl.String,
+        "measure": pl.String,
+        "condition": pl.String,  # all, or right: among pairs whose first frame is classified right
+        "estimate": pl.Float64,
+        "ci_low": pl.Float64,
+        "ci_high": pl.Float64,
+        "n_images": pl.Int64,  # images that count in the denominator
+        "n_pairs": pl.Int64,  # rows (pairs or frames) that count in it
+    }
+)
+COMPARISONS = pl.Schema(
+    {
+        "network_a": pl.String,
+        "network_b": pl.String,
+        "protocol": pl.String,
+        "measure": pl.String,
+        "condition": pl.String,
+        "difference": pl.Float64,  # estimate of a − estimate of b, on the same images
+        "ci_low": pl.Float64,
+        "ci_high": pl.Float64,
+        "p_value": pl.Float64,
+        "p_adjusted": pl.Float64,
+        "n_images": pl.Int64,
+    }
+)
+BIAS = pl.Schema(
+    {
+        "category": pl.String,  # "(all)" for all categories together
+        "quantity": pl.String,  # centre_x, centre_y, height
+        "null": pl.String,  # naive or feasible
+        "statistic": pl.Float64,  # Kolmogorov–Smirnov distance to U(0, 1)
+        "p_value": pl.Float64,
+        "q_value": pl.Float64,  # Benjamini–Hochberg over the categories of the same quantity and null
+        "effect": pl.Float64,  # Wasserstein distance to U(0, 1): 0 = uniform, .25 = all in the middle, .5 = all at one end
+        "effect_low": pl.Float64,
+        "effect_high": pl.Float64,
+        "mean": pl.Float64,
+        "sd": pl.Float64,
+        "n": pl.Int64,
+        "reason": pl.String,  # why there is no p-value, where there is none
+    }
+)
+
+
+def table(rows: Iterable[dict[str, object]], schema: pl.Schema) -> pl.DataFrame:
+    """Rows as a table of exactly these columns; a missing one is null, a surplus one is an error."""
+    return pl.DataFrame(list(rows), schema=schema)
+
+
+def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
+    """Write `frame` with exactly the columns of `schema`, complete or not at all."""
+    frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    with complete(path) as part:
+        frame.write_parquet(part, compression="zstd")
+
+
+def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.DataFrame:
+    """Read one file, or several of the same columns one below the other in the order given."""
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    return pl.concat([pl.read_parquet(file, columns=list(schema)) for file in files] or [schema.to_frame()])
