@@ -22,9 +22,7 @@ def _range(value: object) -> object:
     except ValueError:
         numbers = ()
     if not dots or not numbers:
-        raise ValueError(
-            f"{value!r} is no range; write a list such as [0, 1, 2] or a range such as 0..8 or -52..51 by 2"
-        )
+        raise ValueError(f"{value!r} is no range; write a list such as [0, 1, 2] or a range such as 0..8 or -52..51 by 2")
     return numbers
 
 

@@ -54,7 +54,7 @@ FRAMES = pl.Schema(
         "resample": pl.String,  # the filter, as Pillow calls it
         "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
         "paste_y": pl.Int32,
-        "surround": pl.String,  # what is around it: none, black, mean or inpaint
+        "surround": pl.String,  # what is around it: none, a colour such as #000000, or inpaint
     }
 )
 PREDICTIONS = pl.Schema(

@@ -30,11 +30,15 @@ class Training(Options):
     """The highest learning rate of the cycle."""
     weight_decay: float = Field(0.05, ge=0)
     """AdamW's weight decay."""
+    crop_fraction: float = Field(0.875, gt=0, le=1)
+    """It is trained on centre crops: input size as a fraction of the resized shorter side."""
 
 
 class Network(Options):
     """Base of all kinds of network. Fields are what a user sets."""
 
+    kind: str = ""
+    """Which of the registered kinds it is; not set: the one that its own name says."""
     weights: Path | None = None
     """A local file: safetensors, or a state dict saved by torch.save (loaded with weights_only)."""
     train: Training | None = None

@@ -52,8 +52,15 @@ class Unfit(Exception):
 class Protocol(Options):
     """Base of all protocols. Fields are what a user sets."""
 
+    kind: str = ""
+    """Which of the registered kinds it is; not set: the one that its own name says."""
+
     def check(self, size: int) -> None:
         """Raise a ShiftscopeError if no picture could be used at an input of `size` px."""
+
+    def steps(self) -> int | None:
+        """How many frames every sequence has; None where that depends on the picture."""
+        return None
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         """The frames of `picture` for networks that take `size` × `size` px. Raises Unfit."""

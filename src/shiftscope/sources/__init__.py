@@ -27,6 +27,8 @@ class Source(Options):
     provides: ClassVar[frozenset[str]] = frozenset()
     """What it knows of its pictures: ``labels``, ``boxes``."""
 
+    kind: str = ""
+    """Which of the registered kinds it is; not set: the one that its own name says."""
     limit: int | None = Field(None, ge=1)
     """Use only this many pictures, drawn at random by the seed; all of them if not set."""
     classes: Literal["own", "imagenet"] = "own"

@@ -1,0 +1,34 @@
+"""The config, checked; the plan that it comes down to; what wildcards may be."""
+
+import re
+
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.plan import Plan
+from snakemake.exceptions import WorkflowError
+
+try:
+    PLAN = Plan(Config.load(config), Path(workflow.basedir) / "workflow" / "scripts")
+except ShiftscopeError as error:
+    raise WorkflowError(f"the config is not right:\n{error}") from None
+
+RESULTS = PLAN.results
+
+
+def one_of(names):
+    """A pattern for exactly these names."""
+    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+def code(rule):
+    """The digest of the code that decides a rule's numbers, as a parameter of it."""
+    return lambda wildcards: PLAN.code(rule, **dict(wildcards.items()))
+
+
+wildcard_constraints:
+    dataset=one_of(PLAN.config.datasets),
+    network=one_of(PLAN.config.networks),
+    protocol=one_of(PLAN.config.protocols),
+    size=one_of(PLAN.sizes),
+    shard=one_of(PLAN.shards),
+    figure=r"\w+",

@@ -1,0 +1,46 @@
+"""Predictions → measures with intervals, and comparisons between networks."""
+
+
+rule sensitivity:
+    input:
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+    output:
+        sensitivity=f"{RESULTS}/{{dataset}}/sensitivity.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/sensitivity.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/sensitivity.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=PLAN.cells(),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("sensitivity"),
+    script:
+        "../workflow/scripts/sensitivity.py"
+
+
+rule comparisons:
+    input:
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+    output:
+        comparisons=f"{RESULTS}/{{dataset}}/comparisons.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/comparisons.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/comparisons.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=PLAN.cells(),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        adjust=PLAN.config.statistics.adjust,
+        code=code("comparisons"),
+    script:
+        "../workflow/scripts/comparisons.py"

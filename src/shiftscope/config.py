@@ -1,0 +1,201 @@
+"""The config: one model. Its JSON schema, its manual and its error messages are derived from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
+from pydantic_core import ErrorDetails
+
+from shiftscope.engines import engines
+from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.networks import Network, networks
+from shiftscope.options import Options
+from shiftscope.protocols import Protocol, protocols
+from shiftscope.registry import Registry
+from shiftscope.sources import Source, sources
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+"""Becomes a part of file names and of Snakemake's targets."""
+
+SECTIONS: dict[str, Registry[Any]] = {"datasets": sources, "networks": networks, "protocols": protocols}
+
+
+def _kinds(registry: Registry[Any]) -> Any:
+    """The union of all kinds of a registry, told apart by `kind`."""
+    choices = tuple(Annotated[entry.item, Tag(entry.name)] for entry in registry)
+    return Annotated[Union[choices], Discriminator(_kind)]  # noqa: UP007
+
+
+def _kind(section: Any) -> str | None:
+    kind = section.get("kind") if isinstance(section, Mapping) else getattr(section, "kind", None)
+    return None if kind is None else str(kind)
+
+
+def _named(section: object) -> object:
+    """A section that does not say its kind is of the kind that its name says: `crop: {}` is `crop: {kind: crop}`."""
+    if not isinstance(section, Mapping):
+        return section
+    return {
+        name: {"kind": name, **(value or {})} if isinstance(value, Mapping | None) else value
+        for name, value in section.items()
+    }
+
+
+if TYPE_CHECKING:
+    AnySource = Source
+    AnyNetwork = Network
+    AnyProtocol = Protocol
+else:
+    AnySource, AnyNetwork, AnyProtocol = _kinds(sources), _kinds(networks), _kinds(protocols)
+
+
+class Inference(Options):
+    """How networks are run."""
+
+    engine: str = "auto"
+    """What runs them: `auto` (the fastest here that agrees with eager torch), or the name of an engine."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto`: a GPU where there is one. With `cpu` jobs do not ask for the resource gpu, so several run at a time."""
+    threads: int = Field(8, ge=1)
+    """CPU threads of an inference job; Snakemake lowers it to --cores."""
+    batch_size: int | None = Field(None, ge=1)
+    """Frames at a time; not set: found for each network by a short calibration."""
+    keep_logits: bool = False
+    """Whether the shards of predictions keep all logits (float16)."""
+
+
+class Statistics(Options):
+    """Intervals and tests."""
+
+    level: float = Field(0.95, gt=0.5, lt=1)
+    """Confidence level of every interval."""
+    resamples: int = Field(2000, ge=100)
+    """Draws of the bootstrap and of permutation tests."""
+    adjust: Literal["holm", "benjamini-hochberg"] = "holm"
+    """How p-values of comparisons are adjusted over the whole table."""
+    minimum_boxes: int = Field(20, ge=5)
+    """Categories with fewer boxes are described, not tested."""
+
+
+class Config(Options):
+    """A run: every network is measured on every data set through every protocol."""
+
+    results: Path = Path("results")
+    """Where everything is written, below the working directory."""
+    seed: int = Field(0, ge=0)
+    """Decides every random draw, together with the image's id."""
+    shards: int = Field(1, ge=1)
+    """Into how many jobs the images of a data set are divided, for each network and protocol."""
+    datasets: Annotated[dict[Name, AnySource], BeforeValidator(_named), Field(min_length=1)]
+    """Pictures, by names of your choice."""
+    networks: Annotated[dict[Name, AnyNetwork], BeforeValidator(_named)] = Field(default_factory=dict)
+    """Networks, by names of your choice."""
+    protocols: Annotated[dict[Name, AnyProtocol], BeforeValidator(_named)] = Field(default_factory=dict)
+    """Rules that make frames out of pictures, by names of your choice."""
+    inference: Inference = Inference()
+    """How networks are run."""
+    statistics: Statistics = Statistics()
+    """Intervals and tests."""
+
+    @classmethod
+    def load(cls, raw: Mapping[str, Any]) -> "Config":
+        """The config that `raw` (as read from YAML) stands for, checked as far as it can be before anything runs.
+
+        Raises ShiftscopeError: a sentence for each key that is wrong, with what it got and what is allowed; files that are
+        not there; parts that do not go together.
+        """
+        try:
+            config = cls.model_validate(raw)
+        except ValidationError as error:
+            raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
+        problems = list(config._problems())
+        if problems:
+            raise ShiftscopeError("\n".join(problems))
+        return config
+
+    def _problems(self) -> Any:
+        """Sentences about sections that are each right and do not go together."""
+        if self.inference.engine != "auto" and self.inference.engine not in engines:
+            names = ["auto", *(entry.name for entry in engines)]
+            yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
+        for name, source in self.datasets.items():
+            yield from _raised(f"datasets.{name}", source.check)
+        for name, network in self.networks.items():
+            yield from self._network_problems(name, network)
+        for name, protocol in self.protocols.items():
+            for size in sorted({network.input_size for network in self.networks.values()}):
+                yield from _raised(f"protocols.{name}", protocol.check, size)
+            needs = protocols[protocol.kind].needs
+            for dataset, source in self.datasets.items():
+                if source.evaluate and needs - source.provides:
+                    yield (
+                        f"protocols.{name}: needs {' and '.join(sorted(needs - source.provides))}, which data set "
+                        f"{dataset} ({source.kind}) does not have; take one of them out"
+                    )
+
+    def _network_problems(self, name: str, network: Network) -> Any:
+        if (network.weights is None) == (network.train is None):
+            found = "both" if network.train else "neither"
+            yield f"networks.{name}: needs either 'weights' (a file) or 'train' (a data set), and has {found}"
+        if network.weights is not None and not network.weights.is_file():
+            yield f"networks.{name}.weights: there is no file {network.weights} (seen from {Path.cwd()}); correct the path"
+        if network.train is not None:
+            taught = self.datasets.get(network.train.dataset)
+            if taught is None:
+                yield f"networks.{name}.train.dataset: {unknown('data set', network.train.dataset, self.datasets)}"
+            elif "labels" not in taught.provides:
+                yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labels to train on"
+        for dataset, source in self.datasets.items():
+            if source.evaluate and "labels" in source.provides and source.classes != network.class_space:
+                yield (
+                    f"networks.{name}: answers with classes '{network.class_space}', but the labels of data set {dataset} "
+                    f"are '{source.classes}'; write 'classes: imagenet' for folders named by wnid (n01440764), or "
+                    "'labels: none' to measure without labels"
+                )
+
+
+def _raised(where: str, check: Any, *arguments: object) -> list[str]:
+    try:
+        check(*arguments)
+    except ShiftscopeError as error:
+        return [f"{where}: {error}"]
+    return []
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """One of pydantic's errors as: key, what it got, what is allowed."""
+    model, where = _resolved(detail["loc"])
+    got, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
+    key = ".".join(where)
+    if kind == "extra_forbidden":
+        fields = [name for name in (model.model_fields if model else {}) if name != "kind"]
+        return f"{key}: {unknown('key', where[-1], fields)}"
+    if kind == "union_tag_invalid":
+        registry = SECTIONS[where[0]]
+        return f"{key}.kind: {unknown(registry.noun, str(context['tag']), (entry.name for entry in registry))}"
+    if kind == "missing":
+        return f"{key}: is missing, and has no default"
+    if kind == "literal_error":
+        return f"{key}: got {got!r}; allowed: {context['expected']}"
+    if kind in ("union_tag_not_found", "model_type", "model_attributes_type", "dict_type"):
+        return f"{key}: got {got!r}; write a mapping of settings"
+    message = str(context["error"]) if "error" in context else detail["msg"][:1].lower() + detail["msg"][1:]
+    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {got!r}; {message}"
+
+
+def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, list[str]]:
+    """The model that the last key of an error's location belongs to, and that location as the user wrote it."""
+    model: type[BaseModel] | None = Config
+    parts = [str(part) for part in location]
+    if len(parts) > 2 and parts[0] in SECTIONS and parts[2] in SECTIONS[parts[0]]:
+        model = SECTIONS[parts[0]][parts[2]].item
+        parts = parts[:2] + parts[3:]
+        nested = parts[2:-1]
+    else:
+        nested = parts[:-1]
+    for part in nested:
+        field = model.model_fields.get(part) if model else None
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return model, parts

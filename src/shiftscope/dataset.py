@@ -1,0 +1,156 @@
+"""A source's pictures made ready for all later stages: checked, sized, labelled, and dealt into shards."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from shiftscope import tables
+from shiftscope.classes import class_indices
+from shiftscope.errors import ShiftscopeError
+from shiftscope.pictures import picture_size
+from shiftscope.progress import progress
+from shiftscope.sources import Source
+
+NAMED = 5
+"""How many bad pictures a message names."""
+
+
+def make_images(source: Source, folder: Path, seed: int, threads: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every usable picture of a source, opened and decoded to its end.
+
+    Parameters
+    ----------
+    source : where the pictures come from.
+    folder : the folder that `source.fetch` filled.
+    seed : decides which pictures are left by `source.limit`; the order of files does not.
+    threads : how many pictures are decoded at a time; Python's choice for this machine if not given.
+
+    Returns
+    -------
+    images, skipped : columns of `tables.IMAGES` and `tables.SKIPPED`, both in the order of `image_id`. Pictures whose
+        file is missing do not count towards the limit, damaged ones do.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where two pictures have the same id, a category has no index, a picture is unusable under `unusable: refuse`, or
+        none is usable.
+    """
+    pictures, categories = source.listing(folder)
+    label_of = class_indices(source.classes, categories)
+    _refuse_duplicates(pictures)
+    present, missing = _split_missing(pictures)
+    if source.unusable == "refuse":
+        _refuse(missing, pictures.height)
+    chosen = _draw(present, source.limit, seed)
+    sizes = _sizes(chosen["path"].to_list(), threads)
+
+    rows: list[dict[str, object]] = []
+    bad = list(missing)
+    for row, size in zip(chosen.iter_rows(named=True), sizes, strict=True):
+        if isinstance(size, str):
+            bad.append({"image_id": row["image_id"], "stage": "images", "reason": size})
+        else:
+            label = None if row["category"] is None else label_of[row["category"]]
+            rows.append({**row, "label": label, "width": size[0], "height": size[1]})
+    if source.unusable == "refuse":
+        _refuse(bad, pictures.height)
+    if not rows:
+        raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}")
+    return tables.table(rows, tables.IMAGES), tables.table(bad, tables.SKIPPED).sort("image_id")
+
+
+def make_boxes(source: Source, folder: Path, images: pl.DataFrame) -> pl.DataFrame:
+    """The boxes of `images`, columns of `tables.BOXES`, in the order of `image_id` and then of the source.
+
+    Where the source does not know a picture's size, it is filled in from `images`. A picture whose annotated size is
+    not its real one has its boxes in other coordinates: that is an error under `unusable: refuse`, and its boxes are
+    left out, with a line in the log, under `skip`.
+    """
+    boxes = source.boxes(folder).join(
+        images.select("image_id", "width", "height"), on="image_id", how="inner", maintain_order="left"
+    )
+    boxes = boxes.with_columns(
+        pl.coalesce("image_width", "width").alias("image_width"),
+        pl.coalesce("image_height", "height").alias("image_height"),
+    )
+    fits = (pl.col("image_width") == pl.col("width")) & (pl.col("image_height") == pl.col("height"))
+    strange = boxes.filter(~fits)
+    if strange.height:
+        row = strange.row(0, named=True)
+        message = (
+            f"the boxes of {strange['image_id'].n_unique()} pictures are for other sizes than the pictures have:"
+            f" {row['image_id']} is {row['width']} × {row['height']} px,"
+            f" annotated as {row['image_width']} × {row['image_height']}"
+        )
+        if source.unusable == "refuse":
+            raise ShiftscopeError(f"{message}; write `unusable: skip` to leave their boxes out")
+        logging.getLogger(__name__).warning("%s; they are left out", message)
+    return boxes.filter(fits).select(list(tables.BOXES)).sort("image_id", maintain_order=True)
+
+
+def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
+    """Block number `shard` (from 0) of `shards` contiguous blocks in the order of `image_id`.
+
+    Block sizes differ by one at most, as `numpy.array_split` deals; a block is empty where there are fewer images than
+    shards.
+    """
+    if not 0 <= shard < shards:
+        raise ValueError(f"shard {shard} of {shards}")
+    block = np.array_split(np.arange(images.height), shards)[shard]
+    return images.sort("image_id")[block]
+
+
+def _refuse_duplicates(pictures: pl.DataFrame) -> None:
+    twice = pictures.filter(pl.col("image_id").is_duplicated()).sort("image_id", "path")
+    if twice.height:
+        first, second = twice["path"][:2]
+        raise ShiftscopeError(f"{first} and {second} would both be called {twice['image_id'][0]}; rename or remove one")
+
+
+def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+    there = [Path(path).is_file() for path in pictures["path"]]
+    missing: list[dict[str, object]] = []
+    for row in pictures.filter([not found for found in there]).iter_rows(named=True):
+        empty = Path(row["path"]).is_dir()
+        reason = f"{row['path']} has no pictures" if empty else f"{row['path']} does not exist"
+        missing.append({"image_id": row["image_id"], "stage": "images", "reason": reason})
+    return pictures.filter(there), missing
+
+
+def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
+    if limit is not None:
+        lots = [sha256(f"{seed}/{image_id}".encode()).digest() for image_id in pictures["image_id"]]
+        pictures = pictures.with_columns(pl.Series("lot", lots, dtype=pl.Binary)).sort("lot").head(limit).drop("lot")
+    return pictures.sort("image_id")
+
+
+def _sizes(paths: Sequence[str], threads: int | None) -> list[tuple[int, int] | str]:
+    """Width and height of each picture in px, or the sentence that says why it cannot be used."""
+
+    def size(path: str) -> tuple[int, int] | str:
+        try:
+            return picture_size(path)
+        except ShiftscopeError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(progress(pool.map(size, paths), len(paths), "pictures"))
+
+
+def _some(bad: Sequence[dict[str, object]]) -> str:
+    more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
+    return "; ".join(str(row["reason"]) for row in bad[:NAMED]) + more
+
+
+def _refuse(bad: Sequence[dict[str, object]], total: int) -> None:
+    if bad:
+        raise ShiftscopeError(
+            f"{len(bad)} of {total} pictures cannot be used: {_some(bad)}; mend them, or write `unusable: skip` to"
+            " leave them out"
+        )

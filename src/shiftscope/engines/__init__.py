@@ -1,0 +1,33 @@
+"""What runs a prepared network: one file per engine. A program is a network with its normalisation, as a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
+
+
+class Engine:
+    """Base of all engines. None lowers the precision: float32 throughout."""
+
+    devices: tuple[str, ...] = ("cpu", "cuda")
+
+    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
+        """Write the program: `network` takes uint8 frames (batch, height, width, 3) like `example`, see `Normalised`."""
+        raise NotImplementedError
+
+    def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
+        """Load the program onto `device`. `card` is the network's card.json."""
+        raise NotImplementedError
+
+
+engines: Registry[type[Engine]] = Registry("engine", __name__)

@@ -1,0 +1,33 @@
+"""torch as it is: what every other engine is checked against."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.engines import Engine, Run, engines
+from shiftscope.engines.modules import exact, normalised, runner
+from shiftscope.networks import networks
+from shiftscope.networks.weights import fill, read_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@engines.register("eager", title="torch, eager", reference="torch.nn.Module.__call__, channels last")
+class Eager(Engine):
+    """Builds the architecture again in every job; its program is the weights alone."""
+
+    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
+        from safetensors.torch import save_file
+
+        weights = network.get_submodule("network").state_dict()
+        save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, path)
+
+    def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
+        exact(threads)
+        network = networks[card["kind"]].item.model_validate(card["options"])
+        module = network.build()
+        fill(module, read_weights(path), path, card["network"], network.outputs)
+        return runner(normalised(module.eval(), network.mean, network.std).to(device), device)

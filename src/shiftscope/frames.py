@@ -1,0 +1,126 @@
+"""Pictures × protocol → canvases and windows, on disk; and back."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope import tables
+from shiftscope.errors import ShiftscopeError
+from shiftscope.files import complete
+from shiftscope.pictures import read_picture
+from shiftscope.progress import progress
+from shiftscope.protocols import Picture, Protocol, Sequence, Unfit, protocols
+from shiftscope.randomness import generator
+
+
+def sequence_of(protocol: Protocol, picture: Picture, size: int, seed: int) -> Sequence:
+    """The frames of one picture. Random draws depend on the seed, the kind of protocol and the image's id alone, so
+    embed-black and embed-inpaint put a picture at the same place."""
+    return protocol.sequence(picture, size, generator(seed, protocol.kind, picture.image_id))
+
+
+def make_frames(
+    *,
+    kind: str,
+    options: dict[str, Any],
+    images: pl.DataFrame,
+    boxes: pl.DataFrame | None,
+    size: int,
+    seed: int,
+    refuse: bool,
+    canvases_path: str | Path,
+    frames_path: str | Path,
+    skipped_path: str | Path,
+) -> None:
+    """Write the canvases and frames of `images` (tables.IMAGES) for networks that take `size` px.
+
+    One row group of `canvases_path` holds the canvases of one image, so memory stays flat. A picture that does not fit the
+    protocol is written to `skipped_path`, or raises ShiftscopeError where `refuse` is true.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    protocol = protocols[kind].item.model_validate({**options, "kind": kind})
+    by_image = {str(key[0]): rows for key, rows in boxes.group_by("image_id")} if boxes is not None else {}
+    schema = pa.schema([("canvas_id", pa.string()), ("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())])
+    frame_rows: list[dict[str, object]] = []
+    skipped: list[dict[str, object]] = []
+    with ExitStack() as files:
+        canvases_part = files.enter_context(complete(canvases_path))
+        frames_part = files.enter_context(complete(frames_path))
+        skipped_part = files.enter_context(complete(skipped_path))
+        writer = pq.ParquetWriter(canvases_part, schema, compression="zstd", compression_level=1, use_dictionary=False)
+        with writer:
+            for row in progress(images.iter_rows(named=True), len(images), "pictures"):
+                image_id = row["image_id"]
+                rows = by_image.get(image_id)
+                corners = (
+                    rows.select("x_min", "y_min", "x_max", "y_max").to_numpy() if rows is not None else np.empty((0, 4))
+                )
+                try:
+                    picture = Picture(image_id, read_picture(row["path"]), corners)
+                    sequence = sequence_of(protocol, picture, size, seed)
+                except Unfit as reason:
+                    if refuse:
+                        raise ShiftscopeError(
+                            f"{row['path']} cannot go through this protocol: it {reason}; take it out, or write "
+                            "'unusable: skip' for this data set"
+                        ) from None
+                    skipped.append({"image_id": image_id, "stage": "frames", "reason": str(reason)})
+                    continue
+                ids = [f"{image_id}#{k}" for k in range(len(sequence.canvases))]
+                writer.write_table(pa.table(_canvas_columns(ids, sequence.canvases), schema=schema))
+                frame_rows.extend(_frame_rows(image_id, ids, sequence))
+        tables.table(frame_rows, tables.FRAMES).write_parquet(frames_part)
+        tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+
+
+def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[str, list[object]]:
+    return {
+        "canvas_id": list(ids),
+        "height": [canvas.shape[0] for canvas in canvases],
+        "width": [canvas.shape[1] for canvas in canvases],
+        "pixels": [canvas.tobytes() for canvas in canvases],
+    }
+
+
+def _frame_rows(image_id: str, ids: list[str], sequence: Sequence) -> Iterator[dict[str, object]]:
+    for step, frame in enumerate(sequence.frames):
+        left, top, right, bottom = frame.source
+        yield {
+            "image_id": image_id,
+            "step": step,
+            "value": frame.value,
+            "canvas_id": ids[frame.canvas],
+            "window_x": frame.window_x,
+            "window_y": frame.window_y,
+            "source_left": left,
+            "source_top": top,
+            "source_right": right,
+            "source_bottom": bottom,
+            "resized_width": frame.resized[0],
+            "resized_height": frame.resized[1],
+            "resample": frame.resample,
+            "paste_x": frame.paste[0],
+            "paste_y": frame.paste[1],
+            "surround": frame.surround,
+        }
+
+
+def read_canvases(path: str | Path) -> Iterator[dict[str, NDArray[np.uint8]]]:
+    """The canvases of one image after the other: canvas_id → uint8 (height, width, 3), not to be written to."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield _decoded(file.read_row_group(group).to_pydict())
+
+
+def _decoded(columns: dict[str, list[Any]]) -> dict[str, NDArray[np.uint8]]:
+    rows = zip(columns["canvas_id"], columns["height"], columns["width"], columns["pixels"], strict=True)
+    return {name: np.frombuffer(pixels, np.uint8).reshape(height, width, 3) for name, height, width, pixels in rows}

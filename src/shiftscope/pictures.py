@@ -1,0 +1,123 @@
+"""Picture files as arrays: whatever is inside the file, 8-bit RGB comes out, as a viewer would show it."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from shiftscope.errors import ShiftscopeError
+
+FORMATS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "GIF": (".gif",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+}
+"""Formats that are read, by Pillow's name, and the endings of their files. No other decoder of Pillow's is ever tried:
+some of them start programs."""
+
+MAX_PIXELS = 89_478_485
+"""Larger pictures are refused: a small file can unpack into more than the memory holds. It is the size above which
+Pillow itself warns."""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation → what makes the picture upright."""
+
+
+def read_picture(path: str | Path) -> NDArray[np.uint8]:
+    """A picture as it is shown.
+
+    The EXIF rotation is applied; transparency is composited on white, as a page would show it; 16-bit greys are scaled
+    (÷ 257), not clipped; floating-point greys are taken as 0 to 1, or as 0 to 255 where one is above 1. Of a film or
+    a file of several pages, the first picture. The format is told from the contents, not from the file's ending.
+
+    Returns
+    -------
+    (height, width, 3), uint8, RGB.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where there is no file, it is no picture, it is damaged or cut short, it has more than `MAX_PIXELS` pixels, or
+        its values are in no known range.
+    """
+    path = Path(path)
+    try:
+        with Image.open(path, formats=tuple(FORMATS)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise _too_large(path)
+            image.load()
+            rotation = _UPRIGHT.get(_orientation(image))
+            upright = image if rotation is None else image.transpose(rotation)
+            return _rgb(upright)
+    except ShiftscopeError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large(path) from None
+    except FileNotFoundError:
+        raise ShiftscopeError(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise ShiftscopeError(f"{path} is a folder where a picture file was expected") from None
+    except UnidentifiedImageError:
+        reason = f"none of {', '.join(FORMATS)}" if path.stat().st_size else "the file is empty"
+        raise ShiftscopeError(f"{path} is no picture: {reason}") from None
+    except Exception as error:  # Pillow's decoders raise a dozen types on damaged files, IndexError among them
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise ShiftscopeError(f"{path} cannot be read as a picture: {reason}") from None
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Width and height of a picture in px as it is shown.
+
+    The picture is decoded to its end and made RGB, so what passes here will pass `read_picture`; raises as that does.
+    """
+    height, width, _ = read_picture(path).shape
+    return width, height
+
+
+def _too_large(path: Path) -> ShiftscopeError:
+    return ShiftscopeError(f"{path} has more than {MAX_PIXELS:,} pixels; scale it down")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # a damaged EXIF block is common (ImageNet has some) and says nothing about the pixels
+        return 1
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith(("I", "F")):
+        return np.repeat(_grey(image)[..., None], 3, axis=2)
+    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        alpha = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", alpha.size, "white"), alpha)
+    return np.array(image.convert("RGB"), dtype=np.uint8)
+
+
+def _grey(image: Image.Image) -> NDArray[np.uint8]:
+    """16-bit, 32-bit and floating-point greys → 8 bits. Pillow's own conversion would clip them at 255."""
+    values = np.asarray(image).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("it has values that are no finite numbers")
+    tops = (1, 255) if image.mode == "F" else (65_535,)
+    top = next((top for top in tops if values.max() <= top), tops[-1])
+    if values.min() < 0 or values.max() > top:
+        raise ValueError(f"its values run from {values.min():g} to {values.max():g} where 0 to {top} was expected")
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        values[values == transparent] = top
+    return np.rint(values * (255 / top)).astype(np.uint8)

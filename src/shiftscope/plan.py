@@ -1,0 +1,271 @@
+"""What a config comes down to: which files there will be, and what each job is given. The rules ask here.
+
+Nothing here is a rule, and nothing here runs anything: it only names. Jobs get as parameters what decides their numbers,
+and no more, so that a change to one key of the config reruns what depends on it and nothing else.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from shiftscope.config import Config
+from shiftscope.engines import engines
+from shiftscope.figures import figures
+from shiftscope.fingerprint import fingerprint
+from shiftscope.networks import networks
+from shiftscope.options import Options
+from shiftscope.protocols import protocols
+from shiftscope.sensitivity.measures import measures
+from shiftscope.sources import sources
+
+NOT_THE_PICTURES = {"evaluate", "unusable"}
+"""Settings of a data set that do not change what a picture or its label is."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of one config. `scripts` is the folder of the rules' scripts."""
+
+    config: Config
+    scripts: Path
+
+    @property
+    def results(self) -> str:
+        return self.config.results.as_posix()
+
+    @cached_property
+    def evaluated(self) -> list[str]:
+        """Data sets that networks are measured on."""
+        return [name for name, source in self.config.datasets.items() if source.evaluate]
+
+    @cached_property
+    def boxed(self) -> list[str]:
+        """Data sets that have boxes."""
+        return [name for name, source in self.config.datasets.items() if "boxes" in source.provides]
+
+    @cached_property
+    def trained(self) -> list[str]:
+        """Networks that are trained here."""
+        return [name for name, network in self.config.networks.items() if network.train is not None]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Input sizes that frames are made for."""
+        return sorted({network.input_size for network in self.config.networks.values()})
+
+    @cached_property
+    def shards(self) -> list[str]:
+        """Names of the shards, such as ``1of2``: another number of shards gives other names."""
+        return [f"{number}of{self.config.shards}" for number in range(1, self.config.shards + 1)]
+
+    # What a job is given
+
+    def options(self, section: Options, *without: str) -> dict[str, Any]:
+        """A section as the job's parameter: only what the user set, so that a new option with a default changes nothing."""
+        return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", *without})
+
+    def source(self, dataset: str, *without: str) -> dict[str, Any]:
+        source = self.config.datasets[dataset]
+        return {"kind": source.kind, "options": self.options(source, "evaluate", *without)}
+
+    def network(self, network: str) -> dict[str, Any]:
+        section = self.config.networks[network]
+        return {"kind": section.kind, "options": self.options(section)}
+
+    def protocol(self, protocol: str) -> dict[str, Any]:
+        section = self.config.protocols[protocol]
+        return {"kind": section.kind, "options": self.options(section)}
+
+    def protocol_facts(self, protocol: str) -> dict[str, str]:
+        """What figures and the report say of a protocol."""
+        entry = protocols[self.config.protocols[protocol].kind]
+        return {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference}
+
+    def code(self, rule: str, **wildcards: str) -> str:
+        """Digest of the code that decides the numbers of a job: its script, and the variants that it uses."""
+        return fingerprint(self.scripts / f"{rule}.py", *self._variants(rule, wildcards))
+
+    def _variants(self, rule: str, wildcards: dict[str, str]) -> list[str]:
+        found = []
+        if rule in ("download", "images", "boxes"):
+            found += [sources[self.config.datasets[wildcards["dataset"]].kind].module]
+        if rule in ("train", "network", "infer"):
+            found += [networks[self.config.networks[wildcards["network"]].kind].module]
+        if rule in ("network", "infer"):
+            chosen = self.config.inference.engine
+            found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
+        if rule == "frames":
+            found += [protocols[self.config.protocols[wildcards["protocol"]].kind].module]
+        if rule in ("sensitivity", "comparisons", "report"):
+            found += [entry.module for entry in measures]
+        if rule in ("figure", "protocol_figure"):
+            found += [figures[wildcards["figure"]].module]
+        return found
+
+    def needs_boxes(self, protocol: str) -> bool:
+        return "boxes" in protocols[self.config.protocols[protocol].kind].needs
+
+    def cells(self) -> list[list[str]]:
+        """Protocol and network of every file of `predictions`, in its order."""
+        return [[protocol, network] for protocol in self.config.protocols for network in self.config.networks]
+
+    def figure_facts(self, dataset: str, protocol: str | None = None) -> dict[str, Any]:
+        """What a figure must know beside its files."""
+        return {
+            "dataset": dataset,
+            "protocol": protocol,
+            "protocols": {name: self.protocol_facts(name) for name in ([protocol] if protocol else self.config.protocols)},
+            "networks": {name: network.input_size for name, network in self.config.networks.items()},
+            "shards": self.config.shards,
+            "classes": self.class_space(dataset),
+        }
+
+    def class_space(self, dataset: str) -> str:
+        """What the indices of labels and outputs mean."""
+        spaces = {network.class_space for network in self.config.networks.values()}
+        return "imagenet" if spaces == {"imagenet"} else self.config.datasets[dataset].classes
+
+    def report_facts(self, dataset: str) -> dict[str, Any]:
+        """What the report must know beside its files."""
+        source = sources[self.config.datasets[dataset].kind]
+        return {
+            "dataset": dataset,
+            "source": {"title": source.title, "reference": source.reference},
+            "protocols": {name: self.protocol_facts(name) for name in self.config.protocols},
+            "figures": [
+                {"name": name, "protocol": protocol, "title": figures[name].title, "reference": figures[name].reference}
+                for name, protocol in self.figures(dataset)
+            ],
+            "seed": self.config.seed,
+            "statistics": self.config.statistics.model_dump(mode="json"),
+        }
+
+    def gpus(self) -> int:
+        """GPUs that a job asks for which can use one."""
+        return 0 if self.config.inference.device == "cpu" else 1
+
+    # Which files there are
+
+    def path(self, *parts: str) -> str:
+        return "/".join((self.results, *parts))
+
+    def weights(self, network: str) -> str:
+        """Where a network's weights are: the user's file, or what the workflow trains."""
+        own = self.config.networks[network].weights
+        return self.path("networks", network, "weights.safetensors") if own is None else own.as_posix()
+
+    def taught_by(self, network: str) -> str:
+        """The pictures that a network is trained on."""
+        train = self.config.networks[network].train
+        return self.path(train.dataset, "images.parquet") if train else ""
+
+    def frames(self, dataset: str, protocol: str, size: int | str, name: str) -> list[str]:
+        """One file of the frames (`name`: canvases, frames or skipped) for every shard."""
+        return [self.path(dataset, "frames", protocol, str(size), shard, f"{name}.parquet") for shard in self.shards]
+
+    def frames_for(self, dataset: str, protocol: str, network: str, name: str) -> list[str]:
+        return self.frames(dataset, protocol, self.config.networks[network].input_size, name)
+
+    def predictions(self, dataset: str) -> list[str]:
+        """One file for every protocol and network, protocols first."""
+        return [
+            self.path(dataset, "predictions", protocol, f"{network}.parquet")
+            for protocol in self.config.protocols
+            for network in self.config.networks
+        ]
+
+    def model_files(self, network: str) -> list[str]:
+        """What `model_<network>` makes."""
+        return [
+            self.path(dataset, "predictions", protocol, f"{network}.parquet")
+            for dataset in self.evaluated
+            for protocol in self.config.protocols
+        ]
+
+    def bias_files(self) -> list[str]:
+        """Box statistics, and the figures that need nothing but boxes, of every data set that has boxes."""
+        return [
+            path
+            for dataset in self.boxed
+            for path in (
+                self.path(dataset, "bias.parquet"),
+                *(
+                    self.path(dataset, "figures", f"{figure}.png")
+                    for figure, protocol in self.figures(dataset)
+                    if protocol is None and figures[figure].needs <= {"boxes"}
+                ),
+            )
+        ]
+
+    def figures(self, dataset: str) -> list[tuple[str, str | None]]:
+        """Figures of a data set: their names, and the protocol for those drawn once for each."""
+        source = self.config.datasets[dataset]
+        has = set(source.provides)
+        if self._measured(dataset):
+            has |= {"predictions", "sensitivity", "frames"}
+        sequences = [name for name, protocol in self.config.protocols.items() if protocol.steps() != 1]
+        found: list[tuple[str, str | None]] = []
+        for entry in figures:
+            if entry.needs <= has:
+                found += [(entry.name, name) for name in sequences] if entry.item.per_protocol else [(entry.name, None)]
+        return found
+
+    def _measured(self, dataset: str) -> bool:
+        return bool(dataset in self.evaluated and self.config.networks and self.config.protocols)
+
+    def figure_paths(self, dataset: str, suffix: str) -> list[str]:
+        return [
+            self.path(dataset, "figures", *([protocol] if protocol else []), f"{figure}.{suffix}")
+            for figure, protocol in self.figures(dataset)
+        ]
+
+    def figure_inputs(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
+        """What a figure reads: named files, or lists of files in the order of protocols, networks and shards."""
+        needs = figures[figure].needs
+        inputs: dict[str, Any] = {"images": self.path(dataset, "images.parquet")}
+        if "boxes" in needs:
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("boxes", "bias")}
+        if "sensitivity" in needs:
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "comparisons")}
+        chosen = [protocol] if protocol else list(self.config.protocols)
+        if "predictions" in needs:
+            inputs["predictions"] = [
+                self.path(dataset, "predictions", name, f"{network}.parquet")
+                for name in chosen
+                for network in self.config.networks
+            ]
+        if "frames" in needs:
+            for kind in ("frames", "canvases"):
+                inputs[kind] = [
+                    path for name in chosen for size in self.sizes for path in self.frames(dataset, name, size, kind)
+                ]
+        return inputs
+
+    def report_inputs(self, dataset: str) -> dict[str, Any]:
+        """What the report of a data set reads."""
+        inputs: dict[str, Any] = {
+            "images": self.path(dataset, "images.parquet"),
+            "skipped": [self.path(dataset, "skipped.parquet")],
+            "figures": self.figure_paths(dataset, "png"),
+            "captions": self.figure_paths(dataset, "txt"),
+        }
+        if self._measured(dataset):
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "comparisons")}
+            inputs["cards"] = [self.path("networks", network, "card.json") for network in self.config.networks]
+            inputs["skipped"] += [
+                path
+                for protocol in self.config.protocols
+                for size in self.sizes
+                for path in self.frames(dataset, protocol, size, "skipped")
+            ]
+        if dataset in self.boxed:
+            inputs["bias"] = self.path(dataset, "bias.parquet")
+        return inputs
+
+    def targets(self) -> list[str]:
+        """All that the workflow makes when it is asked for nothing in particular."""
+        reported = [name for name in self.config.datasets if self._measured(name) or name in self.boxed]
+        return [self.path(name, "report.html") for name in reported] + [
+            path for name in reported for path in self.figure_paths(name, "pdf")
+        ]

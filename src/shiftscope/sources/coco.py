@@ -1,0 +1,170 @@
+"""Pictures and boxes of an annotation file in COCO's format."""
+
+import contextlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import polars as pl
+
+from shiftscope import tables
+from shiftscope.errors import ShiftscopeError
+from shiftscope.sources import LISTING, Listing, Source, sources
+
+if TYPE_CHECKING:
+    from pycocotools.coco import COCO
+
+
+@sources.register(
+    "coco",
+    title="COCO annotations",
+    reference="Lin et al. 2014, arXiv:1405.0312; https://cocodataset.org/#format-data",
+)
+class Coco(Source):
+    """The pictures that an `instances` file names, and their boxes.
+
+    A box is COCO's [x, y, width, height] as [x, x + width) × [y, y + height). Boxes without area are left out; boxes of
+    crowds are kept and marked.
+    """
+
+    provides: ClassVar[frozenset[str]] = frozenset({"labels", "boxes"})
+
+    images: Path
+    """The folder that the file names of the annotations are relative to."""
+    annotations: Path
+    """The annotation file (JSON)."""
+    label: Literal["largest", "none"] = "largest"
+    """`largest`: a picture's label is the category of its largest box, crowds aside; `none`: no labels."""
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if the folder or the file is not there."""
+        if not self.images.is_dir():
+            raise ShiftscopeError(f"the folder of pictures {self.images} does not exist")
+        if not self.annotations.is_file():
+            raise ShiftscopeError(f"the annotation file {self.annotations} does not exist")
+
+    def inputs(self) -> list[Path]:
+        """The annotation file."""
+        return [self.annotations]
+
+    def listing(self, folder: Path) -> Listing:
+        """Every picture of the annotation file, also those whose file is missing: they are skipped or refused when
+        pictures are opened. `image_id` is the file name without its ending; categories count in the order of their ids.
+        """
+        self.check()
+        coco = self._read()
+        if not coco.imgs:
+            raise ShiftscopeError(f"{self.annotations} names no pictures")
+        names = self._names(coco)
+        labels = self._labels(coco)
+        rows = [
+            (_id(image["file_name"]), str(self.images / image["file_name"]), labels.get(number))
+            for number, image in coco.imgs.items()
+        ]
+        return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), tuple(names.values()))
+
+    def boxes(self, folder: Path) -> pl.DataFrame:
+        """All boxes with an area, in the order of the file, columns of `tables.BOXES`."""
+        self.check()
+        coco = self._read()
+        names = self._names(coco)
+        rows = []
+        for annotation in coco.dataset["annotations"]:
+            x, y, width, height = self._box(annotation)
+            if width <= 0 or height <= 0:
+                continue
+            image = coco.imgs[annotation["image_id"]]
+            rows.append(
+                {
+                    "image_id": _id(image["file_name"]),
+                    "category": names[annotation["category_id"]],
+                    "x_min": x,
+                    "y_min": y,
+                    "x_max": x + width,
+                    "y_max": y + height,
+                    "image_width": image.get("width"),
+                    "image_height": image.get("height"),
+                    "is_crowd": bool(annotation.get("iscrowd", 0)),
+                }
+            )
+        return tables.table(rows, tables.BOXES)
+
+    def _read(self) -> "COCO":
+        from pycocotools.coco import COCO
+
+        coco = COCO()
+        try:
+            coco.dataset = json.loads(self.annotations.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ShiftscopeError(f"{self.annotations} is no JSON: {error}") from None
+        self._check_parts(coco.dataset)
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
+            coco.createIndex()
+        if len(coco.imgs) < len(coco.dataset["images"]):
+            raise ShiftscopeError(f"{self.annotations} has two pictures of the same id; give each an id of its own")
+        for annotation in coco.dataset["annotations"]:
+            for key, known in (("image_id", coco.imgs), ("category_id", coco.cats)):
+                if annotation[key] not in known:
+                    raise self._broken(f"annotation {annotation['id']} has the {key} {annotation[key]!r}, not listed")
+        return coco
+
+    def _check_parts(self, dataset: object) -> None:
+        """Everything that is read later is there and of its type."""
+        parts: dict[str, dict[str, type | tuple[type, ...]]] = {
+            "images": {"id": (int, str), "file_name": str},
+            "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
+            "categories": {"id": int, "name": str},
+        }
+        for part, keys in parts.items():
+            entries = dataset.get(part) if isinstance(dataset, dict) else None
+            if not isinstance(entries, list):
+                raise self._broken(f"there is no list of {part!r}")
+            for place, entry in enumerate(entries):
+                for key, kind in keys.items():
+                    if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+                        raise self._broken(f"entry {place} of {part!r} has no usable {key!r}")
+                if part == "images":
+                    self._check_image(entry)
+
+    def _check_image(self, image: Mapping[str, Any]) -> None:
+        name = PurePosixPath(image["file_name"])
+        if name.is_absolute() or ".." in name.parts or not name.name:
+            raise self._broken(f"the file name {image['file_name']!r} does not stay inside the folder of pictures")
+        for key in ("width", "height"):
+            if not isinstance(image.get(key), int | None):
+                raise self._broken(f"{image['file_name']} has the {key} {image[key]!r}, no whole number of pixels")
+
+    def _broken(self, what: str) -> ShiftscopeError:
+        return ShiftscopeError(f"{self.annotations} is no file of COCO instances: {what}")
+
+    def _names(self, coco: "COCO") -> dict[int, str]:
+        return {number: coco.cats[number]["name"] for number in sorted(coco.cats)}
+
+    def _box(self, annotation: Mapping[str, Any]) -> tuple[float, float, float, float]:
+        try:
+            x, y, width, height = (float(number) for number in annotation["bbox"])
+        except (KeyError, TypeError, ValueError):
+            raise self._broken(f"annotation {annotation['id']} has no `bbox` of four numbers") from None
+        if not all(map(math.isfinite, (x, y, width, height))):
+            raise self._broken(f"the `bbox` of annotation {annotation['id']} is not finite")
+        return x, y, width, height
+
+    def _labels(self, coco: "COCO") -> dict[int, str]:
+        """Id of a picture → category of its largest box that is no crowd; of equal ones, the first in the file."""
+        if self.label == "none":
+            return {}
+        largest: dict[int, tuple[float, str]] = {}
+        names = self._names(coco)
+        for annotation in coco.dataset["annotations"]:
+            _, _, width, height = self._box(annotation)
+            area = width * height if min(width, height) > 0 else 0.0
+            if not annotation.get("iscrowd", 0) and area > largest.get(annotation["image_id"], (0.0, ""))[0]:
+                largest[annotation["image_id"]] = (area, names[annotation["category_id"]])
+        return {number: category for number, (_, category) in largest.items()}
+
+
+def _id(file_name: str) -> str:
+    return PurePosixPath(file_name).with_suffix("").as_posix()

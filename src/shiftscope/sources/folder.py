@@ -1,0 +1,119 @@
+"""A folder of pictures, one folder per class or none at all."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import polars as pl
+
+from shiftscope.errors import ShiftscopeError
+from shiftscope.pictures import FORMATS
+from shiftscope.sources import LISTING, Listing, Source, sources
+
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+
+
+@sources.register(
+    "folder",
+    title="Folder of pictures",
+    reference="the layout of ImageNet's training pictures: <path>/<class>/<picture>",
+)
+class Folder(Source):
+    """Pictures below `path`. A file is a picture if its ending says so (`.jpg`, `.PNG`, `.tiff`, …); other files and
+    everything whose name begins with a dot are passed over."""
+
+    provides: ClassVar[frozenset[str]] = frozenset({"labels"})
+
+    path: Path
+    """The folder."""
+    labels: Literal["folders", "none"] = "folders"
+    """`folders`: each folder in `path` is a class and holds its pictures at any depth; classes count in alphabetical
+    order. `none`: the pictures at any depth below `path` have no labels."""
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if there is no such folder or, where classes are wanted, it has none."""
+        if not self.path.exists():
+            raise ShiftscopeError(f"the folder of pictures {self.path} does not exist")
+        if not self.path.is_dir():
+            raise ShiftscopeError(f"{self.path} is a file where a folder of pictures was expected")
+        if self.labels == "folders" and not self._classes():
+            raise ShiftscopeError(
+                f"{self.path} has no class folders; put each class's pictures into a folder of its own"
+                " or write `labels: none`"
+            )
+
+    def inputs(self) -> list[Path]:
+        """The folder and its class folders: their dates change when a picture comes or goes."""
+        self.check()
+        return [self.path, *(self._classes() if self.labels == "folders" else [])]
+
+    def listing(self, folder: Path) -> Listing:
+        """All pictures; `image_id` is the path below `path` without the ending.
+
+        A class folder without a picture is listed as itself: what is unusable is found when pictures are opened, and is
+        skipped or refused there.
+        """
+        self.check()
+        if self.labels == "none":
+            rows: list[tuple[Path, str | None]] = [(file, None) for file in _pictures(self.path)]
+            categories: list[str] = []
+        else:
+            classes = self._classes()
+            categories = [_text(found) for found in classes]
+            rows = [(file, found.name) for found in classes for file in list(_pictures(found)) or [found]]
+            self._warn_of_loose_pictures()
+        if not any(_is_picture(file.name) for file, _ in rows):
+            raise ShiftscopeError(f"{self.path} has no pictures; files that end in {', '.join(sorted(SUFFIXES))} count")
+        table = [(_id(file.relative_to(self.path)), str(file), category) for file, category in rows]
+        return Listing(pl.DataFrame(table, schema=LISTING, orient="row"), tuple(categories))
+
+    def _classes(self) -> list[Path]:
+        try:
+            found = [entry for entry in self.path.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+        except PermissionError as error:
+            raise ShiftscopeError(f"the folder {self.path} cannot be read: {error.strerror}") from None
+        return sorted(found, key=lambda entry: entry.name)
+
+    def _warn_of_loose_pictures(self) -> None:
+        loose = sorted(file.name for file in self.path.iterdir() if _is_picture(file.name) and file.is_file())
+        if loose:
+            logging.getLogger(__name__).warning(
+                "%s: %d pictures such as %s are in no class folder and are left out", self.path, len(loose), loose[0]
+            )
+
+
+def _is_picture(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+
+
+def _pictures(top: Path) -> Iterator[Path]:
+    """Picture files at any depth below `top`, in order. Links are followed, and no folder is entered twice."""
+    entered: set[tuple[int, int]] = set()
+
+    def refuse(error: OSError) -> None:
+        raise ShiftscopeError(f"the folder {error.filename} cannot be read: {error.strerror}")
+
+    for place, folders, files in os.walk(top, followlinks=True, onerror=refuse):
+        status = Path(place).stat()
+        if (status.st_dev, status.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files) if _is_picture(name))
+
+
+def _text(path: Path) -> str:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise ShiftscopeError(f"the name of {os.fsencode(path)!r} is no UTF-8; rename it") from None
+    return path.name
+
+
+def _id(below: Path) -> str:
+    for part in (below, *below.parents[:-1]):
+        _text(part)
+    return below.with_name(below.stem).as_posix() if _is_picture(below.name) else below.as_posix()

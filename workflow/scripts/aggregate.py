@@ -1,0 +1,14 @@
+"""Put the shards of a network's predictions together, once they are whole."""
+
+from shiftscope import tables
+from shiftscope.aggregate import aggregate
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    aggregate(
+        shards=snakemake.input.shards,
+        frames=snakemake.input.frames,
+        skipped=snakemake.input.skipped,
+        images=tables.read(snakemake.input.images, tables.IMAGES),
+        path=snakemake.output.predictions,
+    )

@@ -1,0 +1,11 @@
+"""The boxes of a data set's pictures."""
+
+from shiftscope import tables
+from shiftscope.dataset import make_boxes
+from shiftscope.fetch import source_from
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    source, folder = source_from(**snakemake.params.source, path=snakemake.input.source)
+    boxes = make_boxes(source, folder, tables.read(snakemake.input.images, tables.IMAGES))
+    tables.write(snakemake.output.boxes, boxes, tables.BOXES)

@@ -1,0 +1,21 @@
+"""Make the frames of one shard."""
+
+from shiftscope import tables
+from shiftscope.dataset import shard_of
+from shiftscope.frames import make_frames
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    images = tables.read(snakemake.input.images, tables.IMAGES)
+    boxes = snakemake.input.get("boxes")
+    make_frames(
+        **snakemake.params.protocol,
+        images=shard_of(images, snakemake.params.shard, snakemake.params.shards),
+        boxes=tables.read(boxes, tables.BOXES) if boxes else None,
+        size=int(snakemake.wildcards.size),
+        seed=snakemake.params.seed,
+        refuse=snakemake.params.refuse,
+        canvases_path=snakemake.output.canvases,
+        frames_path=snakemake.output.frames,
+        skipped_path=snakemake.output.skipped,
+    )

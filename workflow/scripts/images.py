@@ -1,0 +1,12 @@
+"""List, open and check a data set's pictures."""
+
+from shiftscope import tables
+from shiftscope.dataset import make_images
+from shiftscope.fetch import source_from
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    source, folder = source_from(**snakemake.params.source, path=snakemake.input.source)
+    images, skipped = make_images(source, folder, snakemake.params.seed)
+    tables.write(snakemake.output.images, images, tables.IMAGES)
+    tables.write(snakemake.output.skipped, skipped, tables.SKIPPED)

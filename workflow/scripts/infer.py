@@ -1,0 +1,20 @@
+"""Run one network over one shard of frames."""
+
+import json
+from pathlib import Path
+
+from shiftscope import tables
+from shiftscope.inference import infer
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    infer(
+        card=json.loads(Path(snakemake.input.card).read_text()),
+        program_path=snakemake.input.program,
+        canvases_path=snakemake.input.canvases,
+        frames_path=snakemake.input.frames,
+        images=tables.read(snakemake.input.images, tables.IMAGES),
+        threads=snakemake.threads,
+        keep_logits=snakemake.params.keep_logits,
+        path=snakemake.output.predictions,
+    )

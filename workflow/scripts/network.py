@@ -1,0 +1,18 @@
+"""Make a network ready: loaded, checked, described, timed."""
+
+from shiftscope.job import job
+from shiftscope.prepare import prepare_network
+
+with job(snakemake.log[0]):
+    prepare_network(
+        **snakemake.params.network,
+        name=snakemake.wildcards.network,
+        weights=snakemake.input.weights,
+        engine=snakemake.params.engine,
+        batch_size=snakemake.params.batch_size,
+        device=snakemake.params.device,
+        threads=snakemake.threads,
+        seed=snakemake.params.seed,
+        card_path=snakemake.output.card,
+        program_path=snakemake.output.program,
+    )
