@@ -1,6 +1,9 @@
 """What `read_picture` promises: 8-bit RGB as a viewer would show it, or one sentence that names the file."""
 
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,7 +139,8 @@ def test_transparent_colours_are_white(tmp_path):
         ("rgb.png", Image.fromarray(np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)), (1, 2, 3), [[255] * 3, [4, 5, 6]]),
         ("grey16.png", Image.fromarray(np.array([[257, 514]], np.uint16)), 257, [[255] * 3, [2] * 3]),
     ]:
-        image.save(tmp_path / name, **({} if key is None else {"transparency": key}))
+        options: dict[str, Any] = {} if key is None else {"transparency": key}
+        image.save(tmp_path / name, **options)
         np.testing.assert_array_equal(read_picture(tmp_path / name)[0], shown, err_msg=name)
 
 

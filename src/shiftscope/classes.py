@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 from shiftscope.errors import ShiftscopeError
 
 Space = Literal["own", "imagenet"]
@@ -66,3 +68,14 @@ def class_names(space: Space, categories: Sequence[str]) -> list[str]:
     first = {wnid: lemmas[wnid].split(",")[0] for wnid in imagenet_wnids()}
     counts = Counter(first.values())
     return [name if counts[name] == 1 else f"{name} ({wnid})" for wnid, name in first.items()]
+
+
+def names_by_index(space: str, images: pl.DataFrame) -> list[str]:
+    """Names by label, for figures: all 1000 of ImageNet, or what the `images` (tables.IMAGES) themselves say.
+
+    Indices that no image has get a number for a name.
+    """
+    if space == "imagenet":
+        return class_names("imagenet", ())
+    known = dict(images.select("label", "category").drop_nulls().unique().iter_rows())
+    return [known.get(index, f"class {index}") for index in range(max(known, default=-1) + 1)]

@@ -133,3 +133,8 @@ def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.Data
     """Read one file, or several of the same columns one below the other in the order given."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     return pl.concat([pl.read_parquet(file, columns=list(schema)) for file in files] or [schema.to_frame()])
+
+
+def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:
+    """`read`, or None where there is no such file for this data set."""
+    return read(path, schema) if path else None

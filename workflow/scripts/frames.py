@@ -7,11 +7,10 @@ from shiftscope.job import job
 
 with job(snakemake.log[0]):
     images = tables.read(snakemake.input.images, tables.IMAGES)
-    boxes = snakemake.input.get("boxes")
     make_frames(
         **snakemake.params.protocol,
         images=shard_of(images, snakemake.params.shard, snakemake.params.shards),
-        boxes=tables.read(boxes, tables.BOXES) if boxes else None,
+        boxes=tables.read_if(snakemake.input.get("boxes"), tables.BOXES),
         size=int(snakemake.wildcards.size),
         seed=snakemake.params.seed,
         refuse=snakemake.params.refuse,

@@ -250,8 +250,8 @@ def _texture(rng: np.random.Generator, size: int) -> Array:
 
 def _colour(rng: np.random.Generator, ink: Array, texture: Array) -> NDArray[np.uint8]:
     """Light ink of one tint over a darker texture of another → (size, size, 3) uint8."""
-    level, contrast = rng.uniform(40, 90), rng.uniform(0.2, 0.4)
+    level, contrast = rng.uniform(20, 50), rng.uniform(0.15, 0.35)
     ground = level * rng.uniform(0.75, 1.25, 3) * (1 + contrast * texture[..., None])
-    light = (level + rng.uniform(75, 150)) * rng.uniform(0.85, 1.15, 3)
+    light = (level + rng.uniform(140, 200)) * rng.uniform(0.85, 1.15, 3)
     blend = ground + ink[..., None] * (light - ground)
     return np.rint(np.clip(blend, 0, 255)).astype(np.uint8)

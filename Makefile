@@ -1,0 +1,38 @@
+# Everything lives in $(VENV); nothing outside this folder is touched.
+PYTHON ?= python3.11
+VENV ?= .venv
+CORES ?= all
+BIN := $(VENV)/bin
+
+.PHONY: run test lint manual clean
+
+run: $(VENV)/.run ## the main job on the embedded data sets: tables, figures, results/*/report.html
+	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
+	@echo "Look at: results/centred/report.html results/uniform/report.html"
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+manual: $(VENV)/.run ## docs/config.md and config/schema.json, from the model in src/shiftscope/config.py
+	$(BIN)/shiftscope manual
+
+clean:
+	rm -rf $(VENV) .snakemake results
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,128 @@
+"""One file per figure. A figure says in its caption what these data show, in numbers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope import tables
+from shiftscope.files import complete
+from shiftscope.registry import Registry
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 150
+
+
+class Drawing(NamedTuple):
+    """A figure and the sentences that go below it."""
+
+    figure: "Figure"
+    caption: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a figure is drawn from: files, read when asked for, and facts."""
+
+    files: Mapping[str, Path]
+    """images, boxes, bias, sensitivity, comparisons: those that the figure needs."""
+    networks: Mapping[str, int] = field(default_factory=dict)
+    """Networks and their input sizes, in the order of the config."""
+    protocol: str = ""
+    """The one to draw, for figures that are drawn once per protocol."""
+    protocols: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """title and unit of each protocol."""
+    prediction_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """Predictions by protocol and network."""
+    frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
+    """Frames and canvases of every shard, by protocol and input size."""
+    class_names: list[str] = field(default_factory=list)
+    """Names of the classes by their index; empty where unknown."""
+
+    @cached_property
+    def images(self) -> pl.DataFrame:
+        return tables.read(self.files["images"], tables.IMAGES)
+
+    @cached_property
+    def boxes(self) -> pl.DataFrame:
+        return tables.read(self.files["boxes"], tables.BOXES)
+
+    @cached_property
+    def bias(self) -> pl.DataFrame:
+        return tables.read(self.files["bias"], tables.BIAS)
+
+    @cached_property
+    def sensitivity(self) -> pl.DataFrame:
+        return tables.read(self.files["sensitivity"], tables.SENSITIVITY)
+
+    def predictions(self, network: str) -> pl.DataFrame:
+        """Predictions of one network on the protocol to draw."""
+        return tables.read(self.prediction_files[self.protocol, network], tables.PREDICTIONS)
+
+    def frames(self, image_id: str, network: str) -> list[NDArray[np.uint8]]:
+        """The frames of one image, as `network` saw them: uint8 (size, size, 3) each."""
+        size = self.networks[network]
+        for frames_path, canvases_path in self.frame_files[self.protocol, size]:
+            frames = tables.read(frames_path, tables.FRAMES).filter(pl.col("image_id") == image_id).sort("step")
+            if len(frames):
+                wanted = pl.scan_parquet(canvases_path).filter(
+                    pl.col("canvas_id").is_in(frames["canvas_id"].unique().implode())
+                )
+                canvases = {
+                    name: np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+                    for name, height, width, pixels in wanted.collect().iter_rows()
+                }
+                windows = frames.select("canvas_id", "window_x", "window_y").iter_rows()
+                return [canvases[name][y : y + size, x : x + size] for name, x, y in windows]
+        return []
+
+    def class_name(self, index: int) -> str:
+        return self.class_names[index] if 0 <= index < len(self.class_names) else f"class {index}"
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """How a figure is drawn, and how often."""
+
+    draw: Callable[[Material], Drawing]
+    per_protocol: bool
+    """Once for each protocol whose sequences have more than one step, or once for the data set."""
+
+
+figures: Registry[FigureKind] = Registry("figure", __name__)
+
+
+def figure(
+    name: str, *, title: str, reference: str, needs: tuple[str, ...], per_protocol: bool
+) -> Callable[[Callable[[Material], Drawing]], Callable[[Material], Drawing]]:
+    """Decorator: register the function that draws a figure.
+
+    `needs`: of predictions, sensitivity, frames, boxes, labels; a data set that lacks one has no such figure.
+    """
+
+    def put(draw: Callable[[Material], Drawing]) -> Callable[[Material], Drawing]:
+        kind = FigureKind(draw, per_protocol)
+        object.__setattr__(kind, "__module__", draw.__module__)
+        figures.register(name, title=title, reference=reference, needs=needs)(kind)
+        return draw
+
+    return put
+
+
+def save(drawing: Drawing, *, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
+    """Write the three files of a figure, the same bytes for the same drawing."""
+    for path, format_, metadata in (
+        (png, "png", {"Software": None}),
+        (pdf, "pdf", {"CreationDate": None, "Creator": None}),
+    ):
+        with complete(path) as part:
+            drawing.figure.savefig(part, format=format_, dpi=DOTS_PER_INCH, metadata=metadata)
+    with complete(caption) as part:
+        part.write_text(drawing.caption + "\n", encoding="utf-8")

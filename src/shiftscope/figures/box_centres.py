@@ -1,0 +1,92 @@
+"""Where a photographer puts what: box centres and heights per category."""
+
+import numpy as np
+import polars as pl
+
+from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.style import COLOURS, new_figure, plain, short
+
+MOST_CATEGORIES = 11
+ACROSS = 6
+MOST_POINTS = 2000
+
+
+@figure(
+    "box_centres",
+    title="Box centres and heights per category",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), section 4; feasible null: centres given the size of each box",
+    needs=("boxes",),
+    per_protocol=False,
+)
+def draw(material: Material) -> Drawing:
+    boxes = material.boxes.filter(~pl.col("is_crowd").fill_null(False)).with_columns(
+        ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
+        ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
+        ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
+        ((pl.col("y_max") - pl.col("y_min")) / pl.col("image_height")).alias("h"),
+    )
+    counts = boxes["category"].value_counts().sort("count", "category", descending=[True, False])
+    frequent = counts["category"].head(MOST_CATEGORIES).sort().to_list()
+    groups = {ALL: boxes} | {name: boxes.filter(pl.col("category") == name) for name in frequent}
+    across = min(ACROSS, len(groups))
+    blocks = -(-len(groups) // across)
+    drawn = new_figure(1.5 * across + 0.6, 2.75 * blocks)
+    axes = drawn.subplots(2 * blocks, across, squeeze=False, height_ratios=[1.6, 0.75] * blocks)
+    for place in range(blocks * across):
+        upper, lower = axes[2 * (place // across), place % across], axes[2 * (place // across) + 1, place % across]
+        if place >= len(groups):
+            upper.set_visible(False)
+            lower.set_visible(False)
+            continue
+        name, group = list(groups.items())[place]
+        _centres(upper, group)
+        q = _tested(material.bias, name)
+        said = ", ".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
+        upper.set_title(f"{short(name, 22)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
+        plain(lower)
+        lower.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
+        lower.axhline(1, color="#404040", linewidth=0.8, linestyle=":")
+        lower.set_xlim(0, 1)
+        lower.set_yticks([])
+        lower.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
+        lower.set_xlabel("height" if place // across == blocks - 1 or place + across >= len(groups) else "", fontsize=7)
+    caption = (
+        "Points: box centres as a fraction of the picture; dotted square: where the centre of a box of the median size can "
+        "be at all; below, box heights against the uniform density (dotted). In the titles: the smaller q of the two axes. "
+        + verdict_sentence(material.bias)
+    )
+    return Drawing(drawn, caption)
+
+
+def _centres(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
+    points = group if len(group) <= MOST_POINTS else group.sample(MOST_POINTS, seed=0)
+    ax.plot(
+        points["x"].to_numpy(), points["y"].to_numpy(), ".", color=COLOURS[0], markersize=2.5, alpha=0.5, markeredgewidth=0
+    )
+    if len(group):
+        w, h = float(group["w"].median() or 0), float(group["h"].median() or 0)  # type: ignore[arg-type]
+        ax.plot(
+            [w / 2, 1 - w / 2, 1 - w / 2, w / 2, w / 2],
+            [h / 2, h / 2, 1 - h / 2, 1 - h / 2, h / 2],
+            ":",
+            color="#404040",
+            lw=0.9,
+        )
+    ax.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=[], yticks=[])
+
+
+def _tested(bias: pl.DataFrame, category: str) -> dict[str, float | None]:
+    """The smaller q-value of the two axes, for each null."""
+    centres = bias.filter(pl.col("category") == category, pl.col("quantity").str.starts_with("centre"))
+    return dict(centres.group_by("null").agg(pl.col("q_value").min()).iter_rows())
+
+
+def _q(value: float) -> str:
+    return (
+        f"q={value:.2f}"
+        if value >= 0.01
+        else "q<.01"
+        if value >= 0.001
+        else f"q≈1e{int(np.floor(np.log10(max(value, 1e-300))))}"
+    )

@@ -1,0 +1,117 @@
+"""For each network one picture whose answer flips: the frames around the flip, and the curve with those frames marked."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.style import colours, new_figure, plain, short
+
+MOST_NETWORKS = 4
+FRAMES_SHOWN = 6
+
+
+class Flip(NamedTuple):
+    """The picture of a network that flips most strikingly, and the step at which it does."""
+
+    rows: pl.DataFrame
+    """Its predictions, by step, with `top1` and `probability`."""
+    step: int | None
+    """Row that has another answer than the one before it; None where nothing flips."""
+
+
+@figure(
+    "examples",
+    title="Pictures that flip",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 1",
+    needs=("predictions", "frames"),
+    per_protocol=True,
+)
+def draw(material: Material) -> Drawing:
+    networks = list(material.networks)[:MOST_NETWORKS]
+    colour = colours(material.networks)
+    drawn = new_figure(7.6, 2.75 * len(networks))
+    parts = drawn.subfigures(len(networks), 1, squeeze=False)[:, 0]
+    sentences = []
+    unit = material.protocols[material.protocol]["unit"]
+    for part, network in zip(parts, networks, strict=True):
+        flip = _strikingly(material.predictions(network))
+        rows = flip.rows
+        image_id = rows["image_id"][0]
+        shown = _around(len(rows), flip.step)
+        values, curve, top1 = rows["value"].to_numpy(), rows["probability"].to_numpy(), rows["top1"].to_numpy()
+        label = rows["label"][0]
+        axes = part.subplots(2, 1, height_ratios=(1.5, 1))
+        strip = axes[0].get_subplotspec().subgridspec(1, len(shown))
+        axes[0].set_axis_off()
+        truth = "" if label is None else f" (label: {short(material.class_name(label))})"
+        part.suptitle(f"{short(network)}: {short(image_id, 44)}{truth}", fontsize=8, fontweight="bold")
+        frames = material.frames(image_id, network)
+        for place, step in enumerate(shown):
+            ax = part.add_subplot(strip[place])
+            ax.imshow(frames[step], interpolation="nearest")
+            ax.set_xticks([])
+            ax.set_yticks([])
+            changed = step > 0 and place > 0 and top1[step] != top1[step - 1]
+            edge = "#d55e00" if changed else "#404040"
+            for spine in ax.spines.values():
+                spine.set(color=edge, linewidth=2.5 if changed else 0.8)
+            name = short(material.class_name(int(top1[step])), 18)
+            ax.set_xlabel(f"{name}\n{rows['top5_prob'][step][0]:.2f}", color=edge, fontsize=7, labelpad=2)
+            ax.set_title(f"{values[step]:g} {unit}".strip(), fontsize=7, pad=2)
+        ax = axes[1]
+        plain(ax)
+        ax.plot(
+            values, curve, color=colour[network], linewidth=1.2, marker="o" if len(values) < 40 else None, markersize=2.5
+        )
+        ax.plot(values[shown], curve[shown], "o", color=colour[network], markersize=5)
+        ax.set_ylim(-0.05, 1.05)
+        ax.set_ylabel("P(true class)" if label is not None else "P(first class)", fontsize=7)
+        ax.set_xlabel(material.protocols[material.protocol]["title"] + (f", {unit}" if unit else ""), fontsize=7)
+        sentences.append(_sentence(material, network, image_id, flip))
+    return Drawing(drawn, "Framed: the frame where the answer changes. " + " ".join(sentences))
+
+
+def _strikingly(predictions: pl.DataFrame) -> Flip:
+    """The image with the largest jump of the plotted probability between neighbours of which the answer changes, and the
+    first is right if there is such a one; without any change, the largest jump."""
+    rows = predictions.sort("image_id", "step", maintain_order=True).with_columns(
+        pl.col("top5").list.first().alias("top1"), pl.col("top5_prob").list.first().alias("top1_prob")
+    )
+    # Without a label there is only the top class to follow, and what becomes of it at the next step.
+    rows = rows.with_columns(pl.coalesce("label_prob", "top1_prob").cast(pl.Float64).alias("probability"))
+    before = pl.all().shift(1).over("image_id")
+    past = rows.select(before.name.prefix("past_"))
+    pairs = pl.concat([rows.with_row_index("place"), past], how="horizontal").filter(pl.col("past_step").is_not_null())
+    fallen = pl.when(pl.col("label").is_null()).then(pl.col("past_top1_prob") - pl.col("previous_top1_prob"))
+    pairs = pairs.with_columns(
+        fallen.otherwise((pl.col("probability") - pl.col("past_probability")).abs()).alias("jump"),
+        (pl.col("top1") != pl.col("past_top1")).alias("flips"),
+        (pl.col("past_label_rank") == 1).fill_null(True).alias("was_right"),
+    ).with_columns((pl.col("flips") & pl.col("was_right")).alias("best"))
+    if not len(pairs):
+        return Flip(rows.filter(pl.col("image_id") == rows["image_id"][0]), None)
+    chosen = pairs.sort("best", "flips", "jump", "place", descending=[True, True, True, False]).row(0, named=True)
+    own = rows.filter(pl.col("image_id") == chosen["image_id"])
+    return Flip(own, int(own["step"].index_of(chosen["step"]) or 0) if chosen["flips"] else None)
+
+
+def _around(count: int, step: int | None) -> NDArray[np.int64]:
+    """Up to `FRAMES_SHOWN` neighbouring rows, the flip in their middle."""
+    middle = count // 2 if step is None else step
+    first = max(0, min(middle - FRAMES_SHOWN // 2, count - FRAMES_SHOWN))
+    return np.arange(first, min(count, first + FRAMES_SHOWN))
+
+
+def _sentence(material: Material, network: str, image_id: str, flip: Flip) -> str:
+    if flip.step is None:
+        return f"{network} gives the same answer on every frame of every picture."
+    before, after = flip.rows.row(flip.step - 1, named=True), flip.rows.row(flip.step, named=True)
+    was, becomes = material.class_name(before["top1"]), material.class_name(after["top1"])
+    unit = material.protocols[material.protocol]["unit"]
+    return (
+        f"{network} says {was} of {image_id} at {before['value']:g} {unit} and {becomes} at {after['value']:g} {unit}: "
+        f"the curve goes from {before['probability']:.2f} to {after['probability']:.2f}."
+    )

@@ -1,0 +1,31 @@
+"""The files and facts of a job as what figures are drawn from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shiftscope import tables
+from shiftscope.classes import names_by_index
+from shiftscope.figures import Material
+
+
+def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
+    """`files` and `facts` as `Plan.figure_inputs` and `Plan.figure_facts` name them."""
+    protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
+    sizes = sorted(set(networks.values()))
+    cells = [(protocol, network) for protocol in protocols for network in networks]
+    prediction_files = dict(zip(cells, map(Path, files.get("predictions", [])), strict=False))
+    paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
+    places = [(protocol, size) for protocol in protocols for size in sizes]
+    frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
+    single = ("images", "boxes", "bias", "sensitivity", "comparisons")
+    images = tables.read(files["images"], tables.IMAGES)
+    return Material(
+        files={name: Path(files[name]) for name in single if files.get(name)},
+        networks=networks,
+        protocol=facts["protocol"] or "",
+        protocols=facts["protocols"],
+        prediction_files=prediction_files,
+        frame_files=frame_files,
+        class_names=names_by_index(facts["classes"], images),
+    )

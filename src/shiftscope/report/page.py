@@ -1,0 +1,148 @@
+"""One self-contained page: the tables, the figures and what each says."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from shiftscope import __version__
+from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.sensitivity.measures import measures
+
+NAMED = 50
+"""Skipped pictures that are listed."""
+
+
+class FigureOnPage(NamedTuple):
+    """A figure as the page shows it."""
+
+    title: str
+    protocol: str
+    png: Path
+    caption: str
+    reference: str
+
+
+def render(
+    *,
+    facts: Mapping[str, Any],
+    images: pl.DataFrame,
+    skipped: pl.DataFrame,
+    cards: Sequence[Mapping[str, Any]],
+    sensitivity: pl.DataFrame | None,
+    comparisons: pl.DataFrame | None,
+    bias: pl.DataFrame | None,
+    figures: Iterable[FigureOnPage],
+) -> str:
+    """The page as HTML: no script, no request to anywhere, every name escaped.
+
+    `facts` are those of `Plan.report_facts`; the tables have the columns of `shiftscope.tables`; a data set that networks
+    are not measured on, or that has no boxes, has None.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("shiftscope", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.filters["p"] = p_value
+    return environment.get_template("page.html.jinja").render(
+        facts=facts,
+        version=__version__,
+        n_images=len(images),
+        n_labelled=images["label"].count(),
+        cards=cards,
+        headlines=headlines(sensitivity, comparisons, bias, facts["statistics"]["level"]),
+        tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts),
+        comparisons=[] if comparisons is None else _comparison_rows(comparisons),
+        definitions=list(measures) if sensitivity is not None else [],
+        bias=[] if bias is None else bias.rows(named=True),
+        all_categories=ALL,
+        skipped=skipped.head(NAMED).rows(named=True),
+        n_skipped=len(skipped),
+        figures=[
+            {**figure._asdict(), "data": base64.b64encode(figure.png.read_bytes()).decode("ascii")} for figure in figures
+        ],
+    )
+
+
+def headlines(
+    sensitivity: pl.DataFrame | None, comparisons: pl.DataFrame | None, bias: pl.DataFrame | None, level: float
+) -> list[str]:
+    """What a reader who reads one thing should read: sentences with numbers."""
+    said = []
+    if sensitivity is not None:
+        change = sensitivity.filter(
+            pl.col("measure") == "top1_change", pl.col("condition") == "all", pl.col("estimate").is_not_null()
+        ).sort("estimate")
+        for protocol in change["protocol"].unique(maintain_order=True).sort():
+            own = change.filter(pl.col("protocol") == protocol)
+            low, high = own.row(0, named=True), own.row(-1, named=True)
+            sentence = f"{protocol}: {high['network']} changes its answer in {_interval(high)} of all steps"
+            if len(own) > 1:
+                sentence += f", {low['network']} in {_interval(low)}"
+            said.append(f"{sentence}.")
+    if comparisons is not None and len(comparisons):
+        tested = comparisons.filter(pl.col("p_adjusted").is_not_null())
+        clear = tested.filter(pl.col("p_adjusted") < 1 - level)
+        said.append(f"{len(clear)} of {len(tested)} comparisons between networks are significant after correction.")
+    if bias is not None:
+        said.append(verdict_sentence(bias))
+    return said
+
+
+def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each protocol and condition: measures across, networks down, an interval in each cell."""
+    found = []
+    for protocol in facts["protocols"]:
+        for condition in ("all", "right"):
+            rows = table.filter(pl.col("protocol") == protocol, pl.col("condition") == condition)
+            names = rows["measure"].unique(maintain_order=True).to_list()
+            if not names:
+                continue
+            cells = {(row["network"], row["measure"]): row for row in rows.rows(named=True)}
+            networks = rows["network"].unique(maintain_order=True).to_list()
+            found.append(
+                {
+                    "protocol": protocol,
+                    "title": facts["protocols"][protocol]["title"],
+                    "condition": condition,
+                    "measures": [measures[name] for name in names],
+                    "rows": [(network, [_interval(cells[network, name]) for name in names]) for network in networks],
+                    "n_images": max(row["n_images"] for row in cells.values()),
+                }
+            )
+    return found
+
+
+def _comparison_rows(table: pl.DataFrame) -> list[dict[str, Any]]:
+    rows = table.filter(pl.col("difference").is_not_null()).rows(named=True)
+    return [{**row, "title": measures[row["measure"]].title, "interval": _interval(row, "difference")} for row in rows]
+
+
+def _interval(row: Mapping[str, Any], estimate: str = "estimate") -> str:
+    if row[estimate] is None:
+        return "none"
+    ends = "" if row["ci_low"] is None else f" [{number(row['ci_low'])}, {number(row['ci_high'])}]"
+    return number(row[estimate]) + ends
+
+
+def number(value: float | None) -> str:
+    """Three digits behind the point below 10, whole numbers above 100, with a true minus sign."""
+    if value is None:
+        return "none"
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    return text.replace("-", "−")
+
+
+def p_value(value: float | None) -> str:
+    """Two digits, and a power of ten below .001."""
+    if value is None:
+        return "none"
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}".replace("e-0", "e-").replace("-", "−")

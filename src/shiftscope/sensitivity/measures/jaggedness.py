@@ -1,0 +1,65 @@
+"""How often the true class enters or leaves the five most probable ones from one frame to the next.
+
+The paper's "28 % of images" does not say what it counts. All three readings are here; none is presented as the paper's.
+"""
+
+import polars as pl
+
+from shiftscope.sensitivity.measures import Measure, measures
+
+V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2B"
+CROSSES = pl.col("in5") != pl.col("previous_in5")
+LEAVES = pl.col("previous_in5") & ~pl.col("in5")
+
+
+@measures.register(
+    "jaggedness", title="Jaggedness", unit="transitions", needs=("labels",), reference=f"{V1}: Σ |in5(t) − in5(t+1)|"
+)
+def jaggedness() -> Measure:
+    return Measure("pairs", CROSSES.sum(), None)
+
+
+@measures.register(
+    "jaggedness_rate",
+    title="Jaggedness per step",
+    unit="transitions per pair",
+    needs=("labels",),
+    reference=f"{V1}, divided by the number of pairs",
+)
+def jaggedness_rate() -> Measure:
+    return Measure("pairs", CROSSES.sum(), pl.len())
+
+
+@measures.register(
+    "jagged_images",
+    title="Images with a top-5 transition",
+    unit="share of images",
+    needs=("labels",),
+    reference="reading (a) of the paper's 28 %: images with at least one transition anywhere",
+)
+def jagged_images() -> Measure:
+    return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1))
+
+
+@measures.register(
+    "leaves_top5",
+    title="Images that leave the top-5",
+    unit="share of images in the top-5 at the start",
+    needs=("labels",),
+    reference="reading (b) of the paper's 28 %: of the images in the top-5 at the start, those that leave it at some step",
+)
+def leaves_top5() -> Measure:
+    start = pl.col("previous_in5").first()
+    return Measure("pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64))
+
+
+@measures.register(
+    "exit_rate",
+    title="Top-5 exits per step",
+    unit="share of pairs that begin in the top-5",
+    needs=("labels",),
+    reference="reading (c) of the paper's 28 %: the rate of exits per step among frames in the top-5",
+)
+def exit_rate() -> Measure:
+    inside = pl.col("previous_in5").sum()
+    return Measure("pairs", LEAVES.sum(), inside, counted=inside)

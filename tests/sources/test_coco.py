@@ -1,0 +1,145 @@
+"""COCO files, with pycocotools as the referee."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+
+import json
+
+import polars as pl
+import pytest
+from PIL import Image
+from pycocotools.coco import COCO
+
+from shiftscope import tables
+from shiftscope.errors import ShiftscopeError
+from shiftscope.sources import sources
+from shiftscope.sources.coco import Coco
+
+
+def dataset():
+    return {
+        "images": [
+            {"id": 7, "file_name": "b.png", "width": 40, "height": 30},
+            {"id": 3, "file_name": "sub dir/ä.png", "width": 20, "height": 10},
+            {"id": 9, "file_name": "none.png"},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 7, "category_id": 5, "bbox": [1, 2, 3.5, 4], "iscrowd": 0},
+            {"id": 2, "image_id": 7, "category_id": 2, "bbox": [0, 0, 40, 30], "iscrowd": 1},
+            {"id": 3, "image_id": 7, "category_id": 2, "bbox": [5, 5, 7, 2], "iscrowd": 0},
+            {"id": 4, "image_id": 7, "category_id": 2, "bbox": [5, 5, 0, 20], "iscrowd": 0},
+            {"id": 5, "image_id": 3, "category_id": 5, "bbox": [0, 0, 20, 10]},
+            {"id": 6, "image_id": 9, "category_id": 5, "bbox": [0, 0, 0, 0]},
+        ],
+        "categories": [{"id": 5, "name": "cat"}, {"id": 2, "name": "dog"}, {"id": 8, "name": "eel"}],
+    }
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(content, **options):
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / "a.json").write_text(text, encoding="utf-8")
+        (tmp_path / "images").mkdir(exist_ok=True)
+        return Coco(images=tmp_path / "images", annotations=tmp_path / "a.json", **options)
+
+    return put
+
+
+def test_listing(write, tmp_path, capsys):
+    pictures, categories = write(dataset()).listing(tmp_path)
+    assert categories == ("dog", "cat", "eel")
+    assert dict(zip(pictures["image_id"], pictures["category"], strict=True)) == {
+        "b": "cat",
+        "sub dir/ä": "cat",
+        "none": None,
+    }
+    assert set(write(dataset(), label="none").listing(tmp_path).pictures["category"]) == {None}
+    assert capsys.readouterr() == ("", "")
+    assert sources["coco"].item is Coco
+
+
+def test_boxes(write, tmp_path):
+    boxes = write(dataset()).boxes(tmp_path)
+    assert boxes.schema == tables.BOXES
+    assert boxes.select("image_id", "category", "x_min", "y_min", "x_max", "y_max", "is_crowd").rows() == [
+        ("b", "cat", 1, 2, 4.5, 6, False),
+        ("b", "dog", 0, 0, 40, 30, True),
+        ("b", "dog", 5, 5, 12, 7, False),
+        ("sub dir/ä", "cat", 0, 0, 20, 10, False),
+    ]
+
+
+def test_counts_are_those_of_pycocotools(write, tmp_path):
+    source = write(dataset())
+    coco = COCO(str(source.annotations))
+    boxes = source.boxes(tmp_path)
+    with_area = [a for a in coco.loadAnns(coco.getAnnIds()) if a["bbox"][2] > 0 and a["bbox"][3] > 0]
+    assert boxes.height == len(with_area)
+    assert source.listing(tmp_path).pictures.height == len(coco.getImgIds())
+
+
+def changed(part, place, **keys):
+    broken = dataset()
+    for key, value in keys.items():
+        if value is None:
+            del broken[part][place][key]
+        else:
+            broken[part][place][key] = value
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "no list of 'images'"),
+        ({"images": []}, "no list of 'annotations'"),
+        ({"images": [], "annotations": [], "categories": []}, "names no pictures"),
+        (changed("images", 0, file_name=None), "entry 0 of 'images' has no usable 'file_name'"),
+        (changed("images", 0, file_name="../x.png"), "does not stay inside"),
+        (changed("images", 0, file_name="/x.png"), "does not stay inside"),
+        (changed("images", 0, file_name=""), "does not stay inside"),
+        (changed("images", 0, width="4"), "no whole number"),
+        (changed("images", 0, id=3), "two pictures of the same id"),
+        (changed("annotations", 0, image_id=99), "annotation 1 has the image_id 99"),
+        (changed("annotations", 0, category_id=99), "annotation 1 has the category_id 99"),
+        (changed("annotations", 0, bbox=None), "annotation 1 has no `bbox`"),
+        (changed("annotations", 0, bbox=[1, 2, 3]), "annotation 1 has no `bbox`"),
+        (changed("annotations", 0, bbox=[1, 2, 3, float("nan")]), "not finite"),
+        (changed("categories", 0, name=None), "entry 0 of 'categories' has no usable 'name'"),
+    ],
+)
+def test_a_broken_file_is_named(write, tmp_path, content, sentence):
+    with pytest.raises(ShiftscopeError, match=sentence) as caught:
+        write(content).listing(tmp_path)
+    assert "a.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(ShiftscopeError, match="images does not exist"):
+        Coco(images=tmp_path / "images", annotations=tmp_path / "a.json").check()
+    (tmp_path / "images").mkdir()
+    with pytest.raises(ShiftscopeError, match=r"a\.json does not exist"):
+        Coco(images=tmp_path / "images", annotations=tmp_path / "a.json").check()
+    source = Coco(images=tmp_path / "images", annotations=tmp_path / "images")
+    with pytest.raises(ShiftscopeError, match="does not exist"):
+        source.check()
+
+
+def test_through_the_data_set(write, tmp_path):
+    from shiftscope.dataset import make_boxes, make_images
+
+    source = write(dataset())
+    (tmp_path / "images" / "sub dir").mkdir()
+    Image.new("RGB", (40, 30)).save(tmp_path / "images" / "b.png")
+    Image.new("RGB", (20, 10)).save(tmp_path / "images" / "sub dir" / "ä.png")
+    images, skipped = make_images(source, tmp_path, seed=0)
+    assert images["image_id"].to_list() == ["b", "sub dir/ä"]
+    assert images["label"].to_list() == [1, 1]
+    assert skipped["image_id"].to_list() == ["none"]
+    boxes = make_boxes(source, tmp_path, images.filter(pl.col("image_id") == "b"))
+    assert set(boxes["image_id"]) == {"b"}
+    with pytest.raises(ShiftscopeError, match=r"1 of 3 .*none\.png does not exist"):
+        make_images(write(dataset(), unusable="refuse"), tmp_path, seed=0)

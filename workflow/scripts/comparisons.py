@@ -1,0 +1,16 @@
+"""Every two networks compared on the same pictures."""
+
+from shiftscope import tables
+from shiftscope.job import job
+from shiftscope.sensitivity.summary import comparisons, sums
+
+with job(snakemake.log[0]):
+    files = zip(snakemake.params.cells, snakemake.input.predictions, strict=True)
+    table = comparisons(
+        {tuple(cell): sums(tables.read(path, tables.PREDICTIONS)) for cell, path in files},
+        seed=snakemake.params.seed,
+        level=snakemake.params.level,
+        n_resamples=snakemake.params.resamples,
+        adjust=snakemake.params.adjust,
+    )
+    tables.write(snakemake.output.comparisons, table, tables.COMPARISONS)

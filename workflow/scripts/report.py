@@ -1,0 +1,30 @@
+"""The page that a run ends with."""
+
+import json
+from pathlib import Path
+
+from shiftscope import tables
+from shiftscope.files import complete
+from shiftscope.job import job
+from shiftscope.report.page import FigureOnPage, render
+
+with job(snakemake.log[0]):
+    files, facts = snakemake.input, snakemake.params.facts
+    drawn = zip(facts["figures"], files.get("figures", []), files.get("captions", []), strict=True)
+    page = render(
+        facts=facts,
+        images=tables.read(files.images, tables.IMAGES),
+        skipped=tables.read(files.skipped, tables.SKIPPED),
+        cards=[json.loads(Path(path).read_text()) for path in files.get("cards", [])],
+        sensitivity=tables.read_if(files.get("sensitivity"), tables.SENSITIVITY),
+        comparisons=tables.read_if(files.get("comparisons"), tables.COMPARISONS),
+        bias=tables.read_if(files.get("bias"), tables.BIAS),
+        figures=[
+            FigureOnPage(
+                fact["title"], fact["protocol"] or "", Path(png), Path(text).read_text().strip(), fact["reference"]
+            )
+            for fact, png, text in drawn
+        ],
+    )
+    with complete(snakemake.output.report) as part:
+        part.write_text(page, encoding="utf-8")
