@@ -12,7 +12,7 @@ rule train:
         f"{RESULTS}/networks/{{network}}/benchmarks/train.tsv"
     wildcard_constraints:
         network=one_of(PLAN.trained),
-    threads: 8
+    threads: PLAN.config.inference.threads
     resources:
         gpu=PLAN.gpus(),
         mem_mb=4000,

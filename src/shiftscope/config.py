@@ -58,7 +58,7 @@ class Inference(Options):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: a GPU where there is one. With `cpu` jobs do not ask for the resource gpu, so several run at a time."""
     threads: int = Field(8, ge=1)
-    """CPU threads of an inference job; Snakemake lowers it to --cores."""
+    """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
     batch_size: int | None = Field(None, ge=1)
     """Frames at a time; not set: found for each network by a short calibration."""
     keep_logits: bool = False

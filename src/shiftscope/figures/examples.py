@@ -59,7 +59,7 @@ def draw(material: Material) -> Drawing:
             for spine in ax.spines.values():
                 spine.set(color=edge, linewidth=2.5 if changed else 0.8)
             name = short(material.class_name(int(top1[step])), 18)
-            ax.set_xlabel(f"{name}\n{rows['top5_prob'][step][0]:.2f}", color=edge, fontsize=7, labelpad=2)
+            ax.set_xlabel(f"{name}\n{rows['top1_prob'][int(step)]:.2f}", color=edge, fontsize=7, labelpad=2)
             ax.set_title(f"{values[step]:g} {unit}".strip(), fontsize=7, pad=2)
         ax = axes[1]
         plain(ax)
