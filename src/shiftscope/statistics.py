@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 CELLS_AT_A_TIME = 10_000_000
 """Entries of a chunk of resampling weights: 80 MB."""
+SMALLEST_P = 1e-9
+"""Below this the normal tail of a permutation distribution says no more than "very small"."""
 FEW = 10
 """Permutations at least as extreme below which their count says too little of a small p-value."""
 
@@ -93,7 +95,7 @@ def paired_differences(
     The interval is a paired percentile bootstrap over images. The p-value is that of a paired permutation test, two-sided:
     under the null hypothesis the two networks could be exchanged on any image. p = (1 + k) ÷ (1 + n_resamples) for k
     permutations at least as far from 0; where k < 10 the normal distribution with the permutations' standard deviation
-    takes over if it is smaller, since otherwise no p-value could survive correction over a large table.
+    takes over if it is smaller (down to 1e-9), since otherwise no p-value could survive correction over a large table.
 
     Parameters
     ----------
@@ -122,6 +124,7 @@ def paired_differences(
     p_value = (1 + count) / (1 + n_resamples)
     spread = np.sqrt(np.nanmean(np.where(np.isfinite(null), null, 0.0) ** 2, axis=0))
     tail = 2 * norm.sf(np.divide(np.abs(estimate), spread, out=np.zeros(m), where=spread > 0))
+    tail = np.maximum(tail, SMALLEST_P)
     p_value = np.where((count < FEW) & (spread > 0), np.minimum(p_value, tail), p_value)
     return Differences(estimate, low, high, np.where(np.isnan(estimate), np.nan, p_value))
 

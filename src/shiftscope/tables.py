@@ -1,6 +1,7 @@
 """The files that stages hand to each other: their columns, and how they are written and read.
 
-Every table is Parquet. A column that is listed here is a promise to later stages and to other people's scripts.
+Every table is Parquet. A column that is listed is a promise to later stages and to other people's scripts. The tables of
+`sensitivity` and `bias` are listed there: a column more in a result must not rerun the networks.
 """
 
 from collections.abc import Iterable
@@ -58,7 +59,7 @@ FRAMES = pl.Schema(
     }
 )
 PREDICTIONS = pl.Schema(
-    {
+    {  # type: ignore[arg-type]
         "image_id": pl.String,
         "step": pl.Int32,
         "value": pl.Float64,
@@ -68,51 +69,6 @@ PREDICTIONS = pl.Schema(
         "top5": pl.List(pl.Int32),  # most probable class first; fewer than 5 where the network has fewer classes
         "top5_prob": pl.List(pl.Float32),
         "previous_top1_prob": pl.Float32,  # probability now of the class that was top one step before; null at step 0
-    }
-)
-SENSITIVITY = pl.Schema(
-    {
-        "network": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "condition": pl.String,  # all, or right: among pairs whose first frame is classified right
-        "estimate": pl.Float64,
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "n_images": pl.Int64,  # images that count in the denominator
-        "n_pairs": pl.Int64,  # rows (pairs or frames) that count in it
-    }
-)
-COMPARISONS = pl.Schema(
-    {
-        "network_a": pl.String,
-        "network_b": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "condition": pl.String,
-        "difference": pl.Float64,  # estimate of a − estimate of b, on the same images
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "p_value": pl.Float64,
-        "p_adjusted": pl.Float64,
-        "n_images": pl.Int64,
-    }
-)
-BIAS = pl.Schema(
-    {
-        "category": pl.String,  # "(all)" for all categories together
-        "quantity": pl.String,  # centre_x, centre_y, height
-        "null": pl.String,  # naive or feasible
-        "statistic": pl.Float64,  # Kolmogorov–Smirnov distance to U(0, 1)
-        "p_value": pl.Float64,
-        "q_value": pl.Float64,  # Benjamini–Hochberg over the categories of the same quantity and null
-        "effect": pl.Float64,  # Wasserstein distance to U(0, 1): 0 = uniform, .25 = all in the middle, .5 = all at one end
-        "effect_low": pl.Float64,
-        "effect_high": pl.Float64,
-        "mean": pl.Float64,
-        "sd": pl.Float64,
-        "n": pl.Int64,
-        "reason": pl.String,  # why there is no p-value, where there is none
     }
 )
 

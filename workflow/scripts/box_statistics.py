@@ -1,6 +1,7 @@
 """How a data set is framed."""
 
 from shiftscope import tables
+from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.job import job
 
@@ -11,4 +12,4 @@ with job(snakemake.log[0]):
         minimum_n=snakemake.params.minimum_boxes,
         level=snakemake.params.level,
     )
-    tables.write(snakemake.output.bias, table, tables.BIAS)
+    tables.write(snakemake.output.bias, table, BIAS)

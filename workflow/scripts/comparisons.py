@@ -2,6 +2,7 @@
 
 from shiftscope import tables
 from shiftscope.job import job
+from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.summary import comparisons, sums
 
 with job(snakemake.log[0]):
@@ -13,4 +14,4 @@ with job(snakemake.log[0]):
         n_resamples=snakemake.params.resamples,
         adjust=snakemake.params.adjust,
     )
-    tables.write(snakemake.output.comparisons, table, tables.COMPARISONS)
+    tables.write(snakemake.output.comparisons, table, COMPARISONS)

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 from shiftscope import tables
+from shiftscope.bias import BIAS
 from shiftscope.files import complete
 from shiftscope.job import job
 from shiftscope.report.page import FigureOnPage, render
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
 with job(snakemake.log[0]):
     files, facts = snakemake.input, snakemake.params.facts
@@ -16,9 +18,9 @@ with job(snakemake.log[0]):
         images=tables.read(files.images, tables.IMAGES),
         skipped=tables.read(files.skipped, tables.SKIPPED),
         cards=[json.loads(Path(path).read_text()) for path in files.get("cards", [])],
-        sensitivity=tables.read_if(files.get("sensitivity"), tables.SENSITIVITY),
-        comparisons=tables.read_if(files.get("comparisons"), tables.COMPARISONS),
-        bias=tables.read_if(files.get("bias"), tables.BIAS),
+        sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),
+        comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
+        bias=tables.read_if(files.get("bias"), BIAS),
         figures=[
             FigureOnPage(
                 fact["title"], fact["protocol"] or "", Path(png), Path(text).read_text().strip(), fact["reference"]

@@ -2,6 +2,7 @@
 
 from shiftscope import tables
 from shiftscope.job import job
+from shiftscope.sensitivity import SENSITIVITY
 from shiftscope.sensitivity.summary import sensitivity, sums
 
 with job(snakemake.log[0]):
@@ -12,4 +13,4 @@ with job(snakemake.log[0]):
         level=snakemake.params.level,
         n_resamples=snakemake.params.resamples,
     )
-    tables.write(snakemake.output.sensitivity, table, tables.SENSITIVITY)
+    tables.write(snakemake.output.sensitivity, table, SENSITIVITY)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope import tables
+from shiftscope.bias import BIAS
 from shiftscope.randomness import generator
 from shiftscope.statistics import Floats, benjamini_hochberg, bootstrap_mean_like, ks_uniform, wasserstein_uniform
 
@@ -37,7 +38,7 @@ class Verdict(NamedTuple):
 
 
 def box_statistics(boxes: pl.DataFrame, *, seed: int, minimum_n: int = 20, level: float = 0.95) -> pl.DataFrame:
-    """Kolmogorov–Smirnov tests and effect sizes of `boxes` (tables.BOXES): tables.BIAS.
+    """Kolmogorov–Smirnov tests and effect sizes of `boxes` (tables.BOXES): BIAS.
 
     One row for each category, and for all together, × centre_x, centre_y, height × null (the height has only the naive
     one). Crowd boxes are left out. The effect is the Wasserstein distance to U(0, 1). Where there are fewer than
@@ -61,7 +62,7 @@ def box_statistics(boxes: pl.DataFrame, *, seed: int, minimum_n: int = 20, level
                     **_described(sample, group.height, minimum_n, seed, level),
                 }
             )
-    table = tables.table(rows, tables.BIAS)
+    table = tables.table(rows, BIAS)
     families = (pl.col("quantity"), pl.col("null"), pl.col("category") == ALL)
     corrected = pl.col("p_value").map_batches(
         lambda p: pl.Series(benjamini_hochberg(p.to_numpy())), return_dtype=pl.Float64
@@ -119,19 +120,19 @@ def _described(sample: Floats, n_boxes: int, minimum_n: int, seed: int, level: f
 def verdicts(bias: pl.DataFrame, q: float = 0.05) -> list[Verdict]:
     """How many categories have q < `q`, for each quantity and null that was tested, `centre` meaning either axis."""
     own = bias.filter((pl.col("category") != ALL) & pl.col("p_value").is_not_null())
-    centre = (
-        own.filter(pl.col("quantity").str.starts_with("centre"))
-        .group_by("category", "null")
-        .agg(pl.col("q_value").min(), pl.len())
-        # Two tests a category: the smaller q counts twice.
-        .with_columns(pl.col("q_value") * pl.col("len"), quantity=pl.lit("centre"))
-    )
+    centre = centre_q(own).with_columns(quantity=pl.lit("centre"))
     found = []
     for quantity, null in (("centre", "naive"), ("centre", "feasible"), ("height", "naive")):
         tested = (centre if quantity == "centre" else own).filter(pl.col("quantity") == quantity, pl.col("null") == null)
         if len(tested):
             found.append(Verdict(quantity, null, int((tested["q_value"] < q).sum()), len(tested)))
     return found
+
+
+def centre_q(bias: pl.DataFrame) -> pl.DataFrame:
+    """`category`, `null`, `q_value` of both axes of the centre together: the smaller one counts twice (Bonferroni)."""
+    tested = bias.filter(pl.col("quantity").str.starts_with("centre"), pl.col("q_value").is_not_null())
+    return tested.group_by("category", "null").agg((pl.col("q_value").min() * pl.len()).clip(0, 1))
 
 
 def verdict_sentence(bias: pl.DataFrame, q: float = 0.05) -> str:

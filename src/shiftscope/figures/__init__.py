@@ -11,8 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope import tables
+from shiftscope.bias import BIAS
 from shiftscope.files import complete
 from shiftscope.registry import Registry
+from shiftscope.sensitivity import SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,11 +58,11 @@ class Material:
 
     @cached_property
     def bias(self) -> pl.DataFrame:
-        return tables.read(self.files["bias"], tables.BIAS)
+        return tables.read(self.files["bias"], BIAS)
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
-        return tables.read(self.files["sensitivity"], tables.SENSITIVITY)
+        return tables.read(self.files["sensitivity"], SENSITIVITY)
 
     def predictions(self, network: str) -> pl.DataFrame:
         """Predictions of one network on the protocol to draw."""

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.bias.boxes import ALL, centre_q, verdict_sentence
 from shiftscope.figures import Drawing, Material, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
@@ -26,6 +26,7 @@ def draw(material: Material) -> Drawing:
         ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
         ((pl.col("y_max") - pl.col("y_min")) / pl.col("image_height")).alias("h"),
     )
+    centres = centre_q(material.bias)
     counts = boxes["category"].value_counts().sort("count", "category", descending=[True, False])
     frequent = counts["category"].head(MOST_CATEGORIES).sort().to_list()
     groups = {ALL: boxes} | {name: boxes.filter(pl.col("category") == name) for name in frequent}
@@ -41,9 +42,9 @@ def draw(material: Material) -> Drawing:
             continue
         name, group = list(groups.items())[place]
         _centres(upper, group)
-        q = _tested(material.bias, name)
-        said = ", ".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
-        upper.set_title(f"{short(name, 22)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
+        q = dict(centres.filter(pl.col("category") == name).select("null", "q_value").iter_rows())
+        said = "\n".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
+        upper.set_title(f"{short(name, 20)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
         plain(lower)
         lower.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
         lower.axhline(1, color="#404040", linewidth=0.8, linestyle=":")
@@ -53,7 +54,7 @@ def draw(material: Material) -> Drawing:
         lower.set_xlabel("height" if place // across == blocks - 1 or place + across >= len(groups) else "", fontsize=7)
     caption = (
         "Points: box centres as a fraction of the picture; dotted square: where the centre of a box of the median size can "
-        "be at all; below, box heights against the uniform density (dotted). In the titles: the smaller q of the two axes. "
+        "be at all; below, box heights against the uniform density (dotted). In the titles: q of both axes together. "
         + verdict_sentence(material.bias)
     )
     return Drawing(drawn, caption)
@@ -74,12 +75,6 @@ def _centres(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
             lw=0.9,
         )
     ax.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=[], yticks=[])
-
-
-def _tested(bias: pl.DataFrame, category: str) -> dict[str, float | None]:
-    """The smaller q-value of the two axes, for each null."""
-    centres = bias.filter(pl.col("category") == category, pl.col("quantity").str.starts_with("centre"))
-    return dict(centres.group_by("null").agg(pl.col("q_value").min()).iter_rows())
 
 
 def _q(value: float) -> str:

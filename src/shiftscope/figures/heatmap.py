@@ -42,7 +42,7 @@ def draw(material: Material) -> Drawing:
     )
     caption = (
         "Each row is a picture, each column a step; a row of one colour is a steady answer. Rows are sorted for each "
-        f"network by their mean, grey where a picture has no such step. Largest − smallest P(true class) along a row: {said}."
+        f"network by their mean, grey where a picture has no such step. Largest − smallest along a row: {said}."
     )
     return Drawing(drawn, caption)
 

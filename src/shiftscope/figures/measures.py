@@ -1,5 +1,7 @@
 """Every measure by network, with its interval."""
 
+import textwrap
+
 import polars as pl
 
 from shiftscope.figures import Drawing, Material, figure
@@ -25,6 +27,7 @@ def draw(material: Material) -> Drawing:
     rows_high = 0.13 * len(networks) * 2 + 0.25
     drawn = new_figure(1.5 * len(present) + 1.6, rows_high * len(protocols) + 0.9)
     grid = drawn.subplots(len(protocols), len(present), squeeze=False, sharex="col", sharey=True)
+    titled: set[str] = set()
     for down, protocol in enumerate(protocols):
         for across, measure in enumerate(present):
             ax = grid[down, across]
@@ -38,13 +41,14 @@ def draw(material: Material) -> Drawing:
                 if None not in ends:
                     ax.plot(ends, (y, y), color=colour[row["network"]], linewidth=1.2)
                 ax.plot(row["estimate"], y, "o", color=colour[row["network"]], markerfacecolor=face, markersize=3.5)
-            if not rows:
-                ax.text(0.5, 0.5, "one step", transform=ax.transAxes, ha="center", va="center", color="#808080")
+            if not rows and across:
+                ax.set_visible(False)  # a protocol of one step has no pairs
             ax.set_ylim(len(networks) - 0.4, -0.6)
-            ax.set_xlim(left=0)
-            if down == 0:
-                ax.set_title(short(measures[measure].title.replace(" with a top-5", "\nwith a top-5")
-                                   .replace(" that leave", "\nthat leave"), 40))  # fmt: skip
+            ends = table.filter(pl.col("measure") == measure).select(pl.max_horizontal("estimate", "ci_high").max()).item()
+            ax.set_xlim(0, 1.05 * ends or 1)
+            if rows and measure not in titled:
+                titled.add(measure)
+                ax.set_title("\n".join(textwrap.wrap(measures[measure].title, 18)))
             if across == 0:
                 ax.set_yticks(range(len(networks)), [short(network) for network in networks])
                 ax.set_ylabel(short(protocol), fontweight="bold")

@@ -10,6 +10,7 @@ import polars as pl
 from shiftscope import __version__
 from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.sensitivity.measures import measures
+from shiftscope.statistics import SMALLEST_P
 
 NAMED = 50
 """Skipped pictures that are listed."""
@@ -145,4 +146,6 @@ def p_value(value: float | None) -> str:
     """Two digits, and a power of ten below .001."""
     if value is None:
         return "none"
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}".replace("e-0", "e-").replace("-", "−")
+    if value <= SMALLEST_P:
+        return f"<{SMALLEST_P:.0e}".replace("e-0", "e−")
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}".replace("e-0", "e−").replace("e-", "e−")

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope import tables
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.sensitivity.measures import Measure, measures
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
 from shiftscope.statistics import Floats, benjamini_hochberg, bootstrap_ratios, holm, paired_differences
@@ -84,7 +85,7 @@ def _per_image(rows: pl.DataFrame, chosen: Mapping[str, Measure]) -> pl.DataFram
 
 
 def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int) -> pl.DataFrame:
-    """Every measure of every network and protocol: tables.SENSITIVITY. Null where a denominator is 0."""
+    """Every measure of every network and protocol: SENSITIVITY. Null where a denominator is 0."""
     rows: list[dict[str, object]] = []
     for (protocol, network), cell in cells.items():
         found = bootstrap_ratios(cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples)
@@ -103,11 +104,11 @@ def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
                     "n_pairs": cell.counted[k],
                 }
             )
-    return tables.table(rows, tables.SENSITIVITY).fill_nan(None)
+    return tables.table(rows, SENSITIVITY).fill_nan(None)
 
 
 def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
-    """Every two networks on every protocol and measure, on the pictures that both have: tables.COMPARISONS.
+    """Every two networks on every protocol and measure, on the pictures that both have: COMPARISONS.
 
     `adjust` names the correction (`CORRECTIONS`), over the whole table.
     """
@@ -133,7 +134,7 @@ def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
                     "n_images": len(both),
                 }
             )
-    table = tables.table(rows, tables.COMPARISONS)
+    table = tables.table(rows, COMPARISONS)
     adjusted = CORRECTIONS[adjust](table["p_value"].to_numpy())
     return table.with_columns(pl.Series("p_adjusted", adjusted, dtype=pl.Float64)).fill_nan(None)
 
