@@ -1,7 +1,5 @@
 """Labels are the places that networks put their outputs at."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """Whatever a source lists, every row of the images table is a picture that can be used."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import os
 from pathlib import Path
 

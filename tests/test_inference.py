@@ -1,5 +1,7 @@
 """Inference on hand-made frames with a network whose answers are known by formula."""
 
+from typing import ClassVar
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from shiftscope.engines import Engine, engines
 from shiftscope.errors import ShiftscopeError
 from shiftscope.frames import make_frames, read_canvases
 from shiftscope.inference import describe, infer
+from shiftscope.registry import Entry
 
 SIZE, OUTPUTS = 16, 7
 WEIGHTS = np.random.default_rng(5).normal(0, 0.02, (SIZE * SIZE * 3, OUTPUTS))
@@ -23,7 +26,7 @@ def answer(frames):
 class Linear(Engine):
     """Answers by a formula, and counts what it was asked."""
 
-    seen: list[np.ndarray] = []
+    seen: ClassVar[list[np.ndarray]] = []
 
     def load(self, path, card, device, threads):
         def run(frames):
@@ -36,9 +39,7 @@ class Linear(Engine):
 @pytest.fixture
 def card(monkeypatch):
     engines["eager"]  # discover first
-    monkeypatch.setitem(
-        engines._entries, "linear", engines["eager"].__class__("linear", Linear, "", "", "", frozenset(), "")
-    )
+    monkeypatch.setitem(engines._entries, "linear", Entry("linear", Linear, "", "", "", frozenset(), __name__))
     Linear.seen = []
     return {"engine": "linear", "device": "cpu", "batch_size": 5, "input_size": SIZE, "outputs": OUTPUTS, "network": "n"}
 

@@ -1,7 +1,5 @@
 """What `read_picture` promises: 8-bit RGB as a viewer would show it, or one sentence that names the file."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import warnings
 from typing import Any
 

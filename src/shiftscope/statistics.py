@@ -51,10 +51,10 @@ def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
     The same arguments give the same weights, so that networks are resampled together.
     """
     rng = np.random.default_rng(seed)
-    at_a_time = max(1, CELLS_AT_A_TIME // n)
+    at_a_time = max(1, CELLS_AT_A_TIME // max(n, 1))
     for start in range(0, n_resamples, at_a_time):
         count = min(at_a_time, n_resamples - start)
-        drawn = rng.integers(0, n, (count, n)) + n * np.arange(count)[:, None]
+        drawn = rng.integers(0, max(n, 1), (count, n)) + n * np.arange(count)[:, None]
         yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
 
 
@@ -83,7 +83,7 @@ def bootstrap_ratios(
         [ratio(w @ numerator, w @ denominator) for w in resampling_weights(len(numerator), n_resamples, seed)]
     )
     low, high = _percentiles(draws, level)
-    single = (denominator != 0).sum(0) < 2
+    single = _single(denominator)
     return estimate, np.where(single, np.nan, low), np.where(single, np.nan, high)
 
 
@@ -96,6 +96,9 @@ def paired_differences(
     under the null hypothesis the two networks could be exchanged on any image. p = (1 + k) ÷ (1 + n_resamples) for k
     permutations at least as far from 0; where k < 10 the normal distribution with the permutations' standard deviation
     takes over if it is smaller (down to 1e-9), since otherwise no p-value could survive correction over a large table.
+    With equal denominators the true tail is at most 3.2 times the normal one (Bentkus & Dzindzalieta 2015, Bernoulli 21).
+
+    The interval is nan where fewer than two images count in either denominator.
 
     Parameters
     ----------
@@ -108,11 +111,12 @@ def paired_differences(
     stacked = np.concatenate([num_a, den_a, num_b, den_b], axis=1)
     estimate = ratio(num_a.sum(0), den_a.sum(0)) - ratio(num_b.sum(0), den_b.sum(0))
     draws = np.concatenate([_difference(w @ stacked, m) for w in resampling_weights(len(num_a), n_resamples, seed)])
-    low, high = _percentiles(draws, level)
+    single = _single(den_a) | _single(den_b)
+    low, high = (np.where(single, np.nan, end) for end in _percentiles(draws, level))
 
     exchange = np.concatenate([num_b - num_a, den_b - den_a, num_a - num_b, den_a - den_b], axis=1)
     rng = np.random.default_rng([seed, 1])
-    at_a_time = max(1, CELLS_AT_A_TIME // len(num_a))
+    at_a_time = max(1, CELLS_AT_A_TIME // max(len(num_a), 1))
     permuted = []
     for start in range(0, n_resamples, at_a_time):
         swapped = rng.integers(0, 2, (min(at_a_time, n_resamples - start), len(num_a))).astype(np.float64)
@@ -132,6 +136,11 @@ def paired_differences(
 def _difference(sums: Floats, m: int) -> Floats:
     num_a, den_a, num_b, den_b = (sums[:, k * m : (k + 1) * m] for k in range(4))
     return ratio(num_a, den_a) - ratio(num_b, den_b)
+
+
+def _single(denominator: Floats) -> NDArray[np.bool_]:
+    """Which of the ratios have fewer than two images to resample."""
+    return np.asarray((denominator != 0).sum(0) < 2)
 
 
 def _percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
@@ -165,6 +174,24 @@ def bootstrap_mean_like(
     draws = np.array([function(sample[rng.integers(0, len(sample), len(sample))]) for _ in range(n_resamples)])
     low, high = _percentiles(draws[:, None], level)
     return Interval(estimate, float(low[0]), float(high[0]))
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+    """A proportion with Wilson's score interval (1927): (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) ÷ (1 + z²/n), in [0, 1].
+
+    For independent trials; None for all three where n = 0. Raises ValueError unless 0 ≤ successes ≤ n.
+    """
+    from scipy.stats import norm
+
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes of {n}: the number must be between 0 and n")
+    if not n:
+        return Interval(None, None, None)
+    p, z = successes / n, float(norm.ppf((1 + level) / 2))
+    centre = p + z**2 / (2 * n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = (float(np.clip(end / (1 + z**2 / n), 0, 1)) for end in (centre - half, centre + half))
+    return Interval(p, low, high)
 
 
 def holm(p: ArrayLike) -> Floats:

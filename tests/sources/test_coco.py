@@ -1,7 +1,5 @@
 """COCO files, with pycocotools as the referee."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import json
 
 import polars as pl

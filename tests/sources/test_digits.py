@@ -1,7 +1,5 @@
 """The photographer's habits are what they are said to be."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import json
 from collections import Counter
 

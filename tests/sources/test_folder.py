@@ -1,7 +1,5 @@
 """Class folders and plain folders."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 import os
 
 import pytest

@@ -1,6 +1,6 @@
 """Measures of every network and protocol with intervals, and networks compared on the same pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, groupby
 
@@ -31,37 +31,28 @@ class Sums:
     denominator: Floats
     counted: list[int]
     """Rows that count, for each column."""
+    totals: list[bool]
+    """Which of the columns are totals over images."""
 
-    def of(self, image_ids: list[str]) -> tuple[Floats, Floats]:
-        """Numerators and denominators of these images, in this order."""
-        if image_ids == self.image_ids:
-            return self.numerator, self.denominator
+    def of(self, image_ids: list[str], columns: list[tuple[str, str]]) -> tuple[Floats, Floats]:
+        """Numerators and denominators of these images and columns, in this order, totals being over these images."""
         place = {image_id: row for row, image_id in enumerate(self.image_ids)}
-        rows = [place[image_id] for image_id in image_ids]
-        return self.numerator[rows], self.denominator[rows]
+        chosen = [self.columns.index(column) for column in columns]
+        cells = np.ix_([place[image_id] for image_id in image_ids], chosen)
+        denominator = np.where(np.array(self.totals)[chosen], 1 / len(image_ids), self.denominator[cells])
+        return self.numerator[cells], denominator
 
 
 def sums(predictions: pl.DataFrame) -> Sums:
     """Sums per image of every measure that `predictions` (tables.PREDICTIONS) can answer.
 
-    Measures that need labels are left out where a frame has none, those of pairs where no image has two frames.
+    Measures that need labels are of the images that have one, and left out where none has; those of pairs are left out
+    where no image has two frames.
     """
     frames = frame_rows(predictions)
-    pairs = pair_rows(frames)
-    labelled = not frames["right"].null_count()
-    rows = {("frames", "all"): frames, ("pairs", "all"): pairs}
-    if labelled:
-        rows["pairs", "right"] = pairs.filter(pl.col("previous_right"))
     images = frames.select(pl.col("image_id").unique(maintain_order=True))
-    numerators, denominators, counted, columns = [], [], [], []
-    for (over, condition), table in rows.items():
-        chosen = {
-            entry.name: measure
-            for entry in measures
-            if (measure := entry.item()).over == over and (labelled or "labels" not in entry.needs)
-        }
-        if not chosen or (over == "pairs" and not len(pairs)):
-            continue
+    numerators, denominators, counted, columns, totals = [], [], [], [], []
+    for condition, table, chosen in _questions(frames):
         summed = images.join(_per_image(table, chosen), on="image_id", how="left", maintain_order="left").fill_null(0)
         for name, measure in chosen.items():
             columns.append((name, condition))
@@ -72,7 +63,25 @@ def sums(predictions: pl.DataFrame) -> Sums:
                 whole if measure.denominator is None else summed[f"{name} denominator"].cast(pl.Float64).to_numpy()
             )
             counted.append(int(summed[f"{name} counted"].sum()))
-    return Sums(images["image_id"].to_list(), columns, np.stack(numerators, 1), np.stack(denominators, 1), counted)
+            totals.append(measure.denominator is None)
+    shape = len(columns), len(images)  # said, for there may be none
+    numerator, denominator = (np.array(rows).reshape(shape).T for rows in (numerators, denominators))
+    return Sums(images["image_id"].to_list(), columns, numerator, denominator, counted, totals)
+
+
+def _questions(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, dict[str, Measure]]]:
+    """Condition, the rows that meet it, and the measures that see them; nothing where there are no rows to choose from."""
+    for over, rows in (("frames", frames), ("pairs", pair_rows(frames))):
+        here = {entry: measure for entry in measures if (measure := entry.item()).over == over}
+        free = {entry.name: measure for entry, measure in here.items() if "labels" not in entry.needs}
+        bound = {entry.name: measure for entry, measure in here.items() if "labels" in entry.needs}
+        if free and len(rows):
+            yield "all", rows, free
+        labelled = rows.filter(pl.col("right").is_not_null())
+        if bound and len(labelled):
+            yield "all", labelled, bound
+        if over == "pairs" and len(labelled):
+            yield "right", labelled.filter(pl.col("previous_right")), free | bound
 
 
 def _per_image(rows: pl.DataFrame, chosen: Mapping[str, Measure]) -> pl.DataFrame:
@@ -88,6 +97,8 @@ def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
     """Every measure of every network and protocol: SENSITIVITY. Null where a denominator is 0."""
     rows: list[dict[str, object]] = []
     for (protocol, network), cell in cells.items():
+        if not cell.columns:
+            continue
         found = bootstrap_ratios(cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples)
         n_images = (cell.denominator != 0).sum(0)
         for k, (measure, condition) in enumerate(cell.columns):
@@ -115,11 +126,14 @@ def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
     rows: list[dict[str, object]] = []
     for protocol, pair in _pairs(cells):
         (name_a, a), (name_b, b) = pair
-        both = [image_id for image_id in a.image_ids if image_id in set(b.image_ids)]
-        if not both or a.columns != b.columns:
+        known = set(b.image_ids)
+        both = [image_id for image_id in a.image_ids if image_id in known]
+        columns = [column for column in a.columns if column in b.columns]
+        if not both or not columns:
             continue
-        found = paired_differences(a.of(both), b.of(both), seed=seed, level=level, n_resamples=n_resamples)
-        for k, (measure, condition) in enumerate(a.columns):
+        sums_a, sums_b = a.of(both, columns), b.of(both, columns)
+        found = paired_differences(sums_a, sums_b, seed=seed, level=level, n_resamples=n_resamples)
+        for k, (measure, condition) in enumerate(columns):
             rows.append(
                 {
                     "network_a": name_a,

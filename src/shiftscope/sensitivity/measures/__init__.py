@@ -3,6 +3,10 @@
 A measure is two sums per image, numerator and denominator; the estimate is Σ numerator ÷ Σ denominator over all images,
 and every interval and test resamples images. It is written as two polars expressions that are evaluated per image, over its
 frames or over its pairs of neighbouring frames (`rows.frame_rows`, `rows.pair_rows`).
+
+Every measure of pairs is given twice: of all pairs, and of those whose first frame is classified right. Of the latter, an
+expression sees only those pairs, in order: "at the start" is then the first frame that is classified right, "at some step"
+one of the steps that begin right, and an image without such a pair counts in no denominator.
 """
 
 from collections.abc import Callable

@@ -50,7 +50,7 @@ def jagged_images() -> Measure:
 )
 def leaves_top5() -> Measure:
     start = pl.col("previous_in5").first()
-    return Measure("pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64))
+    return Measure("pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64), counted=start * pl.len())
 
 
 @measures.register(

@@ -1,0 +1,225 @@
+"""Every measure against plain loops over whole probability vectors, and laws that hold for every registered measure."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shiftscope import tables
+from shiftscope.sensitivity.measures import measures
+from shiftscope.sensitivity.summary import sensitivity, sums
+
+NAMES = [entry.name for entry in measures]
+FREE = {entry.name for entry in measures if "labels" not in entry.needs}
+PAIRED = [entry.name for entry in measures if entry.item().over == "pairs"]
+TOTALS = {entry.name for entry in measures if entry.item().denominator is None}
+
+
+@dataclass
+class Seen:
+    """One frame as the loops see it."""
+
+    step: int
+    probability: np.ndarray
+    label: int | None
+
+    def rank(self):
+        return 1 + int((self.probability > self.probability[self.label]).sum())
+
+
+def sequences(seed, n=8, whole=False, unlabelled=0.0, classes=9):
+    """Image → frames. Answers wander; unless `whole`, sequences differ in length and frames are missing."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for image in range(n):
+        label = None if rng.random() < unlabelled else int(rng.integers(classes))
+        steps = 7 if whole else int(rng.integers(1, 9))
+        logits = rng.normal(0, 1, classes) + np.cumsum(rng.normal(0, 0.8, (steps, classes)), 0)
+        probability = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        found[f"image {image}"] = [Seen(step, one, label) for step, one in enumerate(probability)]
+    if whole:
+        return found
+    return {name: kept for name, seen in found.items() if (kept := [one for one in seen if rng.random() < 0.85])} or found
+
+
+def predictions(found, full):
+    """The loops' frames as tables.PREDICTIONS; `full` has those that were left out, too."""
+    rows = []
+    for image_id, frames in found.items():
+        before = {one.step + 1: one for one in full[image_id]}
+        for one in frames:
+            top = np.argsort(-one.probability)[:5]
+            known = one.label is not None
+            rows.append({
+                "image_id": image_id, "step": one.step, "value": float(one.step), "label": one.label,
+                "label_prob": float(one.probability[one.label]) if known else None,
+                "label_rank": one.rank() if known else None,
+                "top5": top.tolist(), "top5_prob": one.probability[top].tolist(),
+                "previous_top1_prob": float(one.probability[before[one.step].probability.argmax()])
+                if one.step in before else None,
+            })  # fmt: skip
+    return tables.table(rows, tables.PREDICTIONS)
+
+
+def table(found):
+    """`found` as predictions, its gaps filled with frames that no measure may look at."""
+    full = {
+        name: [next((one for one in seen if one.step == step), seen[0]) for step in range(seen[-1].step + 1)]
+        for name, seen in found.items()
+    }
+    full = {name: [Seen(k, one.probability, one.label) for k, one in enumerate(seen)] for name, seen in full.items()}
+    return predictions(found, full)
+
+
+def measured(predicted, n_resamples=2):
+    rows = sensitivity({("p", "n"): sums(predicted)}, seed=0, level=0.95, n_resamples=n_resamples)
+    return {(row["measure"], row["condition"]): row for row in rows.iter_rows(named=True)}
+
+
+# -- the loops ---------------------------------------------------------------------------------------------------------
+
+
+def crosses(first, second):
+    return (first.rank() <= 5) != (second.rank() <= 5)
+
+
+def leaves(first, second):
+    return first.rank() <= 5 < second.rank()
+
+
+def moved(first, second):
+    k = first.probability.argmax()
+    return abs(first.probability[k] - second.probability[k])
+
+
+def every_pair(value):
+    def mean(images):
+        pairs = [pair for pairs in images for pair in pairs]
+        return [value(*pair) for pair in pairs], len(pairs)
+
+    return mean
+
+
+def exits(images):
+    inside = [pair for pairs in images for pair in pairs if pair[0].rank() <= 5]
+    return [leaves(*pair) for pair in inside], len(inside)
+
+
+def jagged(images):
+    return [any(crosses(*pair) for pair in pairs) for pairs in images], sum(map(len, images))
+
+
+def left(images):
+    begun = [pairs for pairs in images if pairs[0][0].rank() <= 5]
+    return [any(leaves(*pair) for pair in pairs) for pairs in begun], sum(map(len, begun))
+
+
+LOOPS = {
+    "top1_change": every_pair(lambda a, b: a.probability.argmax() != b.probability.argmax()),
+    "mac": every_pair(moved),
+    "jaggedness": every_pair(crosses),
+    "jaggedness_rate": every_pair(crosses),
+    "jagged_images": jagged,
+    "leaves_top5": left,
+    "exit_rate": exits,
+}
+
+
+def pairs_of(frames, right):
+    pairs = [(a, b) for a, b in pairwise(frames) if b.step == a.step + 1]
+    return [pair for pair in pairs if pair[0].label is not None and pair[0].rank() == 1] if right else pairs
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 2**20), unlabelled=st.sampled_from([0, 0, 0.4]))
+def test_measures_of_pairs_agree_with_loops(seed, unlabelled):
+    found = sequences(seed, unlabelled=unlabelled)
+    rows = measured(table(found))
+    for name, loop in LOOPS.items():
+        eligible = [f for f in found.values() if name in FREE or f[0].label is not None]
+        for condition in ("all", "right"):
+            images = [pairs for f in eligible if (pairs := pairs_of(f, condition == "right"))]
+            values, n_pairs = loop(images)
+            if (name, condition) not in rows:
+                assert not any(pairs_of(f, False) for f in eligible if condition == "all" or f[0].label is not None)
+                continue
+            row = rows[name, condition]
+            assert row["n_pairs"] == n_pairs
+            if name in TOTALS:
+                assert row["estimate"] == pytest.approx(sum(values))
+            elif values:
+                assert row["estimate"] == pytest.approx(np.mean(values), abs=1e-6)
+            else:
+                assert row["estimate"] is row["ci_low"] is row["ci_high"] is None
+
+
+@pytest.mark.parametrize(("name", "k"), [("accuracy", 1), ("top5_accuracy", 5)])
+def test_accuracy_agrees_with_a_loop(name, k):
+    found = sequences(4, n=30, unlabelled=0.3)
+    row = measured(table(found))[name, "all"]
+    right = [one.rank() <= k for frames in found.values() for one in frames if one.label is not None]
+    assert row["estimate"] == pytest.approx(np.mean(right))
+    assert row["n_pairs"] == len(right)
+    assert row["n_images"] == sum(frames[0].label is not None for frames in found.values())
+
+
+def test_loops_tell_measures_apart():
+    """Were the random answers too tame, measures that differ would agree and the tests above could not fail."""
+    rows = measured(table(sequences(1, n=80)))
+    assert all(row["estimate"] > 0 for row in rows.values())
+    estimates = [row["estimate"] for (_, condition), row in rows.items() if condition == "all"]
+    assert len(set(estimates)) == len(NAMES)
+
+
+# -- laws of every registered measure ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_facts(name):
+    entry = measures[name]
+    assert entry.title
+    assert entry.unit
+    assert entry.reference
+    assert sum(other.title == entry.title for other in measures) == 1
+    assert entry.needs <= {"labels"}
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_network_that_always_says_the_same_has_no_change(name):
+    still = {image: [Seen(one.step, seen[0].probability, one.label) for one in seen]
+             for image, seen in sequences(3, n=30).items()}  # fmt: skip
+    rows = measured(table(still))
+    for condition in ("all", "right"):
+        assert [rows[name, condition][key] for key in ("estimate", "ci_low", "ci_high")] == [0, 0, 0]
+    assert measured(table(sequences(3, n=30)))[name, "all"]["estimate"] > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_rows_does_not_matter(name):
+    predicted = table(sequences(5, n=20))
+    one, other = measured(predicted, 50), measured(predicted.sample(fraction=1, shuffle=True, seed=1), 50)
+    assert one[name, "all"] == other[name, "all"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_twice_the_images_give_the_same_ratio_and_twice_the_total(name):
+    predicted = table(sequences(6, n=20))
+    twice = pl.concat([predicted, predicted.with_columns(pl.format("copy of {}", "image_id").alias("image_id"))])
+    once, doubled = measured(predicted), measured(twice)
+    for condition in {"all", "right"} if name in PAIRED else {"all"}:
+        one, two = once[name, condition], doubled[name, condition]
+        assert two["estimate"] == pytest.approx(one["estimate"] * (2 if name in TOTALS else 1))
+        assert (two["n_images"], two["n_pairs"]) == (2 * one["n_images"], 2 * one["n_pairs"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_matter_only_to_measures_that_need_them(name):
+    found = sequences(7, n=20)
+    nameless = {image: [Seen(one.step, one.probability, None) for one in seen] for image, seen in found.items()}
+    rows, without = measured(table(found)), measured(table(nameless))
+    assert (name, "right") not in without
+    assert without.get((name, "all")) == (rows[name, "all"] if name in FREE else None)

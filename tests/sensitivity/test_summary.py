@@ -1,0 +1,164 @@
+"""Tables of measures and of comparisons, on sequences of ranks that a reader can count."""
+
+import polars as pl
+import pytest
+
+from shiftscope import tables
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity.rows import frame_rows, pair_rows
+from shiftscope.sensitivity.summary import CORRECTIONS, comparisons, sensitivity, sums
+
+DRAWS = {"seed": 0, "level": 0.9, "n_resamples": 200}
+
+
+def ranked(ranks):
+    """Predictions whose label (100) has the given rank at each step; a rank of None is a picture without a label."""
+    rows = []
+    for image_id, sequence in ranks.items():
+        for step, rank in enumerate(sequence):
+            top5 = [0, 1, 2, 3, 4]
+            if rank and rank <= 5:
+                top5[rank - 1] = 100
+            rows.append({
+                "image_id": image_id, "step": step, "value": 0.5 * step, "label": 100 if rank else None,
+                "label_prob": 0.1 if rank else None, "label_rank": rank, "top5": top5,
+                "top5_prob": [0.5, 0.2, 0.1, 0.1, 0.05], "previous_top1_prob": 0.4 if step else None,
+            })  # fmt: skip
+    return tables.table(rows, tables.PREDICTIONS)
+
+
+def rows_of(predicted):
+    return {
+        (row["measure"], row["condition"]): row
+        for row in sensitivity({("p", "n"): sums(predicted)}, **DRAWS).iter_rows(named=True)
+    }
+
+
+def compared(a, b, adjust="holm"):
+    return comparisons({("p", "a"): sums(a), ("p", "b"): sums(b)}, adjust=adjust, **DRAWS)
+
+
+EXAMPLE = {
+    "comes back": [1, 3, 9, 8, 5],  # in in out out in
+    "comes": [7, 6, 4, 1],  # out out in in
+    "stays": [2, 1, 1, 2],  # in in in in
+}
+FEWER = {"comes": [7, 6, 4, 1], "stays": [2, 1, 1, 2]}
+
+
+def test_readings_of_the_28_percent_by_hand():
+    rows = rows_of(ranked(EXAMPLE))
+    counted = {name: (row["estimate"], row["n_images"], row["n_pairs"]) for (name, c), row in rows.items() if c == "all"}
+    assert counted["jaggedness"] == (pytest.approx(3), 3, 10)
+    assert counted["jaggedness_rate"] == (3 / 10, 3, 10)
+    assert counted["jagged_images"] == (2 / 3, 3, 10)
+    assert counted["leaves_top5"] == (1 / 2, 2, 7)
+    assert counted["exit_rate"] == (1 / 6, 3, 6)
+    assert counted["accuracy"] == (4 / 13, 3, 13)
+    assert counted["top5_accuracy"] == (9 / 13, 3, 13)
+    assert counted["top1_change"] == (4 / 10, 3, 10)
+    assert counted["mac"] == (pytest.approx(0.1), 3, 10)
+
+
+def test_conditioned_on_right_by_hand():
+    rows = rows_of(ranked(EXAMPLE))
+    # Three pairs begin right: 1→3, 1→1, 1→2. None of them leaves the top-5.
+    assert rows["top1_change", "right"]["estimate"] == pytest.approx(2 / 3)
+    assert rows["top1_change", "right"]["n_images"] == 2
+    assert rows["leaves_top5", "right"]["estimate"] == rows["jaggedness", "right"]["estimate"] == 0
+    assert ("accuracy", "right") not in rows
+
+
+def test_network_that_is_never_right_has_conditioned_rows_without_numbers():
+    row = rows_of(ranked({"a": [2, 3], "b": [4, 6]}))["exit_rate", "right"]
+    assert (row["estimate"], row["ci_low"], row["ci_high"], row["n_images"], row["n_pairs"]) == (None, None, None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "names"),
+    [
+        ({}, set()),
+        ({"a": [None], "b": [None]}, set()),
+        ({"a": [1], "b": [7]}, {"accuracy", "top5_accuracy"}),
+        ({"a": [None, None]}, {"top1_change", "mac"}),
+    ],
+)
+def test_what_cannot_be_asked_has_no_row(ranks, names):
+    rows = rows_of(ranked(ranks))
+    assert {name for name, _ in rows} == names
+    assert compared(ranked(ranks), ranked(ranks)).schema == COMPARISONS
+
+
+def test_picture_without_a_label_counts_where_no_label_is_needed():
+    mixed, rows = rows_of(ranked(EXAMPLE | {"nameless": [None] * 4})), rows_of(ranked(EXAMPLE))
+    assert mixed["top1_change", "all"]["n_pairs"] == 13
+    for key, row in rows.items():
+        if key not in (("top1_change", "all"), ("mac", "all")):
+            assert mixed[key]["estimate"] == pytest.approx(row["estimate"])
+            assert mixed[key]["n_pairs"] == row["n_pairs"]
+
+
+def test_gap_is_no_pair():
+    frames = frame_rows(ranked({"a": [1, 2, 3, 4, 5]}).filter(pl.col("step") != 2))
+    assert pair_rows(frames).select("previous_step", "step").rows() == [(0, 1), (3, 4)]
+
+
+def test_total_is_a_multiple_of_the_rate_and_so_is_its_interval():
+    cell = ranked({f"{k:02}": [1 + (k * 7 + step * 5) % 11 for step in range(9)] for k in range(20)})
+    rows = rows_of(cell)
+    total, rate = rows["jaggedness", "all"], rows["jaggedness_rate", "all"]
+    for key in ("estimate", "ci_low", "ci_high"):
+        assert total[key] == pytest.approx(160 * rate[key])
+    assert rate["ci_low"] < rate["estimate"] < rate["ci_high"]
+
+
+def test_tables_have_their_columns_and_a_row_for_every_pair_of_networks():
+    cells = {(p, n): sums(ranked(EXAMPLE)) for p in ("one", "two") for n in ("x", "y", "z")}
+    found = sensitivity(cells, **DRAWS)
+    assert found.schema == SENSITIVITY
+    assert found.height == 6 * len(cells["one", "x"].columns)
+    against = comparisons(cells, adjust="holm", **DRAWS)
+    assert against.schema == COMPARISONS
+    assert against.height == 2 * 3 * len(cells["one", "x"].columns)
+    assert against.select("network_a", "network_b").unique().sort("network_a", "network_b").rows() == [
+        ("x", "y"), ("x", "z"), ("y", "z"),
+    ]  # fmt: skip
+    assert not any(found[name].is_nan().any() for name in ("estimate", "ci_low", "ci_high"))
+
+
+def test_difference_is_that_of_the_estimates():
+    a, b = ranked(EXAMPLE), ranked({name: ranks[::-1] for name, ranks in EXAMPLE.items()})
+    one, other = rows_of(a), rows_of(b)
+    for row in compared(a, b).iter_rows(named=True):
+        key = row["measure"], row["condition"]
+        assert row["difference"] == pytest.approx(one[key]["estimate"] - other[key]["estimate"])
+        assert row["n_images"] == 3
+
+
+def test_networks_are_compared_on_the_pictures_that_both_have():
+    """A network against itself with fewer pictures: no difference, not in totals either."""
+    found = compared(ranked(EXAMPLE), ranked(FEWER))
+    assert found["n_images"].unique().to_list() == [2]
+    assert found["difference"].abs().max() == pytest.approx(0)
+    assert found["p_value"].min() == 1
+    assert compared(ranked({"a": [1, 2]}), ranked({"b": [1, 2]})).height == 0
+
+
+def test_measures_that_only_one_network_has_do_not_hide_the_others():
+    found = compared(ranked(EXAMPLE), ranked({name: [None] * len(ranks) for name, ranks in EXAMPLE.items()}))
+    assert set(found["measure"]) == {"top1_change", "mac"}
+
+
+@pytest.mark.parametrize("adjust", CORRECTIONS)
+def test_adjustment_is_over_the_whole_table(adjust):
+    steady = ranked({f"{k:02}": [1] * 8 for k in range(30)})
+    shaky = ranked({f"{k:02}": [1 + (k * 7 + step * 5) % 9 for step in range(8)] for k in range(30)})
+    found = comparisons(
+        {(p, n): sums(cell) for p in ("one", "two") for n, cell in (("a", steady), ("b", shaky))}, adjust=adjust, **DRAWS
+    )
+    known = found.filter(pl.col("p_value").is_not_null())
+    expected = CORRECTIONS[adjust](known["p_value"].to_numpy())
+    assert known["p_adjusted"].to_list() == pytest.approx(expected.tolist())
+    change = found.filter(pl.col("measure") == "top1_change", pl.col("condition") == "all")
+    assert change["p_adjusted"].max() < 0.001
+    assert change["difference"].max() < 0

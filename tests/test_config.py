@@ -1,0 +1,121 @@
+"""The config's error messages: key, what it got, what is allowed. And what is generated from the model."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shiftscope import manual
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.plan import Plan
+
+ROOT = Path(__file__).parents[1]
+GOOD = {
+    "datasets": {"centred": {"kind": "digits", "framing": "centred", "count": 100}},
+    "networks": {"a": {"kind": "timm", "architecture": "resnet18", "outputs": 10, "train": {"dataset": "centred"}}},
+    "protocols": {"crop": {}, "e": {"kind": "embed", "side": 100}},
+}
+
+
+def changed(*path_and_value):
+    config = copy.deepcopy(GOOD)
+    *path, key, value = path_and_value
+    part = config
+    for name in path:
+        part = part.setdefault(name, {})
+    part[key] = value
+    return config
+
+
+def test_the_good_one_is_good():
+    config = Config.load(GOOD)
+    assert config.protocols["crop"].kind == "crop"
+    assert config.protocols["e"].offsets == tuple(range(9))
+
+
+@pytest.mark.parametrize(
+    ("path_and_value", "words"),
+    [
+        (("shard", 3), r"shard: unknown key 'shard'; did you mean 'shards'\? known: datasets"),
+        (("shards", 0), "shards: got 0; input should be greater than or equal to 1"),
+        (("seed", "abc"), "seed: got 'abc'"),
+        (("statistics", 3), "statistics: got 3; write a mapping"),
+        (("datasets", "centred", "framing", "centered"), "framing: got 'centered'; allowed: 'centred' or 'uniform'"),
+        (
+            ("datasets", "centred", "framming", 1),
+            "centred.framming: unknown key 'framming'; did you mean 'framing'",
+        ),
+        (("datasets", "f", {"kind": "folder", "path": "/no/such"}), "datasets.f: .*/no/such"),
+        (("datasets", "f", {"kind": "foldr"}), "unknown kind of data set 'foldr'; did you mean 'folder'"),
+        (("datasets", {}), "datasets"),
+        (("protocols", "corp", {}), "unknown protocol 'corp'; did you mean 'crop'"),
+        (("protocols", "crop", 3), "protocols.crop: got 3; write a mapping"),
+        (("protocols", "crop", "offsets", "3-5"), "'3-5' is no range"),
+        (("protocols", "crop", "offsets", "-3..5"), "protocols.crop: offsets -3..5 leave the canvas"),
+        (("protocols", "e", "offsets", "0..300"), "protocols.e: offsets 0..300 leave the canvas"),
+        (("protocols", "crop", "area", [0.5, 0.1]), r"area \[0.5, 0.1\] must be"),
+        (("networks", "b", {"kind": "timm", "train": {"dataset": "centred"}}), "networks.b.architecture: is missing"),
+        (
+            ("networks", "a", "train", "datset", "x"),
+            "a.train.datset: unknown key 'datset'; did you mean 'dataset'",
+        ),
+        (("networks", "a", "train", "dataset", "centre"), "unknown data set 'centre'; did you mean 'centred'"),
+        (("networks", "a", "train", None), "networks.a: needs either 'weights' .* neither"),
+        (("networks", "a", "weights", __file__), "networks.a: needs either .* both"),
+        (("networks", "a", "classes", "imagenet"), "answers with classes 'imagenet', but .* centred are 'own'"),
+        (("networks", "a b", GOOD["networks"]["a"]), "a b"),
+        (("inference", "engine", "egaer"), "unknown engine 'egaer'; did you mean 'eager'"),
+        (("inference", "threds", 2), "inference.threds: unknown key 'threds'; did you mean 'threads'"),
+    ],
+)
+def test_a_mistake_is_a_sentence_that_names_the_key(path_and_value, words):
+    with pytest.raises(ShiftscopeError, match=words) as error:
+        Config.load(changed(*path_and_value))
+    assert "\n" not in str(error.value)
+
+
+def test_every_mistake_is_named_at_once():
+    with pytest.raises(ShiftscopeError) as error:
+        Config.load({**GOOD, "shard": 1, "sed": 2})
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_two_figures_of_weights_that_are_not_there():
+    with pytest.raises(ShiftscopeError, match=r"networks.a.weights: there is no file nowhere.pth"):
+        Config.load(
+            {
+                **GOOD,
+                "networks": {"a": {"kind": "torchvision", "architecture": "x", "weights": "nowhere.pth", "outputs": 10}},
+            }
+        )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_configs_that_are_shipped_are_right_but_for_paths(path, tmp_path, monkeypatch):
+    raw = yaml.safe_load(path.read_text())
+    monkeypatch.chdir(tmp_path)
+    for dataset in raw["datasets"].values():
+        if "path" in dataset:
+            (tmp_path / dataset["path"]).mkdir(parents=True)
+    for network in raw["networks"].values():
+        if "weights" in network:
+            (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / network["weights"]).touch()
+    assert Plan(Config.load(raw), ROOT / "workflow" / "scripts").targets()
+
+
+def test_the_manual_and_the_schema_are_those_of_the_model():
+    for path, text in manual.files().items():
+        assert (ROOT / path).read_text(encoding="utf-8") == text, f"{path} is out of date: run 'make manual'"
+    json.loads((ROOT / "config" / "schema.json").read_text())
+
+
+def test_a_new_default_or_what_does_not_matter_is_no_parameter():
+    plan = Plan(Config.load(GOOD), ROOT / "workflow" / "scripts")
+    assert plan.protocol("crop") == {"kind": "crop", "options": {}}
+    assert plan.source("centred")["options"] == {"framing": "centred", "count": 100}
+    other = Plan(Config.load(changed("datasets", "centred", "evaluate", True)), plan.scripts)
+    assert other.source("centred") == plan.source("centred")
