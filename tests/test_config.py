@@ -99,7 +99,7 @@ def test_the_configs_that_are_shipped_are_right_but_for_paths(path, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     for dataset in raw["datasets"].values():
         if "path" in dataset:
-            (tmp_path / dataset["path"]).mkdir(parents=True)
+            (tmp_path / dataset["path"] / "n01440764").mkdir(parents=True)
     for network in raw["networks"].values():
         if "weights" in network:
             (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +116,6 @@ def test_the_manual_and_the_schema_are_those_of_the_model():
 def test_a_new_default_or_what_does_not_matter_is_no_parameter():
     plan = Plan(Config.load(GOOD), ROOT / "workflow" / "scripts")
     assert plan.protocol("crop") == {"kind": "crop", "options": {}}
-    assert plan.source("centred")["options"] == {"framing": "centred", "count": 100}
+    assert plan.source("centred")["options"] == {"count": 100}  # centred is the default
     other = Plan(Config.load(changed("datasets", "centred", "evaluate", True)), plan.scripts)
     assert other.source("centred") == plan.source("centred")

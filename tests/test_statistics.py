@@ -42,7 +42,10 @@ def test_weights_are_those_of_drawing_with_replacement_and_repeat_themselves(mon
     np.testing.assert_array_equal(whole, np.concatenate(list(resampling_weights(40, 3000, seed=3))))
     assert (whole != np.concatenate(list(resampling_weights(40, 3000, seed=4)))).any()
     monkeypatch.setattr(statistics, "CELLS_AT_A_TIME", 130)
-    assert [len(chunk) for chunk in resampling_weights(40, 10, seed=3)] == [3, 3, 3, 1]
+    chunks = list(resampling_weights(40, 10, seed=3))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
+    assert len(np.unique(np.concatenate(chunks), axis=0)) == 10
+    assert all((chunk.sum(1) == 40).all() and chunk.var() > 0.5 for chunk in chunks)
 
 
 def test_interval_agrees_with_the_bootstrap_of_scipy():
@@ -151,7 +154,7 @@ def test_p_values_are_uniform_where_nothing_differs_and_small_where_something_do
     assert scipy.stats.kstest(null_p_values(600), "uniform").pvalue > 0.01
     shifted = null_p_values(100, shift=1.5)
     assert np.median(shifted) < 0.001
-    assert shifted.min() >= SMALLEST_P
+    assert (null_p_values(3, n=100, shift=50) == SMALLEST_P).all()
 
 
 def test_normal_tail_rejects_no_more_often_than_its_bound():

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from shiftscope.config import SECTIONS, Config, Inference, Statistics
 from shiftscope.engines import engines
@@ -71,9 +70,7 @@ def _table(model: type[BaseModel]) -> str:
     for name, field in model.model_fields.items():
         if name == "kind":
             continue
-        default = (
-            "" if field.default is PydanticUndefined and field.default_factory is None else _default(field.get_default())
-        )
+        default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         rows.append(f"| `{name}` | {default} | {' '.join((field.description or '').split())} |")
     return "\n".join(rows)
 
@@ -84,11 +81,8 @@ def _default(value: object) -> str:
     if value is None:
         return "not set"
     if isinstance(value, tuple):
-        value = [round(item, 4) if isinstance(item, float) else item for item in value]
-        steady = (
-            all(isinstance(item, int) for item in value)
-            and value == list(range(value[0], value[-1] + 1))
-            and len(value) > 3
-        )
-        return f"`{value[0]}..{value[-1]}`" if steady else f"`{value}`"
+        listed = [round(item, 4) if isinstance(item, float) else item for item in value]
+        whole = len(listed) > 3 and all(isinstance(item, int) for item in listed)
+        steady = whole and listed == list(range(int(listed[0]), int(listed[-1]) + 1))
+        return f"`{listed[0]}..{listed[-1]}`" if steady else f"`{listed}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -1,0 +1,109 @@
+"""A small run of the whole workflow in a copy of the project, made once; tests look at it and at what would run again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TRACKED = ("Snakefile", "rules", "workflow", "profiles", "config", "src")
+SMALL = {
+    "shards": 2,
+    "datasets": {
+        "train": {"kind": "digits", "framing": "centred", "split": "train", "count": 320, "evaluate": False},
+        "test": {"kind": "digits", "framing": "centred", "split": "test", "count": 30},
+    },
+    "networks": {
+        name: {
+            "kind": "timm",
+            "architecture": "resnet18",
+            "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
+            "input_size": 64,
+            "outputs": 10,
+            "anti_alias": anti_alias,
+            "train": {"dataset": "train", "epochs": 3, "crop_fraction": 0.8889},
+        }
+        for name, anti_alias in (("plain", "none"), ("blurred", "blurpool"))
+    },
+    "protocols": {
+        "centre": {"crop_fraction": 0.8889},
+        "crop": {"area": [1, 1], "aspect": [1, 1], "offsets": "0..4"},
+        "inpaint": {"kind": "embed", "side": 48, "offsets": "-2..2", "surround": "inpaint", "place": "centre", "axis": "y"},
+    },
+    "inference": {"device": "cpu", "threads": 1},
+    "statistics": {"resamples": 200},
+}
+
+
+class Project:
+    """A copy of the project in a folder of its own, and Snakemake run there."""
+
+    config = SMALL
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in TRACKED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(
+                ROOT / name,
+                folder / name,
+                **({"ignore": shutil.ignore_patterns("__pycache__")} if copy is shutil.copytree else {}),
+            )
+        self.configure(SMALL)
+
+    def configure(self, config: dict) -> None:
+        (self.folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("snakemake")), *arguments, "--cores", "2", "--configfile", "small.yaml"]
+
+    def environment(self) -> dict[str, str]:
+        # The copy's library, not the installed one.
+        return {**os.environ, "PYTHONPATH": str(self.folder / "src"), "MPLCONFIGDIR": str(self.folder / ".matplotlib")}
+
+    def snakemake(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=600
+        )
+        output = done.stdout + done.stderr
+        assert not check or done.returncode == 0, output[-6000:]
+        return output if check else f"exit {done.returncode}\n{output}"
+
+    def would_run(self, *arguments: str) -> dict[str, int]:
+        """Jobs of each rule that a dry run says would run."""
+        lines = self.snakemake(*arguments, "-n", "--quiet", "host").splitlines()
+        if "Job stats:" not in lines:
+            return {}
+        found = {}
+        for line in lines[lines.index("Job stats:") + 3 :]:
+            if not line.strip():
+                break
+            name, count = line.split()
+            found[name] = int(count)
+        return {name: count for name, count in found.items() if name not in ("total", "all")}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.folder / path).read_text()
+        assert old in text, f"{old!r} is not in {path}"
+        (self.folder / path).write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small run, finished. Tests must leave it as it was."""
+    project = Project(tmp_path_factory.mktemp("workflow"))
+    project.snakemake()
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished run that a test may change, dates kept."""
+    copy = Project.__new__(Project)
+    copy.folder = tmp_path / "project"
+    shutil.copytree(finished.folder, copy.folder, symlinks=True)
+    return copy

@@ -1,0 +1,149 @@
+"""The small run: its files hold what they promise; killed and started again it ends the same."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+import polars as pl
+import psutil
+import pytest
+
+from shiftscope import tables
+from shiftscope.bias import BIAS
+from shiftscope.files import complete
+from shiftscope.frames import read_canvases
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
+
+
+def test_all_that_was_promised_is_there(finished):
+    results = finished.folder / "results"
+    for dataset in ("train", "test"):
+        assert (
+            tables.read(results / dataset / "images.parquet", tables.IMAGES).height == {"train": 320, "test": 30}[dataset]
+        )
+        assert tables.read(results / dataset / "boxes.parquet", tables.BOXES).height == {"train": 320, "test": 30}[dataset]
+        assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 5
+        assert (results / dataset / "report.html").stat().st_size > 10_000
+    for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS)):
+        assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
+    for protocol, steps in PROTOCOLS.items():
+        for network in NETWORKS:
+            rows = tables.read(results / "test" / "predictions" / protocol / f"{network}.parquet", tables.PREDICTIONS)
+            assert rows.height == 30 * steps
+            assert not rows.select("image_id", "step").is_duplicated().any()
+    for figure in ("measures", "box_centres", "crop/heatmap", "crop/examples"):
+        for suffix in ("png", "pdf", "txt"):
+            assert (results / "test" / "figures" / f"{figure}.{suffix}").stat().st_size > 20
+    assert not list(results.rglob("*.part"))
+
+
+def test_cards_describe_what_was_loaded(finished):
+    from safetensors import safe_open
+
+    for network in NETWORKS:
+        folder = finished.folder / "results" / "networks" / network
+        card = json.loads((folder / "card.json").read_text())
+        with safe_open(folder / "weights.safetensors", "pt") as file:
+            weights = [file.get_tensor(name) for name in file.keys()]  # noqa: SIM118
+            assert json.loads(file.metadata()["options"])["input_size"] == 64
+        counted = sum(tensor.numel() for tensor in weights if tensor.is_floating_point())
+        # What is saved beside the parameters: means and variances of batch normalisation, and the blur's fixed kernels.
+        assert card["parameters"] < counted < card["parameters"] * 1.2
+        assert card["subsampling_factor"] == 32
+        assert all(trial["same_top1"] and trial["largest_difference"] <= 1e-4 for trial in card["calibration"])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_loop_over_the_saved_geometry_agrees_with_the_saved_predictions(finished, protocol):
+    """The frames are made again from the picture on disk with Pillow alone, the network is run by plain torch."""
+    import timm
+    import torch
+    from PIL import Image
+    from safetensors.torch import load_file
+
+    results = finished.folder / "results"
+    frames = pl.concat(
+        [pl.read_parquet(path) for path in sorted(results.glob(f"test/frames/{protocol}/64/*/frames.parquet"))]
+    )
+    images = dict(pl.read_parquet(results / "test/images.parquet").select("image_id", "path").iter_rows())
+    chosen = frames["image_id"][0]
+    network = timm.create_model("resnet18", num_classes=10, layers=[1, 1, 1, 1], channels=[8, 8, 16, 16]).eval()
+    network.load_state_dict(load_file(results / "networks/plain/weights.safetensors"))
+    saved = pl.read_parquet(results / f"test/predictions/{protocol}/plain.parquet").filter(pl.col("image_id") == chosen)
+    inpainted = {
+        name: pixels
+        for path in results.glob(f"test/frames/{protocol}/64/*/canvases.parquet")
+        for canvases in read_canvases(path)
+        for name, pixels in canvases.items()
+    }
+    for frame, row in zip(
+        frames.filter(pl.col("image_id") == chosen).rows(named=True), saved.rows(named=True), strict=True
+    ):
+        picture = Image.open(finished.folder / images[chosen]).convert("RGB")
+        box = [frame[f"source_{side}"] for side in ("left", "top", "right", "bottom")]
+        size = (frame["resized_width"], frame["resized_height"])
+        picture = picture.crop(box).resize(size, Image.Resampling[frame["resample"].upper()])
+        canvas = Image.new("RGB", (200, 200))
+        if frame["surround"] == "inpaint":  # the surround is tested by itself; the picture is put over it again
+            canvas.paste(Image.fromarray(inpainted[frame["canvas_id"]]), (50, 50))
+        canvas.paste(picture, (50 + frame["paste_x"], 50 + frame["paste_y"]))
+        left, top = 50 + frame["window_x"], 50 + frame["window_y"]
+        pixels = np.asarray(canvas.crop((left, top, left + 64, top + 64))) / 255
+        x = torch.tensor((pixels - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]).permute(2, 0, 1)[None].float()
+        p = network(x).softmax(1)[0].detach().numpy()
+        np.testing.assert_allclose(row["top5_prob"], np.sort(p)[::-1][:5], atol=1e-4)
+        assert row["label_prob"] == pytest.approx(p[row["label"]], abs=1e-4)
+
+
+def test_killed_in_the_middle_of_inference_it_goes_on_and_ends_the_same(project, finished):
+    """kill -9 of Snakemake and, for one of the jobs, of the job; another job is left running and writing."""
+    predictions = project.folder / "results" / "test" / "predictions"
+    tables_made = [predictions.parent / f"{name}.parquet" for name in ("sensitivity", "comparisons")]
+    for path in (*predictions.rglob("*.parquet"), *tables_made):
+        path.unlink()  # sensitivity and comparisons too: what is there is not asked how it came about
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run = subprocess.Popen(project.command(), cwd=project.folder, env=project.environment(), **quiet)
+    jobs = []
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (len(jobs) >= 2 and list(predictions.rglob("*of2.parquet"))):
+        jobs = _infer_jobs(run.pid)
+    assert len(jobs) >= 2, "no two inference jobs were seen to run"
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    os.kill(jobs[0], signal.SIGKILL)
+    with complete(next(predictions.rglob("*of2.parquet"))) as part:  # what the killed job might have left half written
+        half = part.with_name(part.name.replace(str(os.getpid()), str(jobs[0])))
+        half.write_bytes(b"half")
+        part.write_bytes(next(predictions.rglob("*of2.parquet")).read_bytes())
+    locked = project.snakemake(check=False)
+    if "LockException" in locked:
+        project.snakemake("--unlock")
+        project.snakemake()
+    assert project.would_run() == {}
+    for name in ("sensitivity", "comparisons"):
+        again, before = (pl.read_parquet(one.folder / f"results/test/{name}.parquet") for one in (project, finished))
+        assert again.equals(before)
+    for protocol, steps in PROTOCOLS.items():
+        for network in NETWORKS:
+            rows = pl.read_parquet(predictions / protocol / f"{network}.parquet")
+            assert rows.height == 30 * steps
+            assert not rows.select("image_id", "step").is_duplicated().any()
+
+
+def _infer_jobs(parent: int) -> list[int]:
+    """Ids of the inference jobs below this Snakemake."""
+    found = []
+    for process in psutil.Process(parent).children(recursive=True):
+        try:
+            command = process.cmdline()
+        except psutil.NoSuchProcess:
+            continue
+        if len(command) > 1 and command[1].endswith("infer.py"):
+            found.append(process.pid)
+    return found
