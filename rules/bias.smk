@@ -10,6 +10,8 @@ rule box_statistics:
         f"{RESULTS}/{{dataset}}/logs/box_statistics.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/box_statistics.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,

@@ -1,6 +1,13 @@
 """The config, checked; the plan that it comes down to; what wildcards may be."""
 
+import os
 import re
+import sys
+
+# Jobs run the library of this checkout, whatever else is installed: it is what `code` is a digest of.
+LIBRARY = str(Path(workflow.basedir) / "src")
+sys.path.insert(0, LIBRARY)
+os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.errors import ShiftscopeError

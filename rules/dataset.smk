@@ -10,6 +10,8 @@ rule download:
         f"{RESULTS}/{{dataset}}/logs/download.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/download.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -33,6 +35,8 @@ rule images:
         f"{RESULTS}/{{dataset}}/logs/images.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/images.tsv"
+    conda:
+        "../environment.yml"
     threads: 2
     resources:
         mem_mb=2000,
@@ -54,6 +58,8 @@ rule boxes:
         f"{RESULTS}/{{dataset}}/logs/boxes.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/boxes.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,

@@ -14,6 +14,8 @@ rule figure:
         f"{RESULTS}/{{dataset}}/logs/figures/{{figure}}.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/figures/{{figure}}.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -53,6 +55,8 @@ rule report:
         f"{RESULTS}/{{dataset}}/logs/report.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/report.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,

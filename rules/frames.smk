@@ -1,17 +1,11 @@
 """Images × protocol → canvases and windows, once for every input size, in shards."""
 
 
-def frames_input(wildcards):
-    """A protocol that needs boxes gets them."""
-    files = {"images": f"{RESULTS}/{wildcards.dataset}/images.parquet"}
-    if PLAN.needs_boxes(wildcards.protocol):
-        files["boxes"] = f"{RESULTS}/{wildcards.dataset}/boxes.parquet"
-    return files
-
-
 rule frames:
     input:
-        unpack(frames_input),
+        unpack(
+            lambda wildcards: PLAN.frames_inputs(wildcards.dataset, wildcards.protocol)
+        ),
     output:
         canvases=f"{RESULTS}/{{dataset}}/frames/{{protocol}}/{{size}}/{{shard}}/canvases.parquet",
         frames=f"{RESULTS}/{{dataset}}/frames/{{protocol}}/{{size}}/{{shard}}/frames.parquet",
@@ -20,6 +14,8 @@ rule frames:
         f"{RESULTS}/{{dataset}}/logs/frames/{{protocol}}/{{size}}/{{shard}}.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/frames/{{protocol}}/{{size}}/{{shard}}.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,

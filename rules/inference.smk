@@ -1,34 +1,20 @@
 """Frames × network → predictions, in shards; then put together."""
 
 
-def frames_of(name):
-    """The frames of this shard at the network's input size."""
-    return lambda wildcards: (
-        f"{RESULTS}/{wildcards.dataset}/frames/{wildcards.protocol}/"
-        f"{PLAN.config.networks[wildcards.network].input_size}/{wildcards.shard}/{name}.parquet"
-    )
-
-
-def all_frames(name):
-    """The same of every shard."""
-    return lambda wildcards: PLAN.frames_for(
-        wildcards.dataset, wildcards.protocol, wildcards.network, name
-    )
-
-
 rule infer:
     input:
+        unpack(lambda wildcards: PLAN.infer_inputs(**wildcards)),
         card=rules.network.output.card,
         program=rules.network.output.program,
         images=rules.images.output.images,
-        canvases=frames_of("canvases"),
-        frames=frames_of("frames"),
     output:
         predictions=f"{RESULTS}/{{dataset}}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet",
     log:
         f"{RESULTS}/{{dataset}}/logs/infer/{{protocol}}/{{network}}/{{shard}}.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/infer/{{protocol}}/{{network}}/{{shard}}.tsv"
+    conda:
+        "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
         gpu=PLAN.gpus(),
@@ -42,19 +28,16 @@ rule infer:
 
 rule aggregate:
     input:
+        unpack(lambda wildcards: PLAN.aggregate_inputs(**wildcards)),
         images=rules.images.output.images,
-        frames=all_frames("frames"),
-        skipped=all_frames("skipped"),
-        shards=lambda wildcards: [
-            f"{RESULTS}/{wildcards.dataset}/predictions/{wildcards.protocol}/{wildcards.network}/{shard}.parquet"
-            for shard in PLAN.shards
-        ],
     output:
         predictions=f"{RESULTS}/{{dataset}}/predictions/{{protocol}}/{{network}}.parquet",
     log:
         f"{RESULTS}/{{dataset}}/logs/aggregate/{{protocol}}/{{network}}.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/aggregate/{{protocol}}/{{network}}.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,

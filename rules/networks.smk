@@ -12,6 +12,8 @@ rule train:
         f"{RESULTS}/networks/{{network}}/benchmarks/train.tsv"
     wildcard_constraints:
         network=one_of(PLAN.trained),
+    conda:
+        "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
         gpu=PLAN.gpus(),
@@ -35,6 +37,8 @@ rule network:
         f"{RESULTS}/networks/{{network}}/logs/network.log",
     benchmark:
         f"{RESULTS}/networks/{{network}}/benchmarks/network.tsv"
+    conda:
+        "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
         gpu=PLAN.gpus(),

@@ -10,6 +10,8 @@ rule sensitivity:
         f"{RESULTS}/{{dataset}}/logs/sensitivity.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/sensitivity.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -32,6 +34,8 @@ rule comparisons:
         f"{RESULTS}/{{dataset}}/logs/comparisons.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/comparisons.tsv"
+    conda:
+        "../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,

@@ -103,9 +103,6 @@ class Plan:
             found += [figures[wildcards["figure"]].module]
         return found
 
-    def needs_boxes(self, protocol: str) -> bool:
-        return "boxes" in protocols[self.config.protocols[protocol].kind].needs
-
     def cells(self) -> list[list[str]]:
         """Protocol and network of every file of `predictions`, in its order."""
         return [[protocol, network] for protocol in self.config.protocols for network in self.config.networks]
@@ -164,8 +161,21 @@ class Plan:
         """One file of the frames (`name`: canvases, frames or skipped) for every shard."""
         return [self.path(dataset, "frames", protocol, str(size), shard, f"{name}.parquet") for shard in self.shards]
 
-    def frames_for(self, dataset: str, protocol: str, network: str, name: str) -> list[str]:
-        return self.frames(dataset, protocol, self.config.networks[network].input_size, name)
+    def frames_inputs(self, dataset: str, protocol: str) -> dict[str, str]:
+        """What the frames of a protocol are made from."""
+        names = ["images", "boxes"] if "boxes" in protocols[self.config.protocols[protocol].kind].needs else ["images"]
+        return {name: self.path(dataset, f"{name}.parquet") for name in names}
+
+    def infer_inputs(self, dataset: str, protocol: str, network: str, shard: str) -> dict[str, str]:
+        """The frames of one shard at the network's input size."""
+        folder = self.path(dataset, "frames", protocol, str(self.config.networks[network].input_size), shard)
+        return {name: f"{folder}/{name}.parquet" for name in ("canvases", "frames")}
+
+    def aggregate_inputs(self, dataset: str, protocol: str, network: str) -> dict[str, list[str]]:
+        """The predictions of all shards, and the frames that they must be of."""
+        size = self.config.networks[network].input_size
+        shards = [self.path(dataset, "predictions", protocol, network, f"{shard}.parquet") for shard in self.shards]
+        return {"shards": shards, **{name: self.frames(dataset, protocol, size, name) for name in ("frames", "skipped")}}
 
     def predictions(self, dataset: str) -> list[str]:
         """One file for every protocol and network, protocols first."""

@@ -18,14 +18,16 @@ ACROSS = 4
     per_protocol=True,
 )
 def draw(material: Material) -> Drawing:
+    from matplotlib import colormaps
+
     maps = {network: _map(material.predictions(network)) for network in material.networks}
     across = min(ACROSS, len(maps))
     down = -(-len(maps) // across)
     drawn = new_figure(max(3.2, 1.9 * across + 0.8), 2.9 * down + 0.3)
+    colour = colormaps["hot"].with_extremes(bad="#808080")
     axes = drawn.subplots(down, across, squeeze=False, sharey=True)
     for ax, (network, (values, grid)) in zip(axes.flat, maps.items(), strict=False):
-        image = ax.imshow(np.ma.masked_invalid(grid), cmap="hot", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-        image.cmap.set_bad("#808080")
+        image = ax.imshow(np.ma.masked_invalid(grid), cmap=colour, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ticks = np.unique(np.linspace(0, len(values) - 1, min(5, len(values))).round().astype(int))
         ax.set_xticks(ticks, [f"{values[tick]:g}" for tick in ticks])
         ax.set_title(short(network))

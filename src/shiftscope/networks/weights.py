@@ -17,6 +17,7 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
     Raises ShiftscopeError for a file that is neither.
     """
     import pickle
+    import warnings
 
     import torch
 
@@ -31,7 +32,9 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
         except SafetensorError as error:
             raise ShiftscopeError(f"{path} is no complete safetensors file ({error}); copy or download it again") from None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle's protocol: what it may hold is checked all the same
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ShiftscopeError(

@@ -1,0 +1,100 @@
+"""Engines agree with plain torch; preparation measures what it says."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from shiftscope.engines import engines
+from shiftscope.engines.modules import normalised
+from shiftscope.errors import ShiftscopeError
+from shiftscope.networks import networks
+from shiftscope.prepare import prepare_network, softmax, subsampling_factor, trial_frames
+
+OPTIONS = {
+    "architecture": "resnet18", "outputs": 10, "input_size": 64, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.25],
+    "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    spec = networks["timm"].item.model_validate(OPTIONS)
+    module = spec.build()
+    with torch.no_grad():  # statistics of real inputs, so that the answers differ from frame to frame
+        module.train()(torch.rand(64, 3, 64, 64) * 4 - 2)
+    return spec, module.eval()
+
+
+def prepare(network, folder, **more):
+    save_file(network[1].state_dict(), folder / "w.safetensors")
+    settings = {"engine": "auto", "batch_size": None, "device": "cpu", **more}
+    options = settings.pop("options", OPTIONS)
+    prepare_network(
+        name="n", kind="timm", options=options, weights=folder / "w.safetensors", threads=1, seed=0,
+        card_path=folder / "card.json", program_path=folder / "program", **settings,
+    )  # fmt: skip
+    return json.loads((folder / "card.json").read_text())
+
+
+@pytest.mark.parametrize("engine", [entry.name for entry in engines])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_engine_answers_as_plain_torch_does(network, tmp_path, engine, batch):
+    spec, module = network
+    frames = trial_frames(batch, 64, 1)
+    x = (torch.tensor(frames / 255.0) - torch.tensor(spec.mean)) / torch.tensor(spec.std)
+    expected = module(x.permute(0, 3, 1, 2).float()).detach().numpy()
+    card = prepare(network, tmp_path, engine=engine)
+    run = engines[engine].item().load(tmp_path / "program", card, "cpu", 1)
+    np.testing.assert_allclose(softmax(run(frames)), softmax(expected), atol=1e-5)
+    assert np.ptp(softmax(expected)) > 1e-3
+
+
+def test_auto_takes_the_fastest_that_agrees(network, tmp_path):
+    card = prepare(network, tmp_path)
+    fastest = min(card["calibration"], key=lambda trial: trial["ms_per_frame"])
+    assert (card["engine"], card["batch_size"]) == (fastest["engine"], fastest["batch_size"])
+    assert {trial["engine"] for trial in card["calibration"]} == {entry.name for entry in engines}
+    assert card["parameters"] == sum(parameter.numel() for parameter in network[1].parameters())
+
+
+def test_an_engine_that_disagrees_is_refused(network, tmp_path, monkeypatch):
+    original = engines["torchscript"].item.load
+
+    def wrong(self, *arguments):
+        run = original(self, *arguments)
+        return lambda frames: run(frames)[:, ::-1]
+
+    monkeypatch.setattr(engines["torchscript"].item, "load", wrong)
+    assert prepare(network, tmp_path)["engine"] == "eager"
+    (tmp_path / "card.json").unlink()
+    with pytest.raises(ShiftscopeError, match="torchscript does not agree with eager"):
+        prepare(network, tmp_path, engine="torchscript")
+    assert not (tmp_path / "card.json").exists()
+
+
+def test_a_size_that_the_network_does_not_take_is_refused(tmp_path):
+    spec = networks["timm"].item.model_validate({"architecture": "vit_tiny_patch16_224", "outputs": 10, "input_size": 100})
+    with pytest.raises(ShiftscopeError, match=r"network n does not run on 100 × 100 px"):
+        prepare(
+            (spec, spec.build()),
+            tmp_path,
+            options={"architecture": "vit_tiny_patch16_224", "outputs": 10, "input_size": 100},
+        )
+
+
+@pytest.mark.parametrize(("strides", "factor"), [((1, 1), 1), ((2, 1), 2), ((2, 2, 2), 8)])
+def test_the_subsampling_factor_is_that_of_the_strides(strides, factor):
+    layers = [torch.nn.Conv2d(3, 3, 3, stride=stride, padding=1) for stride in strides]
+    module = torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    assert subsampling_factor(normalised(module, (0, 0, 0), (1, 1, 1)), 64) == factor
+
+
+def test_cuda_that_is_not_there_is_a_sentence(network, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(ShiftscopeError, match="no CUDA device"):
+        prepare(network, tmp_path, device="cuda")

@@ -1,0 +1,109 @@
+"""The report page: complete, self-contained, and nothing in a name can become markup."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from shiftscope import tables
+from shiftscope.bias import BIAS
+from shiftscope.report.page import FigureOnPage, number, p_value, render
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+
+EVIL = "<script>alert(\"1\")</script> & 'quote'"
+CARD = {
+    "network": EVIL, "architecture": EVIL, "input_size": 224, "parameters": 1248424, "subsampling_factor": 32, "outputs": 1000,
+    "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "weights_sha256": "ab" * 32, "engine": "eager", "device": "cpu",
+    "batch_size": 8,
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Tags that are open, text, and all addresses of a page."""
+
+    VOID = ("meta", "img", "br")
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.addresses, self.text = [], [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def page(tmp_path):
+    def build(**more):
+        png = tmp_path / "a.png"
+        png.write_bytes(b"\x89PNG not really")
+        rows = [
+            {"network": EVIL, "protocol": EVIL, "measure": "top1_change", "condition": condition, "estimate": 0.1234, "ci_low": 0.1, "ci_high": 0.15, "n_images": 9, "n_pairs": 72}
+            for condition in ("all", "right")
+        ] + [
+            {"network": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all", "estimate": None, "n_images": 0, "n_pairs": 0}
+        ]  # fmt: skip
+        compared = {"network_a": EVIL, "network_b": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all",
+                    "difference": -0.2, "ci_low": -0.3, "ci_high": -0.1, "p_value": 1e-7, "p_adjusted": 1e-6, "n_images": 9}  # fmt: skip
+        tested = {"category": EVIL, "quantity": "centre_x", "null": "naive", "n": 3, "reason": "3 boxes, fewer than 20"}
+        settings = {
+            "facts": {
+                "dataset": EVIL, "seed": 0, "source": {"title": EVIL, "reference": EVIL},
+                "protocols": {EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL}},
+                "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
+            },
+            "images": tables.table([{"image_id": EVIL, "path": EVIL, "label": 1, "category": EVIL}], tables.IMAGES),
+            "skipped": tables.table([{"image_id": EVIL, "stage": "images", "reason": EVIL}] * 60, tables.SKIPPED),
+            "cards": [CARD],
+            "sensitivity": tables.table(rows, SENSITIVITY),
+            "comparisons": tables.table([compared], COMPARISONS),
+            "bias": tables.table([tested], BIAS),
+            "figures": [FigureOnPage(EVIL, EVIL, png, EVIL, EVIL)],
+        }  # fmt: skip
+        return render(**{**settings, **more})
+
+    return build
+
+
+def test_no_name_becomes_markup(page):
+    found = Page(page())
+    assert not found.open
+    assert "script" not in found.tags
+    assert EVIL in found.text
+
+
+def test_it_asks_nobody_for_anything(page):
+    html = page()
+    assert all(address.startswith("data:image/png;base64,") for address in Page(html).addresses)
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_it_says_the_numbers(page):
+    text = " ".join(Page(page()).text.split())
+    for words in (
+        "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 1,024", "1,248,424", "3 boxes, fewer than 20",
+        "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
+        "1 of 1 comparisons between networks are significant after correction",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "None" not in text.replace("None.", "")
+    assert "nan" not in text.split()
+
+
+def test_a_data_set_without_networks_or_boxes_has_a_page(page):
+    bare = {"cards": [], "sensitivity": None, "comparisons": None, "bias": None, "figures": []}
+    assert not Page(page(**bare, skipped=tables.SKIPPED.to_frame())).open
+
+
+def test_numbers_and_p_values():
+    assert [number(value) for value in (0.12345, -0.5, 12.345, 834.4, None)] == ["0.123", "−0.500", "12.3", "834", "none"]
+    assert [p_value(value) for value in (0.04567, 0.00012, 1e-9, None)] == ["0.046", "1e−4", "<1e−9", "none"]
