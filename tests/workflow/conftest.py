@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-TRACKED = ("Snakefile", "rules", "workflow", "profiles", "config", "src")
+TRACKED = ("Snakefile", "environment.yml", "rules", "workflow", "profiles", "config", "src")
 SMALL = {
     "shards": 2,
     "datasets": {

@@ -1,0 +1,121 @@
+"""What a user may get wrong, through the front door: one clear sentence, exit code ≠ 0, nothing half-written."""
+
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+CONFIG = {
+    "results": "odd",
+    "datasets": {"pictures": {"kind": "folder", "path": "pictures"}},
+    "networks": {
+        "net": {
+            "kind": "timm", "architecture": "resnet18", "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
+            "input_size": 64, "outputs": 10, "weights": "weights.safetensors",
+        }
+    },
+    "protocols": {"centre": {}, "black": {"kind": "embed", "side": 30, "offsets": "0..2"}},
+    "inference": {"device": "cpu", "threads": 1},
+    "statistics": {"resamples": 100},
+}  # fmt: skip
+USED = {"gray": "L", "cmyk": "CMYK", "rgba": "RGBA", "palette": "P", "deep": "I;16"}
+
+
+@pytest.fixture
+def project(project):
+    """Pictures of every odd kind in two classes, and weights that fit."""
+    rng = np.random.default_rng(0)
+    folder = project.folder / "pictures"
+    for name in ("cat", "dog ü"):
+        (folder / name).mkdir(parents=True)
+        for number in range(2):
+            Image.fromarray(rng.integers(0, 256, (90, 70, 3), dtype=np.uint8)).save(folder / name / f"plain {number}.jpg")
+    for name, mode in USED.items():
+        pixels = rng.integers(0, 256, (80, 100, 3), dtype=np.uint8)
+        if mode == "I;16":
+            Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(folder / "cat" / f"{name}.png")
+        else:
+            suffix = "jpg" if mode in ("CMYK", "L") else "png"
+            Image.fromarray(pixels).convert(mode).save(folder / "cat" / f"{name}.{suffix}")
+    Image.fromarray(rng.integers(0, 256, (1, 1, 3), dtype=np.uint8)).save(folder / "cat" / "dot.png")
+    Image.fromarray(rng.integers(0, 256, (20, 20_000, 3), dtype=np.uint8)).save(folder / "cat" / "strip.png")
+    whole = (folder / "cat" / "plain 0.jpg").read_bytes()
+    (folder / "cat" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "cat" / "text.jpg").write_text("no picture")
+    weights = load_file(project.folder / "results" / "networks" / "plain" / "weights.safetensors")
+    save_file(weights, project.folder / "weights.safetensors")
+    project.weights = weights
+    return project
+
+
+def run(project, config=CONFIG, *arguments):
+    (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
+    return project.snakemake(*arguments, check=False)
+
+
+def changed(section, name, **more):
+    return {**CONFIG, section: {**CONFIG[section], name: {**CONFIG[section][name], **more}}}
+
+
+def test_odd_pictures_are_used_or_named_and_left_out(project):
+    output = run(project)
+    assert output.startswith("exit 0"), output[-3000:]
+    results = project.folder / "odd" / "pictures"
+    images = pl.read_parquet(results / "images.parquet")
+    assert {f"cat/{name}" for name in (*USED, "dot", "strip")} <= set(images["image_id"])
+    assert dict(images.select("image_id", "label").iter_rows())["dog ü/plain 1"] == 1
+    assert set(pl.read_parquet(results / "skipped.parquet")["image_id"]) == {"cat/cut", "cat/text"}
+    assert pl.read_parquet(results / "frames/black/64/1of1/skipped.parquet")["image_id"].to_list() == ["cat/strip"]
+    rows = pl.read_parquet(results / "predictions/black/net.parquet")
+    assert rows.height == 3 * (images.height - 1)
+    page = (results / "report.html").read_text()
+    for name in ("cat/cut", "cat/text", "cat/strip"):
+        assert name in page
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda project: changed("datasets", "pictures", unusable="refuse"), "cut.jpg"),
+        (lambda project: ((project.folder / "pictures" / "empty").mkdir(), changed("datasets", "pictures", unusable="refuse"))[1], "empty has no pictures"),
+        (lambda project: ((project.folder / "pictures/cat/gray.png").write_bytes((project.folder / "pictures/cat/deep.png").read_bytes()), CONFIG)[1], "gray.jpg and .*gray.png would both be called cat/gray"),
+        (lambda project: (save_file({name: value for name, value in project.weights.items() if name != "fc.bias"}, project.folder / "weights.safetensors"), CONFIG)[1], "does not fit net: it lacks fc.bias"),
+        (lambda project: (save_file({**project.weights, "more": project.weights["fc.bias"].clone()}, project.folder / "weights.safetensors"), CONFIG)[1], "it has more too many"),
+        (lambda project: changed("networks", "net", outputs=12), "answers with 10 classes, but net is set to 12; write 'outputs: 10'"),
+    ],
+    ids=["unusable", "empty class", "same id", "missing key", "extra key", "classes"],
+)  # fmt: skip
+def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
+    output = run(project, make(project))
+    assert output.startswith("exit 1")
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert errors, output[-3000:]
+    assert any(re.search(words, line) for line in errors), errors
+    assert "Traceback" not in output
+    assert not list((project.folder / "odd").rglob("*.part"))
+    assert not list((project.folder / "odd").rglob("report.html"))
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (changed("datasets", "pictures", path="nowhere"), "datasets.pictures: .*nowhere does not exist"),
+        (changed("datasets", "pictures", path="small.yaml"), "small.yaml is"),
+        (changed("networks", "net", weights="nowhere.pth"), "networks.net.weights: there is no file nowhere.pth"),
+        ({**CONFIG, "protocols": {"corp": {}}}, "unknown protocol 'corp'; did you mean 'crop'"),
+        (changed("protocols", "black", offsets="0..40"), "protocols.black: offsets 0..40 leave the canvas"),
+        ({**CONFIG, "sards": 2}, "sards: unknown key 'sards'; did you mean 'shards'"),
+    ],
+    ids=["folder", "no folder", "weights", "protocol", "offsets", "key"],
+)
+def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(project, config, words):
+    output = run(project, config)
+    assert output.startswith("exit 1")
+    assert re.search(words, output), output[-2000:]
+    assert "Traceback" not in output
+    assert not (project.folder / "odd").exists()
