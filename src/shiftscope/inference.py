@@ -19,8 +19,8 @@ from shiftscope.progress import progress
 
 AHEAD = 2
 """Chunks that are read while the network runs."""
-CHUNK_BATCHES = 16
-"""Batches in a chunk; the last batch of a chunk may be filled up, so a chunk is many."""
+CHUNK_FRAMES = 512
+"""Frames in a chunk, at least. Its last batch may have to be filled up, so it is many batches, but memory sets a limit."""
 
 
 class Part(NamedTuple):
@@ -64,7 +64,7 @@ def infer(
     frames = tables.read(frames_path, tables.FRAMES)
     labels = dict(images.select("image_id", "label").iter_rows())
     parts = _parts(canvases_path, frames, card["input_size"])
-    per_chunk = CHUNK_BATCHES * card["batch_size"]
+    per_chunk = max(CHUNK_FRAMES, 4 * card["batch_size"])
     rows: list[dict[str, object]] = []
     answered = _answers(_ahead(_chunks(parts, per_chunk)), run, card["batch_size"])
     for part, logits in progress(answered, frames["image_id"].n_unique(), "images"):

@@ -19,9 +19,6 @@ from shiftscope.protocols import protocols
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
 
-NOT_THE_PICTURES = {"evaluate", "unusable"}
-"""Settings of a data set that do not change what a picture or its label is."""
-
 
 @dataclass(frozen=True)
 class Plan:

@@ -78,6 +78,15 @@ def test_odd_pictures_are_used_or_named_and_left_out(project):
         assert name in page
 
 
+def test_pictures_without_labels_are_measured_by_what_needs_none(project):
+    unlabelled = changed("datasets", "pictures", labels="none")
+    output = run(project, {**unlabelled, "protocols": {"black": CONFIG["protocols"]["black"]}})
+    assert output.startswith("exit 0"), output[-3000:]
+    results = project.folder / "odd" / "pictures"
+    assert set(pl.read_parquet(results / "sensitivity.parquet")["measure"]) == {"top1_change", "mac"}
+    assert {path.stem for path in results.glob("figures/**/*.png")} == {"examples", "measures"}
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -1,7 +1,7 @@
 """Where pictures, labels and boxes come from: one file per kind of source."""
 
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 from pydantic import Field
@@ -24,9 +24,6 @@ class Listing(NamedTuple):
 class Source(Options):
     """Base of all sources. Fields are what a user sets; methods are called by `shiftscope.dataset`."""
 
-    provides: ClassVar[frozenset[str]] = frozenset()
-    """What it knows of its pictures: ``labels``, ``boxes``."""
-
     kind: str = ""
     """Which of the registered kinds it is; not set: the one that its own name says."""
     limit: int | None = Field(None, ge=1)
@@ -39,6 +36,11 @@ class Source(Options):
     the run is refused."""
     evaluate: bool = True
     """Whether networks are measured on it; `false` for pictures that are only trained on."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """What it knows of its pictures, as it is set: ``labels``, ``boxes``."""
+        return frozenset()
 
     def check(self) -> None:
         """Raise a ShiftscopeError if what the user gave is not there. Cheap: it runs whenever the workflow is read."""

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -30,14 +30,16 @@ class Coco(Source):
     crowds are kept and marked.
     """
 
-    provides: ClassVar[frozenset[str]] = frozenset({"labels", "boxes"})
-
     images: Path
     """The folder that the file names of the annotations are relative to."""
     annotations: Path
     """The annotation file (JSON)."""
     label: Literal["largest", "none"] = "largest"
     """`largest`: a picture's label is the category of its largest box, crowds aside; `none`: no labels."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"labels", "boxes"} if self.label == "largest" else {"boxes"})
 
     def check(self) -> None:
         """Raise a ShiftscopeError if the folder or the file is not there."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -57,8 +57,6 @@ class Digits(Source):
     and its number, so a picture is the same whichever others are made.
     """
 
-    provides: ClassVar[frozenset[str]] = frozenset({"labels", "boxes"})
-
     framing: Literal["centred", "uniform"] = "centred"
     """The photographer's habit. `centred`: digits 26 to 34 px high, within 3 px of the middle. `uniform`: 16 to 48 px
     high, anywhere: all whole-pixel places where the digit's box fits are equally likely."""
@@ -68,6 +66,10 @@ class Digits(Source):
     """Which handwriting: every fourth of the 1,797 digits is for `test` only, the others for `train` only."""
     size: int = Field(72, ge=64, le=1024)
     """px, width and height of a scene."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"labels", "boxes"})
 
     def fetch(self, folder: Path, seed: int) -> None:
         """Write ``images/<digit>/<framing>-<split>-<number>.png`` and, last, ``annotations.json`` in COCO's format.

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -24,13 +24,15 @@ class Folder(Source):
     """Pictures below `path`. A file is a picture if its ending says so (`.jpg`, `.PNG`, `.tiff`, …); other files and
     everything whose name begins with a dot are passed over."""
 
-    provides: ClassVar[frozenset[str]] = frozenset({"labels"})
-
     path: Path
     """The folder."""
     labels: Literal["folders", "none"] = "folders"
     """`folders`: each folder in `path` is a class and holds its pictures at any depth; classes count in alphabetical
     order. `none`: the pictures at any depth below `path` have no labels."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"labels"} if self.labels == "folders" else ())
 
     def check(self) -> None:
         """Raise a ShiftscopeError if there is no such folder or, where classes are wanted, it has none."""
