@@ -12,6 +12,8 @@ from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics import SMALLEST_P
 
+FIRST = {name: place for place, name in enumerate(("accuracy", "top5_accuracy", "top1_change", "mac"))}
+"""The measures that readers look for first; the others follow by name."""
 NAMED = 50
 """Skipped pictures that are listed."""
 
@@ -104,7 +106,7 @@ def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[d
     for protocol in facts["protocols"]:
         for condition in ("all", "right"):
             rows = table.filter(pl.col("protocol") == protocol, pl.col("condition") == condition)
-            names = rows["measure"].unique(maintain_order=True).to_list()
+            names = sorted(rows["measure"].unique(), key=lambda name: (name not in FIRST, FIRST.get(name, 0), name))
             if not names:
                 continue
             cells = {(row["network"], row["measure"]): row for row in rows.rows(named=True)}
