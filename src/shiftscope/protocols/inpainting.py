@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENOUGH, PUBLISHED = 200, 224 * 224
-"""Unknown pixels that the published code leaves, and the pixels of its canvas: the same share of other canvases. 200 pixels of
-a small one would be a black band of several rows, at another edge for every shift."""
+"""Unknown pixels that the published code leaves, and the pixels of its canvas; other canvases keep that share. 200 pixels
+of a small one would be a black band, several rows high, at another edge for every shift."""
 MOST_PASSES = 80
 
 
