@@ -15,7 +15,6 @@ DATA = os.environ.get("SHIFTSCOPE_REAL_DATA")
 pytestmark = [
     pytest.mark.real,
     pytest.mark.workflow,
-    pytest.mark.xdist_group("real"),
     pytest.mark.skipif(not DATA, reason="SHIFTSCOPE_REAL_DATA is not set"),
 ]
 

@@ -9,7 +9,7 @@ import yaml
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow]
 CONFIG = {
     "results": "odd",
     "datasets": {"pictures": {"kind": "folder", "path": "pictures"}},

@@ -17,7 +17,7 @@ from shiftscope.files import complete
 from shiftscope.frames import read_canvases
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
 
 
