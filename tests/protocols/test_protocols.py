@@ -20,6 +20,11 @@ SETTINGS = {
         {"side": 30, "resize": "longer", "offsets": [0, 1]},
         {"side": 16, "resize": "square", "offsets": [4, 0]},
     ],
+    "scale": [
+        {"sides": [20, 21]},
+        {"sides": "12..36 by 4", "place": "corner", "resize": "square", "surround": "inpaint"},
+        {"sides": [30, 20], "place": "centre", "surround": "mean", "resize": "longer"},
+    ],
 }
 CASES = [(name, options) for name, settings in SETTINGS.items() for options in settings]
 
@@ -83,7 +88,7 @@ def test_the_saved_geometry_makes_the_same_frames_again(name, options):
         np.testing.assert_array_equal(pixels, again)
 
 
-@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "centre"])
+@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] in ("crop", "embed")])
 def test_what_two_frames_share_is_the_same_pixels_moved(name, options):
     """Crop windows move one way, the embedded picture the other; inside it, or between windows, nothing is resampled."""
     protocol, sequence, frames = made(name, options)
@@ -123,6 +128,14 @@ def test_the_picture_is_alone_on_black():
         assert len(rows) == width * height
 
 
+def test_sizes_grow_from_the_same_corner_or_around_the_same_middle():
+    corners = {frame.paste for frame in made("scale", {"sides": "10..30 by 5"})[1].frames}
+    assert len(corners) == 1
+    for frame in made("scale", {"sides": "10..30 by 5", "place": "centre"})[1].frames:
+        for start, extent in zip(frame.paste, frame.resized, strict=True):
+            assert abs(start + extent / 2 - SIZE / 2) <= 0.5
+
+
 def test_random_crops_have_the_areas_and_aspects_asked_for():
     rng = np.random.default_rng(0)
     crops = np.array([random_crop(500, 400, (0.08, 1), (3 / 4, 4 / 3), rng) for _ in range(2000)])
@@ -147,6 +160,8 @@ def test_random_crops_have_the_areas_and_aspects_asked_for():
         ("embed", {"side": 40, "offsets": "0..9"}, "0..9 leave the canvas"),
         ("embed", {"side": 40, "offsets": "-5..4", "place": "centre"}, "-5..4 leave the canvas"),
         ("embed", {"side": 50, "offsets": [0]}, "leave the canvas"),
+        ("scale", {"sides": [20, 49]}, "20..49 leave the canvas: they must be from 1 to 48"),
+        ("scale", {"sides": [0, 9]}, "0..9 leave the canvas"),
     ],
 )
 def test_offsets_that_leave_the_canvas_are_refused_before_anything_runs(name, options, words):

@@ -27,6 +27,7 @@ def results(tmp_path_factory):
     config["results"] = str(folder / "results")
     config["datasets"]["pictures"]["path"] = f"{DATA}/imagenet-sample"
     config["networks"]["squeezenet1_0"]["weights"] = f"{DATA}/weights/squeezenet1_0.safetensors"
+    config["protocols"]["scale"] = {"sides": [100, 101]}
     (folder / "my.yaml").write_text(yaml.safe_dump(config))
     command = [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", "--snakefile", str(ROOT / "Snakefile")]
     done = subprocess.run([*command, "--configfile", "my.yaml"], cwd=folder, capture_output=True, text=True, timeout=1200)
@@ -77,14 +78,16 @@ def test_clean_accuracy_is_that_of_torchvisions_own_transforms(results, network)
     assert found["ci_low"] < 0.612 < found["ci_high"]
 
 
-@pytest.mark.parametrize(("protocol", "change", "mac"), [("crop", 0.13, 0.073), ("embed-black", 0.30, 0.11)])
+@pytest.mark.parametrize(
+    ("protocol", "change", "mac"), [("crop", 0.13, 0.073), ("embed-black", 0.30, 0.11), ("scale", 0.29, 0.07)]
+)
 def test_changes_are_in_the_range_of_an_earlier_measurement(results, protocol, change, mac):
     """200 pairs of the same pictures and weights, drawn otherwise: standard error .03 (P) and about .012 (MAC)."""
     assert abs(sensitivity(results, protocol, "top1_change")["estimate"] - change) < 3 * 0.03
     assert abs(sensitivity(results, protocol, "mac")["estimate"] - mac) < 3 * 0.012
 
 
-@pytest.mark.parametrize("protocol", ["centre", "crop", "embed-black"])
+@pytest.mark.parametrize("protocol", ["centre", "crop", "embed-black", "scale"])
 def test_ten_lines_over_the_saved_geometry_agree(results, network, protocol):
     from PIL import Image
 
@@ -92,7 +95,7 @@ def test_ten_lines_over_the_saved_geometry_agree(results, network, protocol):
     saved = pl.read_parquet(results / "predictions" / protocol / "squeezenet1_0.parquet")
     paths = dict(pl.read_parquet(results / "images.parquet").select("image_id", "path").iter_rows())
     both = frames.join(saved, on=["image_id", "step"]).filter(pl.col("image_id") == frames["image_id"][17])
-    assert both.height == {"centre": 1}.get(protocol, 9)
+    assert both.height == {"centre": 1, "scale": 2}.get(protocol, 9)
     for row in both.rows(named=True):
         box = [row[f"source_{side}"] for side in ("left", "top", "right", "bottom")]
         picture = Image.open(paths[row["image_id"]]).convert("RGB").crop(box)

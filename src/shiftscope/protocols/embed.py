@@ -3,16 +3,13 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from shiftscope.errors import ShiftscopeError
 from shiftscope.options import Offsets
-from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
-from shiftscope.protocols.inpainting import inpaint
-from shiftscope.protocols.resize import Axis, Filter, along, fit_shorter, resize
-
-Byte = tuple[int, int, int]
+from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.pasting import Pasting
+from shiftscope.protocols.resize import Axis, along, resize
 
 
 @protocols.register(
@@ -21,28 +18,20 @@ Byte = tuple[int, int, int]
     unit="px",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2, and 2019 (JMLR 20(184)), table 1",
 )
-class Embed(Protocol):
+class Embed(Pasting):
     """Nothing of the picture is lost or resampled between steps; only its place on the canvas changes."""
 
     side: int = Field(100, ge=1)
     """Size of the pasted picture, px."""
-    resize: Literal["shorter", "longer", "square"] = "shorter"
-    """Which side becomes `side`: the aspect is kept for `shorter` and `longer`; `square` ignores it."""
-    surround: Literal["black", "mean", "inpaint"] = "black"
-    """What is around it: black, one `colour`, or filled from the picture's own border, anew for each place."""
-    colour: Byte = (124, 116, 104)
-    """The colour of `mean`, 0 to 255; as it stands, the mean of ImageNet."""
     place: Literal["random", "centre"] = "random"
     """Where offset 0 is: drawn for each picture among the places that all offsets leave inside, or the middle."""
     axis: Axis = "diagonal"
     """Which way the picture moves."""
     offsets: Offsets = tuple(range(9))
     """Places of the picture, px from offset 0."""
-    resample: Filter = "bilinear"
-    """Pillow's filter for resizing."""
 
     def check(self, size: int) -> None:
-        # For a square picture: the smallest that a picture can become under `shorter`.
+        # For a square picture: no other is smaller under `shorter`.
         if self._base(self.side, self.side, size, None) is None:
             raise ShiftscopeError(
                 f"offsets {min(self.offsets)}..{max(self.offsets)} leave the canvas: a picture of {self.side} px on "
@@ -63,53 +52,28 @@ class Embed(Protocol):
             base.append(int(rng.integers(first, last + 1)) if random and rng is not None else middle)
         return base[0], base[1]
 
-    def _resized(self, width: int, height: int) -> tuple[int, int]:
-        if self.resize == "square":
-            return self.side, self.side
-        if self.resize == "shorter":
-            return fit_shorter(width, height, self.side)
-        scale = self.side / max(width, height)
-        return max(1, round(width * scale)), max(1, round(height * scale))
-
     def steps(self) -> int:
         return len(self.offsets)
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         height, width = picture.pixels.shape[:2]
-        w, h = self._resized(width, height)
+        w, h = self.resized(width, height, self.side)
         base = self._base(w, h, size, rng)
         if base is None:
             raise Unfit(f"would be {w} × {h} px, which does not fit a canvas of {size} px at all offsets")
         small = resize(picture.pixels, w, h, self.resample)
         places = [(base[0] + x, base[1] + y) for x, y in (along(self.axis, offset) for offset in self.offsets)]
         if self.surround == "inpaint":
-            canvases = [_inpainted(small, place, size) for place in places]
+            canvases = [self.canvas(small, place, (size, size)) for place in places]
             spots = [(k, 0, 0, place) for k, place in enumerate(places)]
-            surround = "inpaint"
         else:
             # One canvas for all places: the windows move instead, the other way.
             right, bottom = (max(place[k] for place in places) for k in (0, 1))
             left, top = (min(place[k] for place in places) for k in (0, 1))
-            colour = (0, 0, 0) if self.surround == "black" else self.colour
-            canvases = [_pasted(small, (right, bottom), (size + bottom - top, size + right - left), colour)]
+            canvases = [self.canvas(small, (right, bottom), (size + bottom - top, size + right - left))]
             spots = [(0, right - x, bottom - y, (right, bottom)) for x, y in places]
-            surround = "#{:02x}{:02x}{:02x}".format(*colour)
         frames = [
-            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resample, paste, surround)
+            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resample, paste, self.said())
             for offset, (canvas, x, y, paste) in zip(self.offsets, spots, strict=True)
         ]
         return Sequence(canvases, frames)
-
-
-def _pasted(small: NDArray[np.uint8], place: tuple[int, int], shape: tuple[int, int], colour: Byte) -> NDArray[np.uint8]:
-    canvas = np.empty((*shape, 3), np.uint8)
-    canvas[:] = colour
-    canvas[place[1] : place[1] + small.shape[0], place[0] : place[0] + small.shape[1]] = small
-    return canvas
-
-
-def _inpainted(small: NDArray[np.uint8], place: tuple[int, int], size: int) -> NDArray[np.uint8]:
-    known = np.zeros((size, size), bool)
-    known[place[1] : place[1] + small.shape[0], place[0] : place[0] + small.shape[1]] = True
-    canvas = _pasted(small, place, (size, size), (0, 0, 0))
-    return np.rint(inpaint(canvas.astype(np.float32), known)).astype(np.uint8)

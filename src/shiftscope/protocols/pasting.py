@@ -1,0 +1,54 @@
+"""What protocols share that paste the whole picture, made small, onto a canvas."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.protocols import Protocol
+from shiftscope.protocols.inpainting import inpaint
+from shiftscope.protocols.resize import Filter, fit_shorter
+
+Byte = tuple[int, int, int]
+
+
+class Pasting(Protocol):
+    """Base of protocols that paste; registers nothing."""
+
+    resize: Literal["shorter", "longer", "square"] = "shorter"
+    """Which side becomes that many pixels: the aspect is kept for `shorter` and `longer`; `square` ignores it."""
+    surround: Literal["black", "mean", "inpaint"] = "black"
+    """What is around it: black, one `colour`, or filled from the picture's own border, anew for each frame."""
+    colour: Byte = (124, 116, 104)
+    """The colour of `mean`, 0 to 255; as it stands, the mean of ImageNet."""
+    resample: Filter = "bilinear"
+    """Pillow's filter for resizing."""
+
+    def resized(self, width: int, height: int, side: int) -> tuple[int, int]:
+        """Width and height, px, of a picture of `width` × `height` px that is made `side` px small."""
+        if self.resize == "square":
+            return side, side
+        if self.resize == "shorter":
+            return fit_shorter(width, height, side)
+        scale = side / max(width, height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def ground(self) -> Byte:
+        """The colour around the picture before anything is inpainted."""
+        return self.colour if self.surround == "mean" else (0, 0, 0)
+
+    def said(self) -> str:
+        """The surround as `tables.FRAMES` names it."""
+        return "inpaint" if self.surround == "inpaint" else "#{:02x}{:02x}{:02x}".format(*self.ground())
+
+    def canvas(self, small: NDArray[np.uint8], place: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.uint8]:
+        """`small` with its left upper corner at `place` (x, y) on a canvas of `shape` (height, width), surrounded."""
+        inside = np.s_[place[1] : place[1] + small.shape[0], place[0] : place[0] + small.shape[1]]
+        canvas = np.empty((*shape, 3), np.uint8)
+        canvas[:] = self.ground()
+        canvas[inside] = small
+        if self.surround != "inpaint":
+            return canvas
+        known = np.zeros(shape, bool)
+        known[inside] = True
+        return np.rint(inpaint(canvas.astype(np.float32), known)).astype(np.uint8)
