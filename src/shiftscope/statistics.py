@@ -176,24 +176,6 @@ def bootstrap_mean_like(
     return Interval(estimate, float(low[0]), float(high[0]))
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
-    """A proportion with Wilson's score interval (1927): (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) ÷ (1 + z²/n), in [0, 1].
-
-    For independent trials; None for all three where n = 0. Raises ValueError unless 0 ≤ successes ≤ n.
-    """
-    from scipy.stats import norm
-
-    if not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n}: the number must be between 0 and n")
-    if not n:
-        return Interval(None, None, None)
-    p, z = successes / n, float(norm.ppf((1 + level) / 2))
-    centre = p + z**2 / (2 * n)
-    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    low, high = (float(np.clip(end / (1 + z**2 / n), 0, 1)) for end in (centre - half, centre + half))
-    return Interval(p, low, high)
-
-
 def holm(p: ArrayLike) -> Floats:
     """p-values adjusted by Holm's step-down method (1979): the k-th smallest of m is multiplied by m − k + 1, and none is
     smaller than the one before. nan stays nan and does not count."""
