@@ -20,7 +20,9 @@ def test_the_name_appears_when_the_block_ends(tmp_path):
     with complete(path) as part:
         part.write_text("whole")
         assert not path.exists()
+        written = part.stat().st_ino
     assert path.read_text() == "whole"
+    assert path.stat().st_ino == written  # renamed, not copied: there is no moment with half a file
     assert names(path.parent) == ["file"]
 
 

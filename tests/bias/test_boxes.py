@@ -11,7 +11,7 @@ from scipy.stats import binom, kstest
 
 from shiftscope import tables
 from shiftscope.bias import BIAS
-from shiftscope.bias.boxes import ALL, box_statistics, verdict_sentence, verdicts
+from shiftscope.bias.boxes import ALL, box_statistics, feasible_place, verdict_sentence, verdicts
 
 
 def boxes(places, category="c", width=100, height=80):
@@ -49,6 +49,16 @@ def test_the_feasible_null_rejects_uniform_placing_at_the_nominal_rate_and_the_n
     assert binom.ppf(0.001, 300, 0.05) <= rejected["feasible"] <= binom.ppf(0.999, 300, 0.05)
     assert kstest(p["feasible"], "uniform").pvalue > 0.001
     assert rejected["naive"] > 250
+
+
+def test_every_place_of_a_box_on_whole_pixels_has_the_same_share_of_0_to_1():
+    low = np.repeat(np.arange(4.0), 500)  # 4 places for 7 of 10 px
+    u = feasible_place(low, low + 7, np.full(2000, 10.0), np.random.default_rng(0))
+    for place in range(4):
+        inside = u[low == place]
+        assert place / 4 <= inside.min() < place / 4 + 0.01
+        assert (place + 1) / 4 - 0.01 < inside.max() <= (place + 1) / 4
+    assert np.isnan(feasible_place(np.zeros(1), np.ones(1), np.ones(1), np.random.default_rng(0)))
 
 
 def test_the_middle_is_found():

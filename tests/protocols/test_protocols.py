@@ -111,6 +111,13 @@ def test_what_two_frames_share_is_the_same_pixels_moved(name, options):
         assert not np.array_equal(first, second)  # and yet they are two frames
 
 
+@pytest.mark.parametrize(("axis", "fixed"), [("x", "window_y"), ("y", "window_x")])
+def test_a_crop_that_moves_along_one_axis_stays_in_the_middle_of_the_other(axis, fixed):
+    frames = made("crop", {"axis": axis, "offsets": "0..6"})[1].frames
+    assert [getattr(frame, fixed) for frame in frames] == [3] * 7
+    assert [getattr(frame, f"window_{axis}") for frame in frames] == list(range(7))
+
+
 def test_surrounds_share_their_places():
     def places(**more):
         frames = made("embed", {"side": 20, **more})[1].frames
