@@ -77,6 +77,13 @@ def test_a_mistake_is_a_sentence_that_names_the_key(path_and_value, words):
     assert "\n" not in str(error.value)
 
 
+def test_boxes_alone_are_enough_and_pictures_alone_are_not(tmp_path):
+    assert Config.load({"datasets": GOOD["datasets"]})
+    (tmp_path / "a_class").mkdir()
+    with pytest.raises(ShiftscopeError, match="there is nothing to make: give 'networks' and 'protocols'"):
+        Config.load({"datasets": {"photos": {"kind": "folder", "path": str(tmp_path)}}})
+
+
 def test_every_mistake_is_named_at_once():
     with pytest.raises(ShiftscopeError) as error:
         Config.load({**GOOD, "shard": 1, "sed": 2})
