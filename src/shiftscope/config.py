@@ -119,10 +119,9 @@ class Config(Options):
         if self.inference.engine != "auto" and self.inference.engine not in engines:
             names = ["auto", *(entry.name for entry in engines)]
             yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
-        if not (self.networks and self.protocols) and not any(
-            "boxes" in source.provides for source in self.datasets.values()
-        ):
-            yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes to describe"
+        boxed = any("boxes" in source.provides for source in self.datasets.values())
+        if not boxed and not (self.networks and self.protocols):
+            yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
         for name, source in self.datasets.items():
             yield from _raised(f"datasets.{name}", source.check)
         for name, network in self.networks.items():
