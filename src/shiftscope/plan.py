@@ -234,7 +234,7 @@ class Plan:
         if "boxes" in needs:
             inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("boxes", "bias")}
         if "sensitivity" in needs:
-            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "comparisons")}
+            inputs["sensitivity"] = self.path(dataset, "sensitivity.parquet")
         chosen = [protocol] if protocol else list(self.config.protocols)
         if "predictions" in needs:
             inputs["predictions"] = [

@@ -34,7 +34,7 @@ class Material:
     """What a figure is drawn from: files, read when asked for, and facts."""
 
     files: Mapping[str, Path]
-    """images, boxes, bias, sensitivity, comparisons: those that the figure needs."""
+    """images, boxes, bias, sensitivity: those that the figure needs."""
     networks: Mapping[str, int] = field(default_factory=dict)
     """Networks and their input sizes, in the order of the config."""
     protocol: str = ""

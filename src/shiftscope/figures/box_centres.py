@@ -78,10 +78,6 @@ def _centres(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
 
 
 def _q(value: float) -> str:
-    return (
-        f"q={value:.2f}"
-        if value >= 0.01
-        else "q<.01"
-        if value >= 0.001
-        else f"q≈1e{int(np.floor(np.log10(max(value, 1e-300))))}"
-    )
+    if value >= 0.001:
+        return f"q={value:.2f}" if value >= 0.01 else "q<.01"
+    return f"q≈1e{int(np.floor(np.log10(value)))}" if value > 0 else "q<1e-300"
