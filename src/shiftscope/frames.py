@@ -94,7 +94,7 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence) -> Iterator[d
         left, top, right, bottom = frame.source
         yield {
             "image_id": image_id,
-            "step": step,
+            "step": step + frame.run,
             "value": frame.value,
             "canvas_id": ids[frame.canvas],
             "window_x": frame.window_x,
@@ -109,6 +109,10 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence) -> Iterator[d
             "paste_x": frame.paste[0],
             "paste_y": frame.paste[1],
             "surround": frame.surround,
+            "warp": frame.warp,
+            "angle": frame.angle,
+            "shift_x": frame.shift[0],
+            "shift_y": frame.shift[1],
         }
 
 

@@ -16,6 +16,7 @@ from shiftscope.fingerprint import fingerprint
 from shiftscope.networks import networks
 from shiftscope.options import Options
 from shiftscope.protocols import protocols
+from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
 
@@ -60,7 +61,7 @@ class Plan:
 
     def options(self, section: Options, *without: str) -> dict[str, Any]:
         """A section as the job's parameter: only what the user set, so that a new option with a default changes nothing."""
-        return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", *without})
+        return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", "note", *without})
 
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
         source = self.config.datasets[dataset]
@@ -93,7 +94,8 @@ class Plan:
             chosen = self.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
         if rule == "frames":
-            found += [protocols[self.config.protocols[wildcards["protocol"]].kind].module]
+            protocol = self.config.protocols[wildcards["protocol"]]
+            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
         if rule in ("sensitivity", "comparisons", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):

@@ -19,6 +19,8 @@ IMAGES = pl.Schema(
         "category": pl.String,
         "width": pl.Int32,  # px, of the picture as it is shown (EXIF rotation applied)
         "height": pl.Int32,
+        "first_frame": pl.Int32,  # of a film: where in the file it begins; null for pictures
+        "frames": pl.Int32,  # of a film: how many frames it has
     }
 )
 SKIPPED = pl.Schema({"image_id": pl.String, "stage": pl.String, "reason": pl.String})
@@ -52,10 +54,14 @@ FRAMES = pl.Schema(
         "source_bottom": pl.Float64,
         "resized_width": pl.Int32,  # px, its size afterwards
         "resized_height": pl.Int32,
-        "resample": pl.String,  # the filter, as Pillow calls it
+        "resample": pl.String,  # the function it was resized by, as `shiftscope.resizers` calls it
         "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
         "paste_y": pl.Int32,
-        "surround": pl.String,  # what is around it: none, a colour such as #000000, or inpaint
+        "surround": pl.String,  # what is around it: none, a colour such as #000000, inpaint, or wrap (itself again)
+        "warp": pl.String,  # what then turned and moved the canvas: none, fourier, or bilinear
+        "angle": pl.Float64,  # degrees, counter-clockwise, about the canvas's middle
+        "shift_x": pl.Float64,  # px to the right
+        "shift_y": pl.Float64,  # px down
     }
 )
 PREDICTIONS = pl.Schema(

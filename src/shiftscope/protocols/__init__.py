@@ -1,5 +1,6 @@
 """Rules that make a sequence of frames out of one picture: one file per kind of protocol."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,15 +10,23 @@ from shiftscope.options import Options
 from shiftscope.registry import Registry
 
 
+Film = Callable[[Iterable[int]], Iterator[NDArray[np.uint8]]]
+"""Numbers of frames of a film, ascending, to those frames: uint8 (height, width, 3), RGB, all of one size."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A decoded picture and what is known of it."""
 
     image_id: str
     pixels: NDArray[np.uint8]
-    """Shape (height, width, 3), RGB."""
+    """Shape (height, width, 3), RGB. Of a film, its first frame."""
     boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
-    """Shape (n, 4): x_min, y_min, x_max, y_max in px."""
+    """Shape (n, 4): x_min, y_min, x_max, y_max in px, those of crowds left out."""
+    film: Film | None = None
+    """Where the picture is a film: its frames, numbered from 0."""
+    film_frames: int = 1
+    """How many frames there are."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,17 @@ class Frame:
     resized: tuple[int, int]
     """width and height it was resized to, px."""
     resample: str
+    """The registered resize function."""
     paste: tuple[int, int] = (0, 0)
     surround: str = "none"
+    warp: str = "none"
+    """What then moved the canvas by less than a pixel or turned it: ``none``, ``fourier`` or ``bilinear``."""
+    angle: float = 0.0
+    """degrees, counter-clockwise, about the canvas's middle"""
+    shift: tuple[float, float] = (0.0, 0.0)
+    """px to the right and down, after turning"""
+    run: int = 0
+    """Frames of different runs are no neighbours: the step skips a number between them."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,8 @@ class Protocol(Options):
 
     kind: str = ""
     """Which of the registered kinds it is; not set: the one that its own name says."""
+    note: str = ""
+    """Said in the report beside its results, such as how an unclear description was read."""
 
     def check(self, size: int) -> None:
         """Raise a ShiftscopeError if no picture could be used at an input of `size` px."""
@@ -61,6 +81,14 @@ class Protocol(Options):
     def steps(self) -> int | None:
         """How many frames every sequence has; None where that depends on the picture."""
         return None
+
+    def ordered(self) -> bool:
+        """Whether neighbouring steps are neighbours in what is swept. If not, no measure looks at pairs of neighbours."""
+        return True
+
+    def resizers(self) -> tuple[str, ...]:
+        """The resize functions that it uses."""
+        return (self.resample,) if hasattr(self, "resample") else ()
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         """The frames of `picture` for networks that take `size` × `size` px. Raises Unfit."""

@@ -4,7 +4,8 @@ import numpy as np
 from pydantic import Field
 
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.resize import Filter, fit_shorter, resize
+from shiftscope.protocols.resize import fit_shorter, resize
+from shiftscope.resizers import ResizerName
 
 
 @protocols.register(
@@ -18,8 +19,8 @@ class Centre(Protocol):
 
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side: .875 is 224 of 256."""
-    resample: Filter = "bilinear"
-    """Pillow's filter for resizing."""
+    resample: ResizerName = "pillow-bilinear"
+    """The function that resizes."""
 
     def steps(self) -> int:
         return 1

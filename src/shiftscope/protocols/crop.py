@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from shiftscope.errors import ShiftscopeError
 from shiftscope.options import Offsets
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.resize import Axis, Filter, along, resize
+from shiftscope.protocols.resize import Axis, along, resize
+from shiftscope.resizers import ResizerName
 
 
 @protocols.register(
@@ -30,8 +31,8 @@ class Crop(Protocol):
     """Places of the window on the resized crop, px from its left upper corner."""
     margin: int | None = Field(None, ge=0)
     """How much larger than the input the crop is resized to, px; not set: as much as the offsets need."""
-    resample: Filter = "bilinear"
-    """Pillow's filter for resizing the crop."""
+    resample: ResizerName = "pillow-bilinear"
+    """The function that resizes the crop."""
 
     @model_validator(mode="after")
     def _ranges(self) -> "Crop":

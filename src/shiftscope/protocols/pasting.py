@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from shiftscope.protocols import Protocol
 from shiftscope.protocols.inpainting import inpaint
-from shiftscope.protocols.resize import Filter, fit_shorter
+from shiftscope.protocols.resize import fit_shorter
+from shiftscope.resizers import ResizerName
 
 Byte = tuple[int, int, int]
 
@@ -21,8 +22,8 @@ class Pasting(Protocol):
     """What is around it: black, one `colour`, or filled from the picture's own border, anew for each frame."""
     colour: Byte = (124, 116, 104)
     """The colour of `mean`, 0 to 255; as it stands, the mean of ImageNet."""
-    resample: Filter = "bilinear"
-    """Pillow's filter for resizing."""
+    resample: ResizerName = "pillow-bilinear"
+    """The function that resizes."""
 
     def resized(self, width: int, height: int, side: int) -> tuple[int, int]:
         """Width and height, px, of a picture of `width` × `height` px that is made `side` px small."""

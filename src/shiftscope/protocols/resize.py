@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.protocols import Unfit
+from shiftscope.resizers import resizers
 
-Filter = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 Axis = Literal["x", "y", "diagonal"]
 
 LARGEST_RESIZED = 50_000_000
@@ -28,17 +28,15 @@ def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
 
 
 def resize(
-    pixels: NDArray[np.uint8], width: int, height: int, resample: Filter, box: tuple[int, int, int, int] | None = None
+    pixels: NDArray[np.uint8], width: int, height: int, resample: str, box: tuple[int, int, int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by Pillow's antialiased filter.
+    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the resize function `resample`.
 
     Raises Unfit where the result would be larger than any protocol has a use for.
     """
-    from PIL import Image
-
     if width * height > LARGEST_RESIZED:
         raise Unfit(f"would be {width} × {height} px after resizing")
     region = pixels if box is None else pixels[box[1] : box[3], box[0] : box[2]]
     if region.shape[:2] == (height, width):
         return np.ascontiguousarray(region)
-    return np.asarray(Image.fromarray(region).resize((width, height), Image.Resampling[resample.upper()]))
+    return resizers[resample].item(np.ascontiguousarray(region), width, height)
