@@ -54,7 +54,7 @@ def make_frames(
         canvases_part = files.enter_context(complete(canvases_path))
         frames_part = files.enter_context(complete(frames_path))
         skipped_part = files.enter_context(complete(skipped_path))
-        writer = pq.ParquetWriter(canvases_part, schema, compression="zstd", compression_level=1, use_dictionary=False)
+        writer = pq.ParquetWriter(canvases_part, schema, compression="zstd", compression_level=3, use_dictionary=False)
         with writer:
             for row in progress(images.iter_rows(named=True), len(images), "pictures"):
                 image_id = row["image_id"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d
 
-from shiftscope.protocols.inpainting import binomial_kernel, inpaint
+from shiftscope.protocols.inpainting import binomial_kernel, surround
 
 
 def slow(image, known):
@@ -27,34 +27,39 @@ def test_kernel_is_the_binomial_of_eleven():
     np.testing.assert_allclose(binomial_kernel(), [comb(11, k) / 2**11 for k in range(12)], rtol=1e-12)
 
 
-@pytest.mark.parametrize(("left", "top"), [(0, 0), (9, 21), (30, 3), (34, 36)])
-def test_equals_the_slow_way(left, top):
-    rng = np.random.default_rng(left)
-    image = rng.uniform(0, 255, (64, 64, 3))
-    known = np.zeros((64, 64), bool)
-    known[top : top + 28, left : left + 30] = True
-    filled = inpaint(image.astype(np.float32), known)
+@pytest.mark.parametrize("shape", [(28, 30), (1, 1), (3, 40), (50, 4)])
+@pytest.mark.parametrize("corner", [(0, 0), (0.3, 0.7), (1, 0.2), (1, 1)])
+def test_equals_the_slow_way(shape, corner):
+    rng = np.random.default_rng(shape[0])
+    picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
+    left, top = round(corner[0] * (66 - shape[1])), round(corner[1] * (64 - shape[0]))
+    inside = np.s_[top : top + shape[0], left : left + shape[1]]
+    image, known = np.zeros((64, 66, 3)), np.zeros((64, 66), bool)
+    image[inside], known[inside] = picture, True
+    filled = surround(picture, (left, top), (64, 66))
     np.testing.assert_allclose(filled, slow(image, known), atol=0.01)
-    np.testing.assert_array_equal(filled[known], image.astype(np.float32)[known])
+    np.testing.assert_array_equal(filled[known], image[known])
 
 
 def test_a_flat_picture_becomes_a_flat_canvas():
-    known = np.zeros((40, 50), bool)
-    known[10:20, 5:30] = True
-    filled = inpaint(np.full((40, 50, 3), 77, np.float32), known)
+    filled = surround(np.full((10, 25, 3), 77, np.uint8), (5, 10), (40, 50))
     reached = filled.sum(-1) > 0
     assert (~reached).sum() <= 7  # where it stops: 200 of 224 × 224 are 7 of 40 × 50
     np.testing.assert_allclose(filled[reached], 77, atol=1e-3)
 
 
-def test_nothing_known_stays_black():
-    assert not inpaint(np.full((40, 40, 3), 77, np.float32), np.zeros((40, 40), bool)).any()
+def test_it_gives_up_after_eighty_passes():
+    """From a corner 6 px a pass at most: 1000 px are not reached."""
+    filled = surround(np.full((10, 10, 3), 50, np.uint8), (0, 0), (20, 1000))
+    assert (filled[0, :490] > 49).all()
+    assert not filled[:, 490:].any()
 
 
-def test_on_the_published_canvas_it_stops_where_the_published_code_does():
-    """A picture of 120 × 100 px in a corner of 224 × 224: passes are counted by the pixels that are left."""
+@pytest.mark.parametrize("place", [(0, 0), (60, 100), (104, 51)])
+def test_on_the_published_canvas_it_stops_where_the_published_code_does(place):
+    """A picture of 120 × 100 px on 224 × 224: passes are counted by the pixels that are left."""
     known = np.zeros((224, 224), bool)
-    known[:100, :120] = True
-    left = (inpaint(np.full((224, 224, 3), 50, np.float32), known).sum(-1) == 0).sum()
+    known[place[1] : place[1] + 100, place[0] : place[0] + 120] = True
+    left = (surround(np.full((100, 120, 3), 50, np.uint8), place, (224, 224)).sum(-1) == 0).sum()
     expected = (slow(np.full((224, 224, 3), 50.0), known).sum(-1) == 0).sum()
     assert left == expected <= 200

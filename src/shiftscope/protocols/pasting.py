@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.protocols import Protocol
-from shiftscope.protocols.inpainting import inpaint
+from shiftscope.protocols.inpainting import surround
 from shiftscope.protocols.resize import fit_shorter
 from shiftscope.resizers import ResizerName
 
@@ -44,12 +44,9 @@ class Pasting(Protocol):
 
     def canvas(self, small: NDArray[np.uint8], place: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.uint8]:
         """`small` with its left upper corner at `place` (x, y) on a canvas of `shape` (height, width), surrounded."""
-        inside = np.s_[place[1] : place[1] + small.shape[0], place[0] : place[0] + small.shape[1]]
+        if self.surround == "inpaint":
+            return np.rint(surround(small, place, shape)).astype(np.uint8)
         canvas = np.empty((*shape, 3), np.uint8)
         canvas[:] = self.ground()
-        canvas[inside] = small
-        if self.surround != "inpaint":
-            return canvas
-        known = np.zeros(shape, bool)
-        known[inside] = True
-        return np.rint(inpaint(canvas.astype(np.float32), known)).astype(np.uint8)
+        canvas[place[1] : place[1] + small.shape[0], place[0] : place[0] + small.shape[1]] = small
+        return canvas
