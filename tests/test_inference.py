@@ -120,15 +120,45 @@ def test_a_reader_that_fails_is_not_swallowed(card, shard):
     assert not (shard[2] / "predictions.parquet").exists()
 
 
+def described(logits, label=None, steps=None, ids=None):
+    count = len(logits)
+    frames = pl.DataFrame(
+        {
+            "image_id": ids or ["i"] * count,
+            "step": steps or list(range(count)),
+            "value": [0.0] * count,
+            "label": [label] * count,
+        },
+        schema_overrides={"step": pl.Int32, "label": pl.Int32},
+    )
+    return describe(frames, np.array(logits, np.float32), np.arange(count)).rows(named=True)
+
+
 def test_equal_logits_are_ranked_by_index():
-    row = next(describe("i", np.array([[1, 3, 3, 0]], np.float32), [0.0], 2))
+    (row,) = described([[1, 3, 3, 0]], 2)
     assert row["top5"] == [1, 2, 0, 3]
     assert row["label_rank"] == 2
 
 
 def test_unlabelled_pictures_have_no_label_columns():
-    row = next(describe("i", np.zeros((1, 3), np.float32), [0.0], None))
+    (row,) = described(np.zeros((1, 3)))
     assert row["label_prob"] is row["label_rank"] is row["label"] is None
+
+
+def test_the_step_before_is_one_step_before_and_of_the_same_image():
+    logits = [[0, 1], [2, 0], [0, 3], [4, 0]]
+    before = [row["previous_top1_prob"] for row in described(logits, steps=[0, 1, 3, 4], ids=["a", "a", "a", "a"])]
+    assert before[0] is before[2] is None
+    assert before[1] == pytest.approx(1 / (1 + np.exp(2)))
+    assert before[3] == pytest.approx(1 / (1 + np.exp(4)))
+    assert described(logits, steps=[0, 1, 0, 1], ids=["a", "a", "b", "b"])[2]["previous_top1_prob"] is None
+
+
+def test_answers_that_are_not_finite_are_a_sentence(card, shard, monkeypatch):
+    monkeypatch.setattr(Linear, "load", lambda self, *arguments: lambda frames: answer(frames) * np.nan)
+    with pytest.raises(ShiftscopeError, match="network n answers with numbers that are not finite"):
+        run(card, shard)
+    assert not (shard[2] / "predictions.parquet").exists()
 
 
 def test_aggregation_keeps_the_order_of_images_and_leaves_out_the_skipped(card, shard):

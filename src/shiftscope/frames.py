@@ -1,9 +1,9 @@
 """Pictures × protocol → canvases and windows, on disk; and back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from shiftscope import tables
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
+from shiftscope.films import read_film
 from shiftscope.pictures import read_picture
 from shiftscope.progress import progress
 from shiftscope.protocols import Picture, Protocol, Sequence, Unfit, protocols
 from shiftscope.randomness import generator
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def sequence_of(protocol: Protocol, picture: Picture, size: int, seed: int) -> Sequence:
@@ -58,12 +62,8 @@ def make_frames(
         with writer:
             for row in progress(images.iter_rows(named=True), len(images), "pictures"):
                 image_id = row["image_id"]
-                rows = by_image.get(image_id)
-                corners = (
-                    rows.select("x_min", "y_min", "x_max", "y_max").to_numpy() if rows is not None else np.empty((0, 4))
-                )
                 try:
-                    picture = Picture(image_id, read_picture(row["path"]), corners)
+                    picture = _picture(row, by_image.get(image_id))
                     sequence = sequence_of(protocol, picture, size, seed)
                 except Unfit as reason:
                     if refuse:
@@ -78,6 +78,22 @@ def make_frames(
                 frame_rows.extend(_frame_rows(image_id, ids, sequence))
         tables.table(frame_rows, tables.FRAMES).write_parquet(frames_part)
         tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+
+
+def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
+    """A row of `tables.IMAGES` opened, with its boxes."""
+    corners = np.empty((0, 4))
+    if boxes is not None:
+        single = boxes.filter(~pl.col("is_crowd").fill_null(False))
+        corners = single.select("x_min", "y_min", "x_max", "y_max").to_numpy()
+    if row["frames"] is None:
+        return Picture(row["image_id"], read_picture(row["path"]), corners)
+
+    def film(numbers: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
+        return read_film(row["path"], (row["first_frame"] + number for number in numbers))
+
+    (first,) = film([0])
+    return Picture(row["image_id"], first, corners, film, row["frames"])
 
 
 def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[str, list[object]]:
@@ -122,9 +138,14 @@ def read_canvases(path: str | Path) -> Iterator[dict[str, NDArray[np.uint8]]]:
 
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            yield _decoded(file.read_row_group(group).to_pydict())
+            yield _decoded(file.read_row_group(group))
 
 
-def _decoded(columns: dict[str, list[Any]]) -> dict[str, NDArray[np.uint8]]:
-    rows = zip(columns["canvas_id"], columns["height"], columns["width"], columns["pixels"], strict=True)
-    return {name: np.frombuffer(pixels, np.uint8).reshape(height, width, 3) for name, height, width, pixels in rows}
+def _decoded(rows: "pa.Table") -> dict[str, NDArray[np.uint8]]:
+    # Views into what was read: a canvas is copied once, window by window, when frames are gathered.
+    columns = [rows[name].to_pylist() for name in ("canvas_id", "height", "width")]
+    pixels = (pixels.as_buffer() for pixels in rows["pixels"])
+    return {
+        name: np.frombuffer(buffer, np.uint8).reshape(height, width, 3)
+        for name, height, width, buffer in zip(*columns, pixels, strict=True)
+    }

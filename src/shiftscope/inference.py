@@ -19,19 +19,21 @@ from shiftscope.progress import progress
 
 AHEAD = 2
 """Chunks that are read while the network runs."""
-CHUNK_FRAMES = 512
+CHUNK_FRAMES = 256
 """Frames in a chunk, at least. Its last batch may have to be filled up, so it is many batches, but memory sets a limit."""
 
 
-class Part(NamedTuple):
-    """The frames of one image: each distinct one once, and which of them each step shows."""
+class Sequences(NamedTuple):
+    """The frames of some images: each distinct one once, and which of them each row of `frames` shows."""
 
-    image_id: str
+    frames: pl.DataFrame
+    """image_id, step, value, label, by image and step."""
     pixels: NDArray[np.uint8]
-    """(distinct frames, size, size, 3)"""
+    """(distinct frames, size, size, 3), the last one repeated to a whole number of batches."""
+    distinct: int
+    """How many of them there are without the repetition."""
     shown: NDArray[np.int64]
-    """(steps,): index into `pixels`"""
-    values: list[float]
+    """(rows of frames,): index into `pixels`."""
 
 
 def infer(
@@ -47,7 +49,8 @@ def infer(
 ) -> None:
     """Run one network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
 
-    Raises ShiftscopeError where labels and outputs do not match or the device that the network was prepared for is gone.
+    Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone, or
+    the network's answers are not finite.
     """
     highest = images["label"].max()
     if isinstance(highest, int) and highest >= card["outputs"]:
@@ -61,45 +64,74 @@ def infer(
             "prepare it again for the CPU with 'device: cpu'"
         )
     run = engines[card["engine"]].item().load(Path(program_path), card, card["device"], threads)
-    frames = tables.read(frames_path, tables.FRAMES)
-    labels = dict(images.select("image_id", "label").iter_rows())
-    parts = _parts(canvases_path, frames, card["input_size"])
-    per_chunk = max(CHUNK_FRAMES, 4 * card["batch_size"])
-    rows: list[dict[str, object]] = []
-    answered = _answers(_ahead(_chunks(parts, per_chunk)), run, card["batch_size"])
-    for part, logits in progress(answered, frames["image_id"].n_unique(), "images"):
-        rows.extend(describe(part.image_id, logits[part.shown], part.values, labels[part.image_id], keep_logits))
-    schema = pl.Schema({**tables.PREDICTIONS, "logits": pl.List(pl.Float16)}) if keep_logits else tables.PREDICTIONS
-    tables.write(path, tables.table(rows, schema), schema)
+    schema = _schema(keep_logits)
+    answers = predictions(run, card, canvases_path, frames_path, images, keep_logits)
+    tables.write(path, pl.concat([schema.to_frame(), *answers]), schema)
 
 
-def _parts(canvases_path: str | Path, frames: pl.DataFrame, size: int) -> Iterator[Part]:
-    """The images of the shard in the order of their canvases, each a row group."""
-    by_image = {str(key[0]): rows for key, rows in frames.group_by("image_id", maintain_order=True)}
-    for (image_id, rows), canvases in zip(by_image.items(), read_canvases(canvases_path), strict=True):
-        windows = list(rows.select("canvas_id", "window_y", "window_x").iter_rows())
-        distinct = {window: place for place, window in enumerate(dict.fromkeys(windows))}
-        pixels = np.empty((len(distinct), size, size, 3), np.uint8)
-        for (canvas_id, y, x), place in distinct.items():
-            pixels[place] = canvases[canvas_id][y : y + size, x : x + size]
-        yield Part(image_id, pixels, np.array([distinct[window] for window in windows]), rows["value"].to_list())
+def predictions(
+    run: Run,
+    card: dict[str, Any],
+    canvases_path: str | Path,
+    frames_path: str | Path,
+    images: pl.DataFrame,
+    keep_logits: bool = False,
+) -> Iterator[pl.DataFrame]:
+    """What `run` says of a shard, a table (tables.PREDICTIONS) for every few images, in their order."""
+    frames = tables.read(frames_path, tables.FRAMES).join(
+        images.select("image_id", "label"), on="image_id", how="left", maintain_order="left"
+    )
+    size, batch = card["input_size"], card["batch_size"]
+    chunks = _ahead(_sequences(canvases_path, frames, size, batch, max(CHUNK_FRAMES, 4 * batch)))
+    for chunk in progress(
+        chunks, frames["image_id"].n_unique(), "images", lambda chunk: chunk.frames["image_id"].n_unique()
+    ):
+        starts = range(0, len(chunk.pixels), batch)
+        logits = np.concatenate([run(chunk.pixels[start : start + batch]) for start in starts])[: chunk.distinct]
+        if not np.isfinite(logits).all():
+            raise ShiftscopeError(
+                f"network {card['network']} answers with numbers that are not finite, within the images "
+                f"{chunk.frames['image_id'][0]} … {chunk.frames['image_id'][-1]}; look at its weights"
+            )
+        yield describe(chunk.frames, logits, chunk.shown, keep_logits)
 
 
-def _chunks(parts: Iterator[Part], frames: int) -> Iterator[list[Part]]:
-    """Images together until they have `frames` frames: memory stays flat and batches stay full."""
-    chunk: list[Part] = []
-    for part in parts:
-        chunk.append(part)
-        if sum(len(one.pixels) for one in chunk) >= frames:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+def _sequences(
+    canvases_path: str | Path, frames: pl.DataFrame, size: int, batch: int, at_least: int
+) -> Iterator[Sequences]:
+    """The images of the shard in the order of their canvases, together until they have `at_least` distinct frames: memory
+    stays flat and batches stay full. A last batch of another size would make compiled engines compile again."""
+    windows: list[NDArray[np.uint8]] = []
+    shown: list[int] = []
+    first = last = 0
+    groups = frames.group_by("image_id", maintain_order=True)
+    for (_, rows), canvases in zip(groups, read_canvases(canvases_path), strict=True):
+        places: dict[tuple[Any, ...], int] = {}
+        for window in rows.select("canvas_id", "window_y", "window_x").iter_rows():
+            if window not in places:
+                canvas_id, y, x = window
+                places[window] = len(windows)
+                windows.append(canvases[canvas_id][y : y + size, x : x + size])
+            shown.append(places[window])
+        last += len(rows)
+        if len(windows) >= at_least:
+            yield _gathered(frames[first:last], windows, shown, batch)
+            windows, shown, first = [], [], last
+    if windows:
+        yield _gathered(frames[first:last], windows, shown, batch)
 
 
-def _ahead(chunks: Iterator[list[Part]]) -> Iterator[list[Part]]:
+def _gathered(frames: pl.DataFrame, windows: list[NDArray[np.uint8]], shown: list[int], batch: int) -> Sequences:
+    pixels = np.empty((len(windows) + -len(windows) % batch, *windows[0].shape), np.uint8)
+    for place, window in enumerate(windows):
+        pixels[place] = window
+    pixels[len(windows) :] = windows[-1]
+    return Sequences(frames.select("image_id", "step", "value", "label"), pixels, len(windows), np.array(shown))
+
+
+def _ahead(chunks: Iterator[Sequences]) -> Iterator[Sequences]:
     """Read in a thread of its own, so that the network does not wait for the disk."""
-    ready: queue.Queue[list[Part] | BaseException | None] = queue.Queue(AHEAD)
+    ready: queue.Queue[Sequences | BaseException | None] = queue.Queue(AHEAD)
 
     def read() -> None:
         try:
@@ -116,40 +148,55 @@ def _ahead(chunks: Iterator[list[Part]]) -> Iterator[list[Part]]:
         yield item
 
 
-def _answers(chunks: Iterator[list[Part]], run: Run, batch_size: int) -> Iterator[tuple[Part, NDArray[np.float32]]]:
-    """Each image with the logits of its distinct frames, (distinct frames, outputs). Batches cross images."""
-    for chunk in chunks:
-        pixels = np.concatenate([part.pixels for part in chunk])
-        count = len(pixels)
-        # A last batch of another size would make compiled engines compile again: fill it up instead.
-        short = -count % batch_size
-        pixels = np.concatenate([pixels, np.repeat(pixels[-1:], short, axis=0)]) if short else pixels
-        starts = range(0, len(pixels), batch_size)
-        logits = np.concatenate([run(pixels[start : start + batch_size]) for start in starts])[:count]
-        ends = np.cumsum([len(part.pixels) for part in chunk])
-        yield from zip(chunk, np.split(logits, ends[:-1]), strict=True)
-
-
 def describe(
-    image_id: str, logits: NDArray[np.float32], values: list[float], label: int | None, keep_logits: bool = False
-) -> Iterator[dict[str, object]]:
-    """The rows of tables.PREDICTIONS of one image.
+    frames: pl.DataFrame, logits: NDArray[np.float32], shown: NDArray[np.int64], keep_logits: bool = False
+) -> pl.DataFrame:
+    """Logits as rows of tables.PREDICTIONS.
 
-    `logits` is (steps, outputs). Equal logits are ranked by their index, so that the same frame always gives the same row.
+    Parameters
+    ----------
+    frames : image_id, step, value, label (null where unknown), by image and step: n rows.
+    logits : (distinct frames, outputs).
+    shown : (n,): which of the distinct frames each row is about.
+
+    Equal logits are ranked by their index, so that the same frame always gives the same row.
     """
     probabilities = softmax(logits)
-    order = np.argsort(-logits, axis=1, kind="stable")
-    for step, (probability, ranked) in enumerate(zip(probabilities, order, strict=True)):
-        top5 = ranked[:5]
-        row: dict[str, object] = {
-            "image_id": image_id,
-            "step": step,
-            "value": values[step],
-            "label": label,
-            "label_prob": None if label is None else float(probability[label]),
-            "label_rank": None if label is None else int(np.flatnonzero(ranked == label)[0]) + 1,
-            "top5": top5.tolist(),
-            "top5_prob": probability[top5].tolist(),
-            "previous_top1_prob": float(probability[order[step - 1, 0]]) if step else None,
-        }
-        yield row | ({"logits": logits[step].tolist()} if keep_logits else {})
+    top5 = _largest(logits, min(5, logits.shape[1]))
+    columns: dict[str, Any] = {}
+    labels = frames["label"].to_numpy().astype(np.float64)  # nan where null
+    known = ~np.isnan(labels)
+    label = np.where(known, labels, 0).astype(np.int64)
+    rows = np.arange(len(shown))
+    own = logits[shown, label][:, None]
+    earlier = np.arange(logits.shape[1]) < label[:, None]
+    rank = 1 + (logits[shown] > own).sum(1) + ((logits[shown] == own) & earlier).sum(1)
+    columns["label_prob"] = pl.Series(probabilities[shown, label]).set(pl.Series(~known), None)
+    columns["label_rank"] = pl.Series(rank).set(pl.Series(~known), None)
+    columns["top5"] = list(top5[shown].astype(np.int32))
+    columns["top5_prob"] = list(np.take_along_axis(probabilities, top5, 1)[shown].astype(np.float32))
+    follows = frames.select(
+        ((pl.col("image_id") == pl.col("image_id").shift(1)) & (pl.col("step") == pl.col("step").shift(1) + 1)).fill_null(
+            value=False
+        )
+    ).to_series()
+    before = top5[shown[np.maximum(rows - 1, 0)], 0]
+    columns["previous_top1_prob"] = pl.Series(probabilities[shown, before]).set(~follows, None)
+    if keep_logits:
+        columns["logits"] = list(logits[shown].astype(np.float16))
+    table = frames.with_columns(pl.Series(name, values) for name, values in columns.items())
+    return table.select(pl.col(name).cast(dtype) for name, dtype in _schema(keep_logits).items())
+
+
+def _schema(keep_logits: bool) -> pl.Schema:
+    return pl.Schema({**tables.PREDICTIONS, "logits": pl.List(pl.Float16)}) if keep_logits else tables.PREDICTIONS
+
+
+def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """(rows, count): indices of the largest, the first of equal ones first. Sorting a thousand to know five takes longer."""
+    left = logits.copy()
+    found = np.empty((len(logits), count), np.int64)
+    for place in range(count):
+        found[:, place] = left.argmax(1)
+        left[np.arange(len(left)), found[:, place]] = -np.inf
+    return found

@@ -97,7 +97,9 @@ def prepare_network(
     frames = trial_frames(max(BATCHES[device]) if batch_size is None else batch_size, size, seed)
     expected = softmax(np.concatenate([runner(ready, "cpu")(part) for part in np.array_split(frames[:32], 4) if len(part)]))
     names = (
-        [entry.name for entry in engines if device in entry.item.devices] if engine == "auto" else [engines[engine].name]
+        [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
+        if engine == "auto"
+        else [engines[engine].name]
     )
     with complete(card_path) as card_part, complete(program_path) as program_part:
         tried = []
@@ -173,7 +175,8 @@ def calibrate(
         if min(durations) > LONGEST_BATCH_S:
             break
     best = min(timed, key=lambda batch: timed[batch])
-    answers = softmax(np.concatenate([run(frame[None]) for frame in frames[: len(expected)]]))
+    starts = range(0, len(expected), best)
+    answers = softmax(np.concatenate([run(frames[start : start + best]) for start in starts])[: len(expected)])
     return Calibration(
         engine,
         best,

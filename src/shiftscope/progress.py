@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,16 +10,22 @@ T = TypeVar("T")
 LINE_EVERY_S = 10.0
 
 
-def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """Pass `items` on and say on stderr how many of `total` are done; `what` names them in the plural."""
+def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
+    """Pass `items` on and say on stderr how many of `total` are done; `what` names them in the plural, and an item stands
+    for `weight` of them."""
     if sys.stderr.isatty():
         from tqdm import tqdm
 
-        yield from tqdm(items, total=total, desc=what, unit="", dynamic_ncols=True)
+        with tqdm(total=total, desc=what, unit="", dynamic_ncols=True) as bar:
+            for item in items:
+                yield item
+                bar.update(weight(item))
         return
     start = last = time.monotonic()
-    for done, item in enumerate(items, 1):
+    done = 0
+    for item in items:
         yield item
+        done += weight(item)
         now = time.monotonic()
         if now - last >= LINE_EVERY_S or done == total:
             last = now

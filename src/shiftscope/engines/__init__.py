@@ -20,6 +20,8 @@ class Engine:
     """Base of all engines. None lowers the precision: float32 throughout."""
 
     devices: tuple[str, ...] = ("cpu", "cuda")
+    automatic: bool = True
+    """Whether `auto` tries it."""
 
     def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
         """Write the program: `network` takes uint8 frames (batch, height, width, 3) like `example`, see `Normalised`."""

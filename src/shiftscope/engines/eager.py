@@ -26,8 +26,12 @@ class Eager(Engine):
         save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, path)
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
+        return runner(self.module(path, card, device, threads), device)
+
+    def module(self, path: Path, card: dict[str, Any], device: str, threads: int) -> "nn.Module":
+        """The network with its normalisation, on `device`."""
         exact(threads)
         network = networks[card["kind"]].item.model_validate(card["options"])
         module = network.build()
         fill(module, read_weights(path), path, card["network"], network.outputs)
-        return runner(normalised(module.eval(), network.mean, network.std).to(device), device)
+        return normalised(module.eval(), network.mean, network.std).to(device)

@@ -1,0 +1,27 @@
+"""torch.compile: code for this network, written by a compiler in every job before its first frame."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from shiftscope.engines import Run, engines
+from shiftscope.engines.eager import Eager
+from shiftscope.engines.modules import runner
+from shiftscope.errors import ShiftscopeError
+
+
+@engines.register("compile", title="torch.compile", reference="torch.compile, inductor; needs a C++ compiler on the CPU")
+class Compile(Eager):
+    """For jobs of many minutes: compiling takes about half a minute each time, so `auto` does not try it."""
+
+    automatic = False
+
+    def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
+        import torch
+
+        compiler = os.environ.get("CXX", "g++")
+        if device == "cpu" and shutil.which(compiler) is None:
+            raise ShiftscopeError(f"engine compile needs the C++ compiler {compiler}; install one, or write 'engine: auto'")
+        # What cannot be compiled is an error; running it eagerly under this name would be none.
+        return runner(torch.compile(self.module(path, card, device, threads), fullgraph=True, dynamic=True), device)
