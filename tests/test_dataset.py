@@ -11,7 +11,7 @@ from PIL import Image
 from shiftscope import tables
 from shiftscope.dataset import make_boxes, make_images, shard_of
 from shiftscope.errors import ShiftscopeError
-from shiftscope.sources import LISTING, Listing, Source
+from shiftscope.sources import LISTING, Extent, Listing, Source
 from shiftscope.sources.folder import Folder
 
 
@@ -41,6 +41,8 @@ def test_images(pictures):
         "category": "c1",
         "width": 5,
         "height": 4,
+        "first_frame": None,
+        "frames": None,
     }
 
 
@@ -103,6 +105,25 @@ def test_only_the_first_few_are_named(tmp_path):
         (tmp_path / "c" / f"{number}.jpg").touch()
     with pytest.raises(ShiftscopeError, match=r"none of 8 .*4\.jpg is no picture: the file is empty; and 3 more$"):
         make_images(Folder(path=tmp_path), tmp_path, seed=0)
+
+
+class Clips(Folder):
+    """Every picture is a film of two clips."""
+
+    def measure(self, path: str) -> list[Extent]:
+        return [Extent(5, 4, first, 3, f"@{first}") for first in (0, 3)]
+
+
+def test_a_film_is_as_many_rows_as_it_has_clips_and_counts_once(pictures):
+    (pictures / "c0" / "é 0 b.png").touch()
+    images, _ = make_images(Clips(path=pictures, limit=10), pictures, seed=0)
+    assert images.schema == tables.IMAGES
+    assert images.height == 20
+    assert images["image_id"].is_sorted()
+    both = images.filter(pl.col("image_id").str.starts_with("c1/é 4@"))
+    columns = ("image_id", "path", "label", "first_frame", "frames")
+    path = str(pictures / "c1" / "é 4.png")
+    assert both.select(columns).rows() == [("c1/é 4@0", path, 1, 0, 3), ("c1/é 4@3", path, 1, 3, 3)]
 
 
 @pytest.mark.parametrize("unusable", ["skip", "refuse"])

@@ -12,16 +12,16 @@ import polars as pl
 from shiftscope import tables
 from shiftscope.classes import class_indices
 from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import picture_size
+from shiftscope.pictures import is_picture
 from shiftscope.progress import progress
-from shiftscope.sources import Source
+from shiftscope.sources import Extent, Source
 
 NAMED = 5
 """How many bad pictures a message names."""
 
 
 def make_images(source: Source, folder: Path, seed: int, threads: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Every usable picture of a source, opened and decoded to its end.
+    """Every usable picture of a source, opened and decoded to its end. A film is one picture, or several: its clips.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     Returns
     -------
     images, skipped : columns of `tables.IMAGES` and `tables.SKIPPED`, both in the order of `image_id`. Pictures whose
-        file is missing do not count towards the limit, damaged ones do.
+        file is missing do not count towards the limit, damaged ones do, and a film counts once.
 
     Raises
     ------
@@ -48,21 +48,23 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     if source.unusable == "refuse":
         _refuse(missing, pictures.height)
     chosen = _draw(present, source.limit, seed)
-    sizes = _sizes(chosen["path"].to_list(), threads)
+    measured = _measured(source, chosen["path"].to_list(), threads)
 
     rows: list[dict[str, object]] = []
     bad = list(missing)
-    for row, size in zip(chosen.iter_rows(named=True), sizes, strict=True):
-        if isinstance(size, str):
-            bad.append({"image_id": row["image_id"], "stage": "images", "reason": size})
-        else:
-            label = None if row["category"] is None else label_of[row["category"]]
-            rows.append({**row, "label": label, "width": size[0], "height": size[1]})
+    for row, found in zip(chosen.iter_rows(named=True), measured, strict=True):
+        if isinstance(found, str):
+            bad.append({"image_id": row["image_id"], "stage": "images", "reason": found})
+            continue
+        label = None if row["category"] is None else label_of[row["category"]]
+        for extent in found:
+            facts = extent._asdict()
+            rows.append({**row, "image_id": row["image_id"] + facts.pop("suffix"), "label": label, **facts})
     if source.unusable == "refuse":
         _refuse(bad, pictures.height)
     if not rows:
         raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}")
-    return tables.table(rows, tables.IMAGES), tables.table(bad, tables.SKIPPED).sort("image_id")
+    return tables.table(rows, tables.IMAGES).sort("image_id"), tables.table(bad, tables.SKIPPED).sort("image_id")
 
 
 def make_boxes(source: Source, folder: Path, images: pl.DataFrame) -> pl.DataFrame:
@@ -114,13 +116,18 @@ def _refuse_duplicates(pictures: pl.DataFrame) -> None:
 
 
 def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
-    there = [Path(path).is_file() for path in pictures["path"]]
+    there = [path.is_file() or _has_pictures(path) for path in map(Path, pictures["path"])]
     missing: list[dict[str, object]] = []
     for row in pictures.filter([not found for found in there]).iter_rows(named=True):
         empty = Path(row["path"]).is_dir()
         reason = f"{row['path']} has no pictures" if empty else f"{row['path']} does not exist"
         missing.append({"image_id": row["image_id"], "stage": "images", "reason": reason})
     return pictures.filter(there), missing
+
+
+def _has_pictures(path: Path) -> bool:
+    """Whether it is a folder that holds the frames of a film."""
+    return path.is_dir() and any(is_picture(entry.name) for entry in path.iterdir())
 
 
 def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
@@ -130,17 +137,17 @@ def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
     return pictures.sort("image_id")
 
 
-def _sizes(paths: Sequence[str], threads: int | None) -> list[tuple[int, int] | str]:
-    """Width and height of each picture in px, or the sentence that says why it cannot be used."""
+def _measured(source: Source, paths: Sequence[str], threads: int | None) -> list[list[Extent] | str]:
+    """What is in each file, or the sentence that says why it cannot be used."""
 
-    def size(path: str) -> tuple[int, int] | str:
+    def measure(path: str) -> list[Extent] | str:
         try:
-            return picture_size(path)
+            return source.measure(path)
         except ShiftscopeError as error:
             return str(error)
 
     with ThreadPoolExecutor(threads) as pool:
-        return list(progress(pool.map(size, paths), len(paths), "pictures"))
+        return list(progress(pool.map(measure, paths), len(paths), "pictures"))
 
 
 def _some(bad: Sequence[dict[str, object]]) -> str:

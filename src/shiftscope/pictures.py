@@ -20,6 +20,8 @@ FORMATS = {
 """Formats that are read, by Pillow's name, and the endings of their files. No other decoder of Pillow's is ever tried:
 some of them start programs."""
 
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+
 MAX_PIXELS = 89_478_485
 """Larger pictures are refused: a small file can unpack into more than the memory holds. It is the size above which
 Pillow itself warns."""
@@ -34,6 +36,11 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF's orientation → what makes the picture upright."""
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of this name is taken for a picture: by its ending, and not where the name begins with a dot."""
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ SETTINGS = {
         {"side": 30, "resize": "longer", "offsets": [0, 1]},
         {"side": 16, "resize": "square", "offsets": [4, 0]},
     ],
+    "natural": [{}, {"frames": 2, "stride": 2, "start": 1}, {"crop_fraction": 1}],
     "scale": [
         {"sides": [20, 21]},
         {"sides": "12..36 by 4", "place": "corner", "resize": "square", "surround": "inpaint"},
@@ -30,8 +31,13 @@ CASES = [(name, options) for name, settings in SETTINGS.items() for options in s
 
 
 def picture(seed=0, height=61, width=83):
-    rng = np.random.default_rng(seed)
-    return Picture(f"class/image {seed}", rng.integers(1, 256, (height, width, 3), dtype=np.uint8))
+    """A film too: in every frame, the picture is moved on by a pixel."""
+    pixels = np.random.default_rng(seed).integers(1, 256, (height, width, 3), dtype=np.uint8)
+
+    def film(numbers):
+        return (np.roll(pixels, number, axis=1) for number in numbers)
+
+    return Picture(f"class/image {seed}", pixels, film=film, film_frames=5)
 
 
 def made(name, options, image=None, size=SIZE, seed=0):
@@ -52,7 +58,7 @@ def test_every_protocol_has_settings_here():
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_frames_lie_on_their_canvases_and_are_as_many_as_was_said(name, options):
     protocol, sequence, frames = made(name, options)
-    assert len(frames) == protocol.steps()
+    assert protocol.steps() in (len(frames), None)
     assert all(frame.shape == (SIZE, SIZE, 3) and frame.dtype == np.uint8 for frame in frames)
     assert {frame.canvas for frame in sequence.frames} == set(range(len(sequence.canvases)))
 
@@ -62,7 +68,7 @@ def test_draws_depend_on_the_image_and_the_seed_alone(name, options):
     first = made(name, options)[1].frames
     assert made(name, options)[1].frames == first
     others = [made(name, options, picture(seed))[1].frames for seed in range(1, 6)]
-    random = options.get("place", "random") == "random" and options.get("area") != [1, 1] and name != "centre"
+    random = options.get("place", "random") == "random" and options.get("area") != [1, 1] and name not in ("centre", "natural")
     assert (any(frames != first for frames in others)) == random
 
 
@@ -72,8 +78,9 @@ def test_the_saved_geometry_makes_the_same_frames_again(name, options):
     image = picture()
     _, sequence, frames = made(name, options, image)
     for frame, pixels in zip(sequence.frames, frames, strict=True):
+        shown = next(image.film([int(frame.value)])) if name == "natural" else image.pixels
         resized = (
-            Image.fromarray(image.pixels).crop(frame.source).resize(frame.resized, Image.Resampling[frame.resample.removeprefix("pillow-").upper()])
+            Image.fromarray(shown).crop(frame.source).resize(frame.resized, Image.Resampling[frame.resample.removeprefix("pillow-").upper()])
         )
         colour = (0, 0, 0) if frame.surround in ("none", "inpaint") else frame.surround
         again = Image.new("RGB", (400, 400), colour)
@@ -179,11 +186,34 @@ def test_offsets_that_leave_the_canvas_are_refused_before_anything_runs(name, op
 @pytest.mark.parametrize(("name", "options"), CASES)
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (20, 20_000), (2000, 3)])
 def test_odd_shapes_are_used_or_have_a_reason(name, options, height, width):
-    image = Picture("odd", np.full((height, width, 3), 9, np.uint8))
+    pixels = np.full((height, width, 3), 9, np.uint8)
+    image = Picture("odd", pixels, film=lambda numbers: (pixels for _ in numbers), film_frames=5)
     square = options.get("resize") in ("longer", "square")
-    usable = name == "crop" or (name == "centre" and width <= 20_000) or (height, width) == (1, 1) or square
+    usable = name == "crop" or (name in ("centre", "natural") and width <= 20_000) or (height, width) == (1, 1) or square
     if not usable:
         with pytest.raises(Unfit, match=r"would be \d+ × \d+ px"):
             made(name, options, image)
         return
     assert all(frame.shape == (SIZE, SIZE, 3) for frame in made(name, options, image)[2])
+
+
+def test_a_film_gives_the_frames_asked_for_as_the_centre_crop_does():
+    image = picture()
+    _, sequence, frames = made("natural", {"frames": 3, "stride": 2}, image)
+    assert [frame.value for frame in sequence.frames] == [0, 2, 4]
+    for number, pixels in zip((0, 2, 4), frames, strict=True):
+        alone = Picture("alone", np.roll(image.pixels, number, axis=1))
+        np.testing.assert_array_equal(pixels, made("centre", {}, alone)[2][0])
+
+
+@pytest.mark.parametrize(("options", "frames"), [({}, [0, 1, 2, 3, 4]), ({"start": 3}, [3, 4]), ({"stride": 4}, [0, 4])])
+def test_a_short_clip_gives_what_it_has(options, frames):
+    assert [frame.value for frame in made("natural", options)[1].frames] == frames
+
+
+def test_fewer_than_two_frames_are_no_sequence():
+    for options in ({"start": 4}, {"start": 9}, {"stride": 5}):
+        with pytest.raises(Unfit, match="has 5 frames, and fewer than two are left"):
+            made("natural", options)
+    with pytest.raises(Unfit, match="is no film"):
+        made("natural", {}, Picture("still", np.zeros((50, 50, 3), np.uint8)))

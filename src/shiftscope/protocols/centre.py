@@ -1,6 +1,7 @@
 """The picture as every accuracy in the literature is measured: shorter side resized, centre cropped."""
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
@@ -26,9 +27,18 @@ class Centre(Protocol):
         return 1
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        height, width = picture.pixels.shape[:2]
-        resized = fit_shorter(width, height, round(size / self.crop_fraction))
-        canvas = resize(picture.pixels, *resized, self.resample)
-        x, y = (round((side - size) / 2) for side in resized)
-        frame = Frame(0, 0, 0, 0, (0, 0, width, height), resized, self.resample, paste=(-x, -y))
-        return Sequence([np.ascontiguousarray(canvas[y : y + size, x : x + size])], [frame])
+        canvas, frame = centre_crop(picture.pixels, size, self.crop_fraction, self.resample)
+        return Sequence([canvas], [frame])
+
+
+def centre_crop(
+    pixels: NDArray[np.uint8], size: int, crop_fraction: float, resample: str
+) -> tuple[NDArray[np.uint8], Frame]:
+    """The middle `size` × `size` px of `pixels` when their shorter side is made `size ÷ crop_fraction` px; and how it was
+    made, as the frame with value 0 on canvas 0. Raises Unfit where the resized picture would be too large."""
+    height, width = pixels.shape[:2]
+    resized = fit_shorter(width, height, round(size / crop_fraction))
+    canvas = resize(pixels, *resized, resample)
+    x, y = (round((side - size) / 2) for side in resized)
+    frame = Frame(0, 0, 0, 0, (0, 0, width, height), resized, resample, paste=(-x, -y))
+    return np.ascontiguousarray(canvas[y : y + size, x : x + size]), frame

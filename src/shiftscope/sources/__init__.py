@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from shiftscope.options import Options
+from shiftscope.pictures import picture_size
 from shiftscope.registry import Registry
 
 LISTING = pl.Schema({"image_id": pl.String, "path": pl.String, "category": pl.String})
@@ -19,6 +20,20 @@ class Listing(NamedTuple):
     """One row per picture, columns of `LISTING`; `category` is null where it is unknown."""
     categories: tuple[str, ...]
     """All categories in the order of their class indices, those without a picture included."""
+
+
+class Extent(NamedTuple):
+    """What was found by opening a listed file: one row of `tables.IMAGES`."""
+
+    width: int
+    """px, as it is shown"""
+    height: int
+    first_frame: int | None = None
+    """Of a film: where in the file it begins."""
+    frames: int | None = None
+    """Of a film: how many frames it has."""
+    suffix: str = ""
+    """Put behind the `image_id` of the listing, so that several extents of one file have names of their own."""
 
 
 class Source(Options):
@@ -39,7 +54,7 @@ class Source(Options):
 
     @property
     def provides(self) -> frozenset[str]:
-        """What it knows of its pictures, as it is set: ``labels``, ``boxes``."""
+        """What it knows of its pictures, as it is set: ``labels``, ``boxes``, ``film``."""
         return frozenset()
 
     def check(self) -> None:
@@ -58,6 +73,13 @@ class Source(Options):
         Raises ShiftscopeError where nothing is found.
         """
         raise NotImplementedError
+
+    def measure(self, path: str) -> list[Extent]:
+        """Open one file of the listing, and decode it to its end: one still picture, or what there is to measure in it.
+
+        Raises ShiftscopeError where it cannot be used. Called in several threads at a time.
+        """
+        return [Extent(*picture_size(path))]
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes: columns of `tables.BOXES`. Only called where `provides` has ``boxes``."""

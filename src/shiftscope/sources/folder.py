@@ -9,10 +9,8 @@ from typing import Literal
 import polars as pl
 
 from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import FORMATS
+from shiftscope.pictures import SUFFIXES, is_picture
 from shiftscope.sources import LISTING, Listing, Source, sources
-
-SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 @sources.register(
@@ -40,7 +38,7 @@ class Folder(Source):
             raise ShiftscopeError(f"the folder of pictures {self.path} does not exist")
         if not self.path.is_dir():
             raise ShiftscopeError(f"{self.path} is a file where a folder of pictures was expected")
-        if self.labels == "folders" and not self._classes():
+        if self.labels == "folders" and not class_folders(self.path):
             raise ShiftscopeError(
                 f"{self.path} has no class folders; put each class's pictures into a folder of its own"
                 " or write `labels: none`"
@@ -49,7 +47,7 @@ class Folder(Source):
     def inputs(self) -> list[Path]:
         """The folder and its class folders: their dates change when a picture comes or goes."""
         self.check()
-        return [self.path, *(self._classes() if self.labels == "folders" else [])]
+        return [self.path, *(class_folders(self.path) if self.labels == "folders" else [])]
 
     def listing(self, folder: Path) -> Listing:
         """All pictures; `image_id` is the path below `path` without the ending.
@@ -62,32 +60,33 @@ class Folder(Source):
             rows: list[tuple[Path, str | None]] = [(file, None) for file in _pictures(self.path)]
             categories: list[str] = []
         else:
-            classes = self._classes()
-            categories = [_text(found) for found in classes]
+            classes = class_folders(self.path)
+            categories = [utf8_name(found) for found in classes]
             rows = [(file, found.name) for found in classes for file in list(_pictures(found)) or [found]]
             self._warn_of_loose_pictures()
-        if not any(_is_picture(file.name) for file, _ in rows):
+        if not any(is_picture(file.name) for file, _ in rows):
             raise ShiftscopeError(f"{self.path} has no pictures; files that end in {', '.join(sorted(SUFFIXES))} count")
-        table = [(_id(file.relative_to(self.path)), str(file), category) for file, category in rows]
+        table = [
+            (below_id(file.relative_to(self.path), suffix=is_picture(file.name)), str(file), category)
+            for file, category in rows
+        ]
         return Listing(pl.DataFrame(table, schema=LISTING, orient="row"), tuple(categories))
 
-    def _classes(self) -> list[Path]:
-        try:
-            found = [entry for entry in self.path.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
-        except PermissionError as error:
-            raise ShiftscopeError(f"the folder {self.path} cannot be read: {error.strerror}") from None
-        return sorted(found, key=lambda entry: entry.name)
-
     def _warn_of_loose_pictures(self) -> None:
-        loose = sorted(file.name for file in self.path.iterdir() if _is_picture(file.name) and file.is_file())
+        loose = sorted(file.name for file in self.path.iterdir() if is_picture(file.name) and file.is_file())
         if loose:
             logging.getLogger(__name__).warning(
                 "%s: %d pictures such as %s are in no class folder and are left out", self.path, len(loose), loose[0]
             )
 
 
-def _is_picture(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+def class_folders(path: Path) -> list[Path]:
+    """The folders in `path` in alphabetical order, those left out whose name begins with a dot."""
+    try:
+        found = [entry for entry in path.iterdir() if not entry.name.startswith(".") and entry.is_dir()]
+    except PermissionError as error:
+        raise ShiftscopeError(f"the folder {path} cannot be read: {error.strerror}") from None
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def _pictures(top: Path) -> Iterator[Path]:
@@ -104,10 +103,11 @@ def _pictures(top: Path) -> Iterator[Path]:
             continue
         entered.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(files) if _is_picture(name))
+        yield from (Path(place, name) for name in sorted(files) if is_picture(name))
 
 
-def _text(path: Path) -> str:
+def utf8_name(path: Path) -> str:
+    """The last part of a path; raises a ShiftscopeError where it is no text."""
     try:
         path.name.encode()
     except UnicodeEncodeError:
@@ -115,7 +115,8 @@ def _text(path: Path) -> str:
     return path.name
 
 
-def _id(below: Path) -> str:
+def below_id(below: Path, *, suffix: bool) -> str:
+    """A path below the source's folder as an image_id: without its ending where `suffix` says that it has one."""
     for part in (below, *below.parents[:-1]):
-        _text(part)
-    return below.with_name(below.stem).as_posix() if _is_picture(below.name) else below.as_posix()
+        utf8_name(part)
+    return below.with_name(below.stem).as_posix() if suffix else below.as_posix()
