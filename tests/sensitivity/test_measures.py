@@ -37,13 +37,17 @@ def sequences(seed, n=8, whole=False, unlabelled=0.0, classes=9):
     found = {}
     for image in range(n):
         label = None if rng.random() < unlabelled else int(rng.integers(classes))
-        steps = 7 if whole else int(rng.integers(1, 9))
+        steps = 7 if whole else 23 if image % 5 == 4 else int(rng.integers(1, 9))
         logits = rng.normal(0, 1, classes) + np.cumsum(rng.normal(0, 0.8, (steps, classes)), 0)
+        if image % 20 == 4:  # and some hardly move, most of them right
+            logits = logits[:1] + 0.02 * (logits - logits[:1])
+            label = None if label is None else int(logits[0].argmax())
         probability = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
         found[f"image {image}"] = [Seen(step, one, label) for step, one in enumerate(probability)]
     if whole:
         return found
-    return {name: kept for name, seen in found.items() if (kept := [one for one in seen if rng.random() < 0.85])} or found
+    kept = {name: [one for one in seen if len(seen) == 23 or rng.random() < 0.85] for name, seen in found.items()}
+    return {name: seen for name, seen in kept.items() if seen} or found
 
 
 def predictions(found, full):
@@ -75,8 +79,8 @@ def table(found):
     return predictions(found, full)
 
 
-def measured(predicted, n_resamples=2):
-    rows = sensitivity({("p", "n"): sums(predicted)}, seed=0, level=0.95, n_resamples=n_resamples)
+def measured(predicted, n_resamples=2, **more):
+    rows = sensitivity({("p", "n"): sums(predicted, **more)}, seed=0, level=0.95, n_resamples=n_resamples)
     return {(row["measure"], row["condition"]): row for row in rows.iter_rows(named=True)}
 
 
@@ -118,7 +122,27 @@ def left(images):
     return [any(leaves(*pair) for pair in pairs) for pairs in begun], sum(map(len, begun))
 
 
+def distance(before, now):
+    """Ranks of all classes, moved past one another between 1 and 6: Hendrycks & Dietterich's double sum, as it is written."""
+    rank = {int(k): place for place, k in enumerate(np.argsort(-now.probability), 1)}
+    sigma = [rank[int(k)] for k in np.argsort(-before.probability)]
+    return sum(
+        1 <= j - 1 <= 5 for i in range(1, 6) for j in range(min(i, sigma[i - 1]) + 1, max(i, sigma[i - 1]) + 1)
+    )
+
+
+def every_image(value):
+    return lambda images: ([value([*pairs]) for pairs in images], sum(map(len, images)))
+
+
+def flips(a, b):
+    return a.probability.argmax() != b.probability.argmax()
+
+
 LOOPS = {
+    "top5_distance": every_pair(distance),
+    "flip_probability": every_image(lambda pairs: np.mean([flips(*pair) for pair in pairs])),
+    "worst_change": every_image(lambda pairs: max(moved(*pair) for pair in pairs)),
     "top1_change": every_pair(lambda a, b: a.probability.argmax() != b.probability.argmax()),
     "mac": every_pair(moved),
     "jaggedness": every_pair(crosses),
@@ -157,6 +181,79 @@ def test_measures_of_pairs_agree_with_loops(seed, unlabelled):
                 assert row["estimate"] is row["ci_low"] is row["ci_high"] is None
 
 
+def consistent(frames):
+    pairs = [(a, b) for k, a in enumerate(frames) for b in frames[:k]]
+    return sum(not flips(*pair) for pair in pairs), len(pairs), len(frames) if pairs else 0
+
+
+def whole(value):
+    return lambda frames: (value(frames), 1, len(frames)) if len(frames) > 1 else (0, 0, 0)
+
+
+def right_around(k):
+    def value(frames):
+        anchor = frames[len(frames) // 2].step
+        near = [one for one in frames if abs(one.step - anchor) <= k]
+        if len(near) < 2 * k + 1:
+            return 0, 0, 0
+        return all(one.rank() == 1 for one in near), 1, len(near)
+
+    return value
+
+
+SEQUENCES = {
+    "consistency": consistent,
+    "agreement": whole(lambda frames: len({one.probability.argmax() for one in frames}) == 1),
+    "worst_accuracy": whole(lambda frames: all(one.rank() == 1 for one in frames)),
+    "pm_0": right_around(0),
+    "pm_1": right_around(1),
+    "pm_10": right_around(10),
+}
+
+
+def test_every_measure_has_a_loop():
+    assert set(LOOPS) == set(PAIRED)
+    assert set(SEQUENCES) | {"accuracy", "top5_accuracy"} == set(NAMES) - set(PAIRED)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**20), unlabelled=st.sampled_from([0, 0, 0.4]), ordered=st.booleans())
+def test_measures_of_sequences_agree_with_loops(seed, unlabelled, ordered):
+    found = sequences(seed, unlabelled=unlabelled)
+    rows = measured(table(found), ordered=ordered)
+    assert ordered or not {name for name, _ in rows} & {*PAIRED, "pm_0", "pm_1", "pm_10"}
+    for name, loop in SEQUENCES.items():
+        for condition in ("all", "right") if name in FREE else ("all",):
+            known = [f for f in found.values() if name in FREE or f[0].label is not None]
+            if condition == "right":
+                known = [f for f in known if f[0].label is not None and f[0].rank() == 1]
+            values = np.array([loop(f) for f in known]).reshape(-1, 3).sum(0)
+            if not values[1] or (not ordered and name.startswith("pm")):
+                assert (name, condition) not in rows
+                continue
+            row = rows[name, condition]
+            assert row["estimate"] == pytest.approx(values[0] / values[1])
+            assert row["n_pairs"] == values[2]
+
+
+def test_swapping_ranks_one_and_two_is_a_distance_of_two_and_five_and_six_of_one():
+    """The examples that Hendrycks & Dietterich's definition is checked by."""
+    for swapped, expected in (((0, 1), 2), ((4, 5), 1), ((5, 6), 0), ((0, 2), 4)):
+        order = list(range(9))
+        order[swapped[0]], order[swapped[1]] = order[swapped[1]], order[swapped[0]]
+        first, second = (np.array([0.2 - 0.01 * ranks.index(k) for k in range(9)]) for ranks in (list(range(9)), order))
+        found = {"a": [Seen(0, first, 0), Seen(1, second, 0)]}
+        assert measured(table(found))["top5_distance", "all"]["estimate"] == expected
+
+
+def test_predictions_1_1_2_2_3_flip_half_of_the_time():
+    answers = [np.eye(4)[k] * 0.6 + 0.1 for k in (1, 1, 2, 2, 3)]
+    rows = measured(table({"a": [Seen(step, one, 0) for step, one in enumerate(answers)]}))
+    assert rows["flip_probability", "all"]["estimate"] == rows["top1_change", "all"]["estimate"] == 0.5
+    assert rows["consistency", "all"]["estimate"] == 2 / 10
+    assert rows["agreement", "all"]["estimate"] == 0
+
+
 @pytest.mark.parametrize(("name", "k"), [("accuracy", 1), ("top5_accuracy", 5)])
 def test_accuracy_agrees_with_a_loop(name, k):
     found = sequences(4, n=30, unlabelled=0.3)
@@ -169,10 +266,11 @@ def test_accuracy_agrees_with_a_loop(name, k):
 
 def test_loops_tell_measures_apart():
     """Were the random answers too tame, measures that differ would agree and the tests above could not fail."""
-    rows = measured(table(sequences(1, n=80)))
+    rows = measured(table(sequences(1, n=300)))
     assert all(row["estimate"] > 0 for row in rows.values())
-    estimates = [row["estimate"] for (_, condition), row in rows.items() if condition == "all"]
-    assert len(set(estimates)) == len(NAMES)
+    estimates = {name: row["estimate"] for (name, condition), row in rows.items() if condition == "all"}
+    assert set(estimates) == set(NAMES)
+    assert len(set(estimates.values())) == len(NAMES)
 
 
 # -- laws of every registered measure ----------------------------------------------------------------------------------

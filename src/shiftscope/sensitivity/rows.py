@@ -5,15 +5,18 @@ import polars as pl
 
 def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
     """One row per frame of tables.PREDICTIONS, by image and step: `top1`, `top1_prob`, `right` (the label is top), `in5`
-    (the label is among the first five); the last two null where there is no label."""
+    (the label is among the first five); the last two null where there is no label. `weight` is 1: see `summary.matched`."""
     return predictions.sort("image_id", "step", maintain_order=True).select(
         "image_id",
         "step",
+        "value",
+        "top5",
         pl.col("top5").list.first().alias("top1"),
         pl.col("top5_prob").list.first().cast(pl.Float64).alias("top1_prob"),
         (pl.col("label_rank") == 1).alias("right"),
         (pl.col("label_rank") <= 5).alias("in5"),
         pl.col("previous_top1_prob").cast(pl.Float64),
+        pl.lit(1.0).alias("weight"),
     )
 
 
@@ -26,6 +29,7 @@ def pair_rows(frames: pl.DataFrame) -> pl.DataFrame:
     before = {
         "step": "previous_step",
         "top1": "previous_top1",
+        "top5": "previous_top5",
         "top1_prob": "top1_prob_before",
         "right": "previous_right",
         "in5": "previous_in5",

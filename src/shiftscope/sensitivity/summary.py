@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, groupby
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shiftscope import tables
-from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 from shiftscope.sensitivity.measures import Measure, measures
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
 from shiftscope.statistics import Floats, benjamini_hochberg, bootstrap_ratios, holm, paired_differences
@@ -24,8 +27,8 @@ class Sums:
     """All measures of one network on one protocol, as sums per image."""
 
     image_ids: list[str]
-    columns: list[tuple[str, str]]
-    """Measure and condition: `all`, or `right`, among pairs whose first frame is classified right."""
+    columns: list[tuple[str, Any]]
+    """Measure, and condition (`all`, `right`, `matched`) or swept value."""
     numerator: Floats
     """(images, columns)"""
     denominator: Floats
@@ -34,7 +37,7 @@ class Sums:
     totals: list[bool]
     """Which of the columns are totals over images."""
 
-    def of(self, image_ids: list[str], columns: list[tuple[str, str]]) -> tuple[Floats, Floats]:
+    def of(self, image_ids: list[str], columns: list[tuple[str, Any]]) -> tuple[Floats, Floats]:
         """Numerators and denominators of these images and columns, in this order, totals being over these images."""
         place = {image_id: row for row, image_id in enumerate(self.image_ids)}
         chosen = [self.columns.index(column) for column in columns]
@@ -43,25 +46,55 @@ class Sums:
         return self.numerator[cells], denominator
 
 
-def sums(predictions: pl.DataFrame) -> Sums:
+def all_sums(files: Mapping[Cell, str | Path], ordered: Mapping[str, bool]) -> dict[Cell, Sums]:
+    """`sums` of every file of predictions, those of one protocol at confidences that are matched over its networks.
+
+    `ordered` says of each protocol whether neighbouring steps are neighbours.
+    """
+    found: dict[Cell, Sums] = {}
+    for protocol, cells in groupby(sorted(files, key=lambda cell: cell[0]), key=lambda cell: cell[0]):
+        networks = {cell: tables.read(files[cell], tables.PREDICTIONS) for cell in cells}
+        target = None
+        if ordered[protocol] and len(networks) > 1:
+            target = common_confidence([pair_rows(frame_rows(table)) for table in networks.values()])
+        found |= {cell: sums(table, ordered=ordered[protocol], target=target) for cell, table in networks.items()}
+    return {cell: found[cell] for cell in files}
+
+
+def sums(predictions: pl.DataFrame, *, ordered: bool = True, target: Floats | None = None) -> Sums:
     """Sums per image of every measure that `predictions` (tables.PREDICTIONS) can answer.
 
     Measures that need labels are of the images that have one, and left out where none has; those of pairs are left out
-    where no image has two frames.
+    where no image has two frames, or where steps are not `ordered`. `target` is the distribution of confidence to match.
     """
     frames = frame_rows(predictions)
+    return _sums(frames, _questions(frames, ordered, target))
+
+
+def value_sums(predictions: pl.DataFrame, *, ordered: bool = True) -> Sums:
+    """Sums per image of every mean over rows, apart for each swept value: columns are measure and value."""
+    frames = frame_rows(predictions)
+    return _sums(frames, _by_value(frames, ordered))
+
+
+Question = tuple[Any, pl.DataFrame, dict[str, Measure]]
+"""Condition or swept value, the rows that meet it, and the measures that see them."""
+
+
+def _sums(frames: pl.DataFrame, questions: Iterable[Question]) -> Sums:
     images = frames.select(pl.col("image_id").unique(maintain_order=True))
     numerators, denominators, counted, columns, totals = [], [], [], [], []
-    for condition, table, chosen in _questions(frames):
+    # A total is a ratio to a constant: resampled images always make up one whole data set.
+    whole = np.full(len(images), 1 / max(1, len(images)))
+    for condition, table, chosen in questions:
         summed = images.join(_per_image(table, chosen), on="image_id", how="left", maintain_order="left").fill_null(0)
         for name, measure in chosen.items():
+            bottom = summed[f"{name} denominator"].cast(pl.Float64).to_numpy() if measure.denominator is not None else whole
+            if measure.over == "frames" and not bottom.any():
+                continue  # no sequence is of the kind that it is about
             columns.append((name, condition))
             numerators.append(summed[f"{name} numerator"].cast(pl.Float64).to_numpy())
-            # A total is a ratio to a constant: resampled images always make up one whole data set.
-            whole = np.full(len(images), 1 / len(images))
-            denominators.append(
-                whole if measure.denominator is None else summed[f"{name} denominator"].cast(pl.Float64).to_numpy()
-            )
+            denominators.append(bottom)
             counted.append(int(summed[f"{name} counted"].sum()))
             totals.append(measure.denominator is None)
     shape = len(columns), len(images)  # said, for there may be none
@@ -69,12 +102,11 @@ def sums(predictions: pl.DataFrame) -> Sums:
     return Sums(images["image_id"].to_list(), columns, numerator, denominator, counted, totals)
 
 
-def _questions(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, dict[str, Measure]]]:
-    """Condition, the rows that meet it, and the measures that see them; nothing where there are no rows to choose from."""
-    for over, rows in (("frames", frames), ("pairs", pair_rows(frames))):
-        here = {entry: measure for entry in measures if (measure := entry.item()).over == over}
-        free = {entry.name: measure for entry, measure in here.items() if "labels" not in entry.needs}
-        bound = {entry.name: measure for entry, measure in here.items() if "labels" in entry.needs}
+def _questions(frames: pl.DataFrame, ordered: bool, target: Floats | None) -> Iterator[Question]:
+    """By condition; nothing where there are no rows to choose from."""
+    for over, rows, here in _asked(frames, ordered):
+        free = {name: measure for name, measure in here.items() if "labels" not in measures[name].needs}
+        bound = {name: measure for name, measure in here.items() if name not in free}
         if free and len(rows):
             yield "all", rows, free
         labelled = rows.filter(pl.col("right").is_not_null())
@@ -82,6 +114,72 @@ def _questions(frames: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, dict[s
             yield "all", labelled, bound
         if over == "pairs" and len(labelled):
             yield "right", labelled.filter(pl.col("previous_right")), free | bound
+        if over == "frames" and free and len(labelled):
+            yield "right", labelled.filter(pl.col("right").first().over("image_id", order_by="step")), free
+        if over == "pairs" and target is not None and len(rows):
+            weighed = matched(rows, target).filter(pl.col("weight") > 0)
+            labelled = weighed.filter(pl.col("right").is_not_null())
+            yield "matched", weighed, {name: measure for name, measure in free.items() if measure.by_row}
+            if len(labelled):
+                yield "matched", labelled, {name: measure for name, measure in bound.items() if measure.by_row}
+
+
+def _asked(frames: pl.DataFrame, ordered: bool) -> Iterator[tuple[str, pl.DataFrame, dict[str, Measure]]]:
+    """Frames and pairs, and the measures over them that make sense here. Of sequences of one frame, only the means."""
+    found = {entry.name: entry.item() for entry in measures}
+    several = bool((frames.group_by("image_id").len()["len"] > 1).any())
+    for over, rows in (("frames", frames), *([("pairs", pair_rows(frames))] if ordered else [])):
+        yield (
+            over,
+            rows,
+            {
+                name: measure
+                for name, measure in found.items()
+                if measure.over == over and (several or measure.by_row) and (ordered or not measure.neighbours)
+            },
+        )
+
+
+def _by_value(frames: pl.DataFrame, ordered: bool) -> Iterator[Question]:
+    for _, rows, here in _asked(frames, ordered):
+        chosen = {name: measure for name, measure in here.items() if measure.by_row}
+        for (value,), part in sorted(rows.group_by("value"), key=lambda group: group[0]):
+            free = {name: measure for name, measure in chosen.items() if "labels" not in measures[name].needs}
+            yield value, part, free
+            labelled = part.filter(pl.col("right").is_not_null())
+            if len(labelled):
+                yield value, labelled, {name: measure for name, measure in chosen.items() if name not in free}
+
+
+CONFIDENCE_BINS = 10
+"""Of equal width over (0, 1]."""
+
+
+def _bin(pairs: pl.DataFrame) -> NDArray[np.int64]:
+    """In which bin of confidence each pair begins: the probability of the top class on its first frame."""
+    confidence = pairs["top1_prob_before"].to_numpy()
+    return np.asarray(np.clip(np.ceil(confidence * CONFIDENCE_BINS) - 1, 0, CONFIDENCE_BINS - 1), dtype=np.int64)
+
+
+def _shares(pairs: pl.DataFrame) -> Floats:
+    counts = np.bincount(_bin(pairs), minlength=CONFIDENCE_BINS).astype(np.float64)
+    return np.asarray(counts / max(1, counts.sum()))
+
+
+def common_confidence(networks: Iterable[pl.DataFrame]) -> Floats:
+    """How confident the networks are on average: shares of pairs (`rows.pair_rows`) in ten bins, over the bins in which
+    every one of them has pairs; all 0 where there is none."""
+    shares = np.array([_shares(pairs) for pairs in networks])
+    common = np.where((shares > 0).all(0), shares.mean(0), 0)
+    return np.asarray(common / max(common.sum(), np.finfo(float).tiny))
+
+
+def matched(pairs: pl.DataFrame, target: Floats) -> pl.DataFrame:
+    """`pairs` with weights that give their confidences the distribution `target`, so that a network which is surer of its
+    answers is not steadier for that alone (direct standardisation; intervals take the weights as given)."""
+    own = _shares(pairs)
+    weights = np.divide(target, own, out=np.zeros_like(target), where=own > 0)
+    return pairs.with_columns(pl.Series("weight", weights[_bin(pairs)]))
 
 
 def _per_image(rows: pl.DataFrame, chosen: Mapping[str, Measure]) -> pl.DataFrame:
@@ -116,6 +214,38 @@ def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
                 }
             )
     return tables.table(rows, SENSITIVITY).fill_nan(None)
+
+
+MOST_VALUES = 400
+"""A protocol that sweeps more values than that (random places, angles, …) has no curve."""
+
+
+def curves(
+    files: Mapping[Cell, str | Path], ordered: Mapping[str, bool], *, seed: int, level: float, n_resamples: int
+) -> pl.DataFrame:
+    """Every mean over frames or pairs by what is swept, for every network and protocol: CURVES."""
+    rows: list[dict[str, object]] = []
+    for (protocol, network), path in files.items():
+        predictions = tables.read(path, tables.PREDICTIONS)
+        if not 1 < predictions["value"].n_unique() <= MOST_VALUES:
+            continue
+        cell = value_sums(predictions, ordered=ordered[protocol])
+        found = bootstrap_ratios(cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples)
+        n_images = (cell.denominator != 0).sum(0)
+        for k, (measure, value) in enumerate(cell.columns):
+            rows.append(
+                {
+                    "network": network,
+                    "protocol": protocol,
+                    "measure": measure,
+                    "value": value,
+                    "estimate": found[0][k],
+                    "ci_low": found[1][k],
+                    "ci_high": found[2][k],
+                    "n_images": n_images[k],
+                }
+            )
+    return tables.table(rows, CURVES).fill_nan(None).sort("protocol", "network", "measure", "value", maintain_order=True)
 
 
 def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:

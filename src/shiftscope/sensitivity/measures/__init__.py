@@ -4,9 +4,11 @@ A measure is two sums per image, numerator and denominator; the estimate is Σ n
 and every interval and test resamples images. It is written as two polars expressions that are evaluated per image, over its
 frames or over its pairs of neighbouring frames (`rows.frame_rows`, `rows.pair_rows`).
 
-Every measure of pairs is given twice: of all pairs, and of those whose first frame is classified right. Of the latter, an
-expression sees only those pairs, in order: "at the start" is then the first frame that is classified right, "at some step"
-one of the steps that begin right, and an image without such a pair counts in no denominator.
+Every measure of pairs is given also of those whose first frame is classified right. Of these, an expression sees only those
+pairs, in order: "at the start" is then the first frame that is classified right, "at some step" one of the steps that begin
+right, and an image without such a pair counts in no denominator. A measure of whole sequences that needs no label is given
+also of the images whose first frame is classified right. A mean over pairs is given also at matched confidence
+(`summary.matched`), and as a curve over what is swept (`summary.curves`).
 """
 
 from collections.abc import Callable
@@ -23,12 +25,25 @@ class Measure:
     """How a measure is computed."""
 
     over: Literal["frames", "pairs"]
-    """The rows that the expressions see, of one image at a time."""
+    """The rows that the expressions see, of one image at a time, by step."""
     numerator: pl.Expr
     denominator: pl.Expr | None
     """None: the measure is a total over images and no ratio."""
     counted: pl.Expr = field(default_factory=pl.len)
     """How many of the rows count."""
+    by_row: bool = False
+    """Whether it is a mean over rows by their column `weight`, see `mean`."""
+    neighbours: bool = False
+    """Whether it makes sense only where neighbouring steps are neighbours; every measure of pairs is of that kind."""
+
+
+def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None) -> Measure:
+    """Mean of `value` over the rows for which `among` is true (all of them if not given), each by its `weight`."""
+    counts = pl.lit(value=True) if among is None else among
+    weight = pl.col("weight") * counts.cast(pl.Float64)
+    counted = pl.len() if among is None else among.sum()
+    return Measure(over, (value.cast(pl.Float64) * weight).sum(), weight.sum(), counted, by_row=True)
 
 
 measures: Registry[Callable[[], Measure]] = Registry("measure", __name__)
+"""Numbers computed from predictions: one file per family."""

@@ -2,7 +2,10 @@
 
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, measures
+from shiftscope.sensitivity.measures import Measure, mean, measures
+
+FLIPS = pl.col("top1") != pl.col("previous_top1")
+MOVED = (pl.col("top1_prob_before") - pl.col("previous_top1_prob")).abs()
 
 
 @measures.register(
@@ -12,7 +15,7 @@ from shiftscope.sensitivity.measures import Measure, measures
     reference="Azulay & Weiss 2019 (JMLR 20(184)): mean over pairs of [argmax f(x₁) ≠ argmax f(x₂)]",
 )
 def top1_change() -> Measure:
-    return Measure("pairs", (pl.col("top1") != pl.col("previous_top1")).sum(), pl.len())
+    return mean("pairs", FLIPS)
 
 
 @measures.register(
@@ -22,4 +25,45 @@ def top1_change() -> Measure:
     reference="Azulay & Weiss 2019 (JMLR 20(184)): mean over pairs of |p₁[k] − p₂[k]|, k = argmax p₁",
 )
 def mac() -> Measure:
-    return Measure("pairs", (pl.col("top1_prob_before") - pl.col("previous_top1_prob")).abs().sum(), pl.len())
+    return mean("pairs", MOVED)
+
+
+@measures.register(
+    "worst_change",
+    title="Largest change in a sequence",
+    unit="probability",
+    reference="our own: as the mean absolute change, but for each picture its largest, then the mean over pictures",
+)
+def worst_change() -> Measure:
+    return Measure("pairs", MOVED.max(), pl.lit(1))
+
+
+@measures.register(
+    "flip_probability",
+    title="Flip probability",
+    unit="share of pairs, mean over pictures",
+    reference="Hendrycks & Dietterich 2019 (arXiv 1903.12261), §3: P(top-1 change) of each sequence, then the mean; the same "
+    "as P(top-1 change) where all sequences are of one length",
+)
+def flip_probability() -> Measure:
+    return Measure("pairs", FLIPS.mean(), pl.lit(1))
+
+
+@measures.register(
+    "top5_distance",
+    title="Top-5 distance",
+    unit="ranks",
+    reference="Hendrycks & Dietterich 2019 (arXiv 1903.12261), §3: d = Σᵢ₌₁⁵ |min(σ(i), 6) − i|, where the class at rank i "
+    "is at rank σ(i) one step later",
+)
+def top5_distance() -> Measure:
+    now, before = pl.col("top5"), pl.col("previous_top5")
+    terms = []
+    for i in range(5):
+        rank: pl.Expr = pl.lit(5)
+        for j in range(5):
+            same = before.list.get(i, null_on_oob=True) == now.list.get(j, null_on_oob=True)
+            rank = pl.when(same).then(j).otherwise(rank)
+        there = before.list.len() > i  # networks of fewer classes have shorter lists
+        terms.append(pl.when(there).then((rank - i).abs()).otherwise(0))
+    return mean("pairs", pl.sum_horizontal(terms))

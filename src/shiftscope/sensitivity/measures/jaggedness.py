@@ -5,7 +5,7 @@ The paper's "28 % of images" does not say what it counts. All three readings are
 
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, measures
+from shiftscope.sensitivity.measures import Measure, mean, measures
 
 V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2B"
 CROSSES = pl.col("in5") != pl.col("previous_in5")
@@ -27,7 +27,7 @@ def jaggedness() -> Measure:
     reference=f"{V1}, divided by the number of pairs",
 )
 def jaggedness_rate() -> Measure:
-    return Measure("pairs", CROSSES.sum(), pl.len())
+    return mean("pairs", CROSSES)
 
 
 @measures.register(
@@ -61,5 +61,4 @@ def leaves_top5() -> Measure:
     reference="reading (c) of the paper's 28 %: the rate of exits per step among frames in the top-5",
 )
 def exit_rate() -> Measure:
-    inside = pl.col("previous_in5").sum()
-    return Measure("pairs", LEAVES.sum(), inside, counted=inside)
+    return mean("pairs", LEAVES, among=pl.col("previous_in5"))

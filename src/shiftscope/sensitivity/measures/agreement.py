@@ -1,0 +1,44 @@
+"""Whether the answers of a whole sequence agree, in whatever order: no frame is the neighbour of another."""
+
+import polars as pl
+
+from shiftscope.sensitivity.measures import Measure, measures
+
+SEVERAL = pl.len() > 1
+
+
+@measures.register(
+    "consistency",
+    title="Consistency",
+    unit="share of pairs of frames",
+    reference="Zhang 2019 (arXiv 1904.11486), §4: equal top-1 on two windows of a picture; here over every two frames of a "
+    "sequence, which for two frames is the same",
+)
+def consistency() -> Measure:
+    same = pl.col("top1").unique_counts().cast(pl.Float64)
+    count = pl.len().cast(pl.Float64)
+    return Measure("frames", (same * (same - 1)).sum(), count * (count - 1), counted=SEVERAL * pl.len())
+
+
+@measures.register(
+    "agreement",
+    title="n-way agreement",
+    unit="share of pictures",
+    reference="Chaman & Dokmanić 2021 (arXiv 2011.14214) for two frames, here for all: pictures with the same top-1 on every "
+    "frame of their sequence; 1 − it is the worst case over the sequence (Michaeli et al. 2023, arXiv 2303.08085)",
+)
+def agreement() -> Measure:
+    agree = (pl.col("top1").n_unique() == 1) & SEVERAL
+    return Measure("frames", agree.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len())
+
+
+@measures.register(
+    "worst_accuracy",
+    title="Worst-case accuracy",
+    unit="share of pictures",
+    needs=("labels",),
+    reference="Engstrom et al. 2019 (arXiv 1712.02779): pictures that are classified right on every frame of their sequence",
+)
+def worst_accuracy() -> Measure:
+    right = pl.col("right").all() & SEVERAL
+    return Measure("frames", right.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len())
