@@ -32,6 +32,12 @@ def code(rule):
     return lambda wildcards: PLAN.code(rule, **dict(wildcards.items()))
 
 
+def gpus(wildcards):
+    """The GPUs that a job asks for, known once the executor is."""
+    executor = workflow.executor_plugin
+    return PLAN.gpus(here=executor is None or executor.common_settings.local_exec)
+
+
 wildcard_constraints:
     dataset=one_of(PLAN.config.datasets),
     network=one_of(PLAN.config.networks),

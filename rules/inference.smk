@@ -17,7 +17,7 @@ rule infer:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
-        gpu=PLAN.gpus(),
+        gpu=gpus,
         mem_mb=4000,
     params:
         keep_logits=PLAN.config.inference.keep_logits,

@@ -16,7 +16,7 @@ rule train:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
-        gpu=PLAN.gpus(),
+        gpu=gpus,
         mem_mb=4000,
     params:
         network=lambda wildcards: PLAN.network(wildcards.network),
@@ -41,7 +41,7 @@ rule network:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
-        gpu=PLAN.gpus(),
+        gpu=gpus,
         mem_mb=4000,
     params:
         network=lambda wildcards: PLAN.network(wildcards.network),

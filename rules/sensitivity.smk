@@ -16,13 +16,39 @@ rule sensitivity:
     resources:
         mem_mb=4000,
     params:
-        cells=PLAN.cells(),
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         resamples=PLAN.config.statistics.resamples,
         code=code("sensitivity"),
     script:
         "../workflow/scripts/sensitivity.py"
+
+
+rule curves:
+    input:
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+    output:
+        curves=f"{RESULTS}/{{dataset}}/curves.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/curves.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/curves.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("curves"),
+    script:
+        "../workflow/scripts/curves.py"
 
 
 rule comparisons:
@@ -40,7 +66,8 @@ rule comparisons:
     resources:
         mem_mb=4000,
     params:
-        cells=PLAN.cells(),
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         resamples=PLAN.config.statistics.resamples,

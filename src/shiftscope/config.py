@@ -114,6 +114,11 @@ class Config(Options):
             raise ShiftscopeError("\n".join(problems))
         return config
 
+    def protocols_of(self, dataset: str) -> list[str]:
+        """Names of the protocols that a data set's pictures go through, in the order of the config."""
+        chosen = self.datasets[dataset].protocols
+        return [name for name in self.protocols if chosen is None or name in chosen]
+
     def _problems(self) -> Any:
         """Sentences about sections that are each right and do not go together."""
         if self.inference.engine != "auto" and self.inference.engine not in engines:
@@ -124,6 +129,9 @@ class Config(Options):
             yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
         for name, source in self.datasets.items():
             yield from _raised(f"datasets.{name}", source.check)
+            for chosen in source.protocols or ():
+                if chosen not in self.protocols:
+                    yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
@@ -131,10 +139,11 @@ class Config(Options):
                 yield from _raised(f"protocols.{name}", protocol.check, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():
-                if source.evaluate and needs - source.provides:
+                if source.evaluate and name in self.protocols_of(dataset) and needs - source.provides:
                     yield (
                         f"protocols.{name}: needs {' and '.join(sorted(needs - source.provides))}, which data set "
-                        f"{dataset} ({source.kind}) does not have; take one of them out"
+                        f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that data "
+                        f"set in 'datasets.{dataset}.protocols'"
                     )
 
     def _network_problems(self, name: str, network: Network) -> Any:

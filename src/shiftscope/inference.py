@@ -193,7 +193,7 @@ def _schema(keep_logits: bool) -> pl.Schema:
 
 
 def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """(rows, count): indices of the largest, the first of equal ones first. Sorting a thousand to know five takes longer."""
+    """(rows, count): indices of the largest, of equal ones the first. Sorting a thousand takes longer."""
     left = logits.copy()
     found = np.empty((len(logits), count), np.int64)
     for place in range(count):

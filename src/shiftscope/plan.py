@@ -65,7 +65,7 @@ class Plan:
 
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
         source = self.config.datasets[dataset]
-        return {"kind": source.kind, "options": self.options(source, "evaluate", *without)}
+        return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", *without)}
 
     def network(self, network: str) -> dict[str, Any]:
         section = self.config.networks[network]
@@ -78,7 +78,8 @@ class Plan:
     def protocol_facts(self, protocol: str) -> dict[str, str]:
         """What figures and the report say of a protocol."""
         entry = protocols[self.config.protocols[protocol].kind]
-        return {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference}
+        note = self.config.protocols[protocol].note
+        return {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference, "note": note}
 
     def code(self, rule: str, **wildcards: str) -> str:
         """Digest of the code that decides the numbers of a job: its script, and the variants that it uses."""
@@ -96,23 +97,34 @@ class Plan:
         if rule == "frames":
             protocol = self.config.protocols[wildcards["protocol"]]
             found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
-        if rule in ("sensitivity", "comparisons", "report"):
+        if rule in ("sensitivity", "comparisons", "curves", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
         return found
 
-    def cells(self) -> list[list[str]]:
+    def cells(self, dataset: str) -> list[list[str]]:
         """Protocol and network of every file of `predictions`, in its order."""
-        return [[protocol, network] for protocol in self.config.protocols for network in self.config.networks]
+        return [[protocol, network] for protocol in self.protocols(dataset) for network in self.config.networks]
+
+    def protocols(self, dataset: str) -> list[str]:
+        """The protocols that a data set's pictures go through."""
+        return self.config.protocols_of(dataset)
+
+    def ordered(self, dataset: str) -> dict[str, bool]:
+        """Of each protocol, whether neighbouring steps are neighbours."""
+        return {name: self.config.protocols[name].ordered() for name in self.protocols(dataset)}
 
     def figure_facts(self, dataset: str, protocol: str | None = None) -> dict[str, Any]:
         """What a figure must know beside its files."""
         return {
             "dataset": dataset,
             "protocol": protocol,
-            "protocols": {name: self.protocol_facts(name) for name in ([protocol] if protocol else self.config.protocols)},
+            "protocols": {name: self.protocol_facts(name) for name in ([protocol] if protocol else self.protocols(dataset))},
             "networks": {name: network.input_size for name, network in self.config.networks.items()},
+            "architectures": {
+                name: getattr(network, "architecture", network.kind) for name, network in self.config.networks.items()
+            },
             "shards": self.config.shards,
             "classes": self.class_space(dataset),
         }
@@ -128,7 +140,7 @@ class Plan:
         return {
             "dataset": dataset,
             "source": {"title": source.title, "reference": source.reference},
-            "protocols": {name: self.protocol_facts(name) for name in self.config.protocols},
+            "protocols": {name: self.protocol_facts(name) for name in self.protocols(dataset)},
             "figures": [
                 {"name": name, "protocol": protocol, "title": figures[name].title, "reference": figures[name].reference}
                 for name, protocol in self.figures(dataset)
@@ -137,9 +149,11 @@ class Plan:
             "statistics": self.config.statistics.model_dump(mode="json"),
         }
 
-    def gpus(self) -> int:
-        """GPUs that a job asks for which can use one."""
-        return 0 if self.config.inference.device == "cpu" else 1
+    def gpus(self, here: bool) -> int:
+        """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need
+        not wait for one another."""
+        device = self.config.inference.device
+        return 0 if device == "cpu" or (device == "auto" and here and not Path("/dev/nvidiactl").exists()) else 1
 
     # Which files there are
 
@@ -180,7 +194,7 @@ class Plan:
         """One file for every protocol and network, protocols first."""
         return [
             self.path(dataset, "predictions", protocol, f"{network}.parquet")
-            for protocol in self.config.protocols
+            for protocol in self.protocols(dataset)
             for network in self.config.networks
         ]
 
@@ -189,7 +203,7 @@ class Plan:
         return [
             self.path(dataset, "predictions", protocol, f"{network}.parquet")
             for dataset in self.evaluated
-            for protocol in self.config.protocols
+            for protocol in self.protocols(dataset)
         ]
 
     def bias_files(self) -> list[str]:
@@ -212,16 +226,24 @@ class Plan:
         source = self.config.datasets[dataset]
         has = set(source.provides)
         if self._measured(dataset):
-            has |= {"predictions", "sensitivity", "frames"}
-        sequences = [name for name, protocol in self.config.protocols.items() if protocol.steps() != 1]
+            has |= {"predictions", "sensitivity", "curves", "frames"}
+        sequences = [name for name in self.protocols(dataset) if self.config.protocols[name].steps() != 1]
         found: list[tuple[str, str | None]] = []
         for entry in figures:
-            if entry.needs <= has:
-                found += [(entry.name, name) for name in sequences] if entry.item.per_protocol else [(entry.name, None)]
+            if entry.item.per_protocol:
+                found += [(entry.name, name) for name in sequences if entry.needs <= has | self.traits(name)]
+            elif entry.needs <= has:
+                found.append((entry.name, None))
         return found
 
+    def traits(self, protocol: str) -> frozenset[str]:
+        """What figures may ask of a protocol: ``neighbours`` if neighbouring steps are neighbours, else ``choices``; and
+        its kind."""
+        section = self.config.protocols[protocol]
+        return frozenset({"neighbours" if section.ordered() else "choices", section.kind})
+
     def _measured(self, dataset: str) -> bool:
-        return bool(dataset in self.evaluated and self.config.networks and self.config.protocols)
+        return bool(dataset in self.evaluated and self.config.networks and self.protocols(dataset))
 
     def figure_paths(self, dataset: str, suffix: str) -> list[str]:
         return [
@@ -235,9 +257,8 @@ class Plan:
         inputs: dict[str, Any] = {"images": self.path(dataset, "images.parquet")}
         if "boxes" in needs:
             inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("boxes", "bias")}
-        if "sensitivity" in needs:
-            inputs["sensitivity"] = self.path(dataset, "sensitivity.parquet")
-        chosen = [protocol] if protocol else list(self.config.protocols)
+        inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "curves") if name in needs}
+        chosen = [protocol] if protocol else self.protocols(dataset)
         if "predictions" in needs:
             inputs["predictions"] = [
                 self.path(dataset, "predictions", name, f"{network}.parquet")
@@ -264,7 +285,7 @@ class Plan:
             inputs["cards"] = [self.path("networks", network, "card.json") for network in self.config.networks]
             inputs["skipped"] += [
                 path
-                for protocol in self.config.protocols
+                for protocol in self.protocols(dataset)
                 for size in self.sizes
                 for path in self.frames(dataset, protocol, size, "skipped")
             ]

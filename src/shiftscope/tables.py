@@ -58,8 +58,10 @@ FRAMES = pl.Schema(
         "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
         "paste_y": pl.Int32,
         "surround": pl.String,  # what is around it: none, a colour such as #000000, inpaint, or wrap (itself again)
-        "warp": pl.String,  # what then turned and moved the canvas: none, fourier, or bilinear
-        "angle": pl.Float64,  # degrees, counter-clockwise, about the canvas's middle
+        # What then turned and moved the canvas: none; fourier; or bilinear, of the whole resized picture where the surround
+        # is none, else of what of it lies on the frame.
+        "warp": pl.String,
+        "angle": pl.Float64,  # degrees, counter-clockwise, about the frame's middle
         "shift_x": pl.Float64,  # px to the right
         "shift_y": pl.Float64,  # px down
     }

@@ -126,9 +126,7 @@ def distance(before, now):
     """Ranks of all classes, moved past one another between 1 and 6: Hendrycks & Dietterich's double sum, as it is written."""
     rank = {int(k): place for place, k in enumerate(np.argsort(-now.probability), 1)}
     sigma = [rank[int(k)] for k in np.argsort(-before.probability)]
-    return sum(
-        1 <= j - 1 <= 5 for i in range(1, 6) for j in range(min(i, sigma[i - 1]) + 1, max(i, sigma[i - 1]) + 1)
-    )
+    return sum(1 <= j - 1 <= 5 for i in range(1, 6) for j in range(min(i, sigma[i - 1]) + 1, max(i, sigma[i - 1]) + 1))
 
 
 def every_image(value):

@@ -3,12 +3,12 @@
 from shiftscope import tables
 from shiftscope.job import job
 from shiftscope.sensitivity import COMPARISONS
-from shiftscope.sensitivity.summary import comparisons, sums
+from shiftscope.sensitivity.summary import all_sums, comparisons
 
 with job(snakemake.log[0]):
-    files = zip(snakemake.params.cells, snakemake.input.predictions, strict=True)
+    files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)
     table = comparisons(
-        {tuple(cell): sums(tables.read(path, tables.PREDICTIONS)) for cell, path in files},
+        all_sums(dict(files), snakemake.params.ordered),
         seed=snakemake.params.seed,
         level=snakemake.params.level,
         n_resamples=snakemake.params.resamples,

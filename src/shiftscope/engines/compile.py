@@ -18,10 +18,10 @@ class Compile(Eager):
     automatic = False
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
-        import torch
-
         compiler = os.environ.get("CXX", "g++")
         if device == "cpu" and shutil.which(compiler) is None:
             raise ShiftscopeError(f"engine compile needs the C++ compiler {compiler}; install one, or write 'engine: auto'")
         # What cannot be compiled is an error; running it eagerly under this name would be none.
-        return runner(torch.compile(self.module(path, card, device, threads), fullgraph=True, dynamic=True), device)
+        module = self.module(path, card, device, threads)
+        module.compile(fullgraph=True, dynamic=True)
+        return runner(module, device)

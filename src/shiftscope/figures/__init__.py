@@ -14,7 +14,7 @@ from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.files import complete
 from shiftscope.registry import Registry
-from shiftscope.sensitivity import SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,13 +34,17 @@ class Material:
     """What a figure is drawn from: files, read when asked for, and facts."""
 
     files: Mapping[str, Path]
-    """images, boxes, bias, sensitivity: those that the figure needs."""
+    """images, boxes, bias, sensitivity, curves: those that the figure needs."""
     networks: Mapping[str, int] = field(default_factory=dict)
     """Networks and their input sizes, in the order of the config."""
+    architectures: Mapping[str, str] = field(default_factory=dict)
+    """What each network is, as its library calls it: how figures know which of the paper's it is."""
+    class_space: str = "own"
+    """What labels and outputs count: ``imagenet`` where the paper's values are of the same kind."""
     protocol: str = ""
     """The one to draw, for figures that are drawn once per protocol."""
     protocols: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """title and unit of each protocol."""
+    """title, unit, kind, reference and note of each protocol."""
     prediction_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """Predictions by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
@@ -59,6 +63,10 @@ class Material:
     @cached_property
     def bias(self) -> pl.DataFrame:
         return tables.read(self.files["bias"], BIAS)
+
+    @cached_property
+    def curves(self) -> pl.DataFrame:
+        return tables.read(self.files["curves"], CURVES)
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
@@ -106,7 +114,8 @@ def figure(
 ) -> Callable[[Callable[[Material], Drawing]], Callable[[Material], Drawing]]:
     """Decorator: register the function that draws a figure.
 
-    `needs`: of predictions, sensitivity, frames, boxes, labels; a data set that lacks one has no such figure.
+    `needs`: of predictions, sensitivity, curves, frames, boxes, labels, which a data set must have; and, of figures that are
+    drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
     """
 
     def put(draw: Callable[[Material], Drawing]) -> Callable[[Material], Drawing]:

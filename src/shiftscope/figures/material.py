@@ -18,11 +18,13 @@ def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
     paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
-    single = ("images", "boxes", "bias", "sensitivity")
+    single = ("images", "boxes", "bias", "sensitivity", "curves")
     images = tables.read(files["images"], tables.IMAGES)
     return Material(
         files={name: Path(files[name]) for name in single if files.get(name)},
         networks=networks,
+        architectures=facts["architectures"],
+        class_space=facts["classes"],
         protocol=facts["protocol"] or "",
         protocols=facts["protocols"],
         prediction_files=prediction_files,

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from shiftscope.options import Options
 from shiftscope.registry import Registry
 
-
 Film = Callable[[Iterable[int]], Iterator[NDArray[np.uint8]]]
 """Numbers of frames of a film, ascending, to those frames: uint8 (height, width, 3), RGB, all of one size."""
 
@@ -48,9 +47,9 @@ class Frame:
     warp: str = "none"
     """What then moved the canvas by less than a pixel or turned it: ``none``, ``fourier`` or ``bilinear``."""
     angle: float = 0.0
-    """degrees, counter-clockwise, about the canvas's middle"""
+    """Degrees, counter-clockwise, about the frame's middle."""
     shift: tuple[float, float] = (0.0, 0.0)
-    """px to the right and down, after turning"""
+    """px to the right and down, after turning."""
     run: int = 0
     """Frames of different runs are no neighbours: the step skips a number between them."""
 

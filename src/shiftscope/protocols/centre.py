@@ -32,12 +32,14 @@ class Centre(Protocol):
 
 
 def centre_crop(
-    pixels: NDArray[np.uint8], size: int, crop_fraction: float, resample: str
+    pixels: NDArray[np.uint8], size: int, crop_fraction: float, resample: str, margin: int = 0
 ) -> tuple[NDArray[np.uint8], Frame]:
-    """The middle `size` × `size` px of `pixels` when their shorter side is made `size ÷ crop_fraction` px; and how it was
-    made, as the frame with value 0 on canvas 0. Raises Unfit where the resized picture would be too large."""
+    """The middle `size` × `size` px of `pixels` when their shorter side is made `size ÷ crop_fraction` px, with `margin` px
+    more on each side; and how it was made, as the frame with value 0 on canvas 0. The margin must fit into the resized
+    picture. Raises Unfit where that would be too large."""
     height, width = pixels.shape[:2]
     resized = fit_shorter(width, height, round(size / crop_fraction))
+    size += 2 * margin
     canvas = resize(pixels, *resized, resample)
     x, y = (round((side - size) / 2) for side in resized)
     frame = Frame(0, 0, 0, 0, (0, 0, width, height), resized, resample, paste=(-x, -y))

@@ -30,7 +30,7 @@ def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
 def resize(
     pixels: NDArray[np.uint8], width: int, height: int, resample: str, box: tuple[int, int, int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the resize function `resample`.
+    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the function `resample`.
 
     Raises Unfit where the result would be larger than any protocol has a use for.
     """

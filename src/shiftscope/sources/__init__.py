@@ -49,6 +49,8 @@ class Source(Options):
     unusable: Literal["skip", "refuse"] = "skip"
     """What happens to a picture that cannot be used (broken file, too long for a protocol): it is named and left out, or
     the run is refused."""
+    protocols: tuple[str, ...] | None = None
+    """Names of the protocols that its pictures go through; not set: all of them."""
     evaluate: bool = True
     """Whether networks are measured on it; `false` for pictures that are only trained on."""
 

@@ -24,8 +24,8 @@ def consistency() -> Measure:
     "agreement",
     title="n-way agreement",
     unit="share of pictures",
-    reference="Chaman & Dokmanić 2021 (arXiv 2011.14214) for two frames, here for all: pictures with the same top-1 on every "
-    "frame of their sequence; 1 − it is the worst case over the sequence (Michaeli et al. 2023, arXiv 2303.08085)",
+    reference="Chaman & Dokmanić 2021 (arXiv 2011.14214) for two frames, here for all: pictures with the same top-1 on "
+    "every frame of their sequence; 1 − it is the worst case over the sequence (Michaeli et al. 2023, arXiv 2303.08085)",
 )
 def agreement() -> Measure:
     agree = (pl.col("top1").n_unique() == 1) & SEVERAL
@@ -37,7 +37,7 @@ def agreement() -> Measure:
     title="Worst-case accuracy",
     unit="share of pictures",
     needs=("labels",),
-    reference="Engstrom et al. 2019 (arXiv 1712.02779): pictures that are classified right on every frame of their sequence",
+    reference="Engstrom et al. 2019 (arXiv 1712.02779): pictures classified right on every frame of their sequence",
 )
 def worst_accuracy() -> Measure:
     right = pl.col("right").all() & SEVERAL

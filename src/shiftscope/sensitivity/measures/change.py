@@ -42,8 +42,8 @@ def worst_change() -> Measure:
     "flip_probability",
     title="Flip probability",
     unit="share of pairs, mean over pictures",
-    reference="Hendrycks & Dietterich 2019 (arXiv 1903.12261), §3: P(top-1 change) of each sequence, then the mean; the same "
-    "as P(top-1 change) where all sequences are of one length",
+    reference="Hendrycks & Dietterich 2019 (arXiv 1903.12261), §3: P(top-1 change) of each sequence, then the mean; the "
+    "same as P(top-1 change) where all sequences are of one length",
 )
 def flip_probability() -> Measure:
     return Measure("pairs", FLIPS.mean(), pl.lit(1))

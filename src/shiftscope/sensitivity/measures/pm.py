@@ -11,8 +11,8 @@ def _register(k: int) -> None:
         title=f"pm-{k} accuracy",
         unit="share of pictures",
         needs=("labels",),
-        reference=f"Shankar et al. 2019 (arXiv 1906.02168): right on every frame within ±{k} of the anchor, here the middle "
-        f"step; of sequences that have all {2 * k + 1} frames",
+        reference=f"Shankar et al. 2019 (arXiv 1906.02168): right on every frame within ±{k} of the anchor, here the "
+        f"middle step; of sequences that have all {2 * k + 1} frames",
     )
     def pm() -> Measure:
         step = pl.col("step")

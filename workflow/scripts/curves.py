@@ -1,0 +1,17 @@
+"""Measures by what each protocol sweeps."""
+
+from shiftscope import tables
+from shiftscope.job import job
+from shiftscope.sensitivity import CURVES
+from shiftscope.sensitivity.summary import curves
+
+with job(snakemake.log[0]):
+    files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)
+    table = curves(
+        dict(files),
+        snakemake.params.ordered,
+        seed=snakemake.params.seed,
+        level=snakemake.params.level,
+        n_resamples=snakemake.params.resamples,
+    )
+    tables.write(snakemake.output.curves, table, CURVES)
