@@ -33,6 +33,7 @@ SETTINGS = {
     ],
 }
 SETTINGS |= {
+    "resample": [{}, {"functions": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
     "rotate": [{"angles": "-20..20 by 10"}, {"angles": [-30, 0, 30], "shifts": [-5, 0, 5], "beyond": "black"}],
     "sizes": [{"shifts": 3}, {"sizes": [1.9, 0.1, 1.1], "surround": "inpaint", "margin": 9}],
     "subpixel": [{"crop_fraction": 0.75}, {"shifts": [0, 0.3, 1], "axis": "x", "edge": "wrap"}],

@@ -1,0 +1,141 @@
+"""Laws of every resize function, and TensorFlow's by hand."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.protocols import protocols
+from shiftscope.protocols.resample import ALL
+from shiftscope.resizers import resizers
+
+NAMES = [entry.name for entry in resizers]
+ANTIALIASED = {
+    "pillow-box", "pillow-bilinear", "pillow-hamming", "pillow-bicubic", "pillow-lanczos", "opencv-area",
+    "torch-bilinear-antialias", "torch-bicubic-antialias",
+}  # fmt: skip
+
+
+def resize(name, pixels, width, height):
+    return resizers[name].item(pixels, width, height)
+
+
+def noise(height=37, width=53, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def row(*values):
+    return np.repeat(np.array(values, np.uint8)[None, :, None], 3, 2)
+
+
+def test_the_protocol_goes_through_all_of_them():
+    assert sorted(ALL) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_comes_out(name):
+    for width, height in ((20, 11), (90, 60), (1, 1), (53, 37)):
+        pixels = noise()
+        before = pixels.copy()
+        resized = resize(name, pixels, width, height)
+        assert resized.shape == (height, width, 3)
+        assert resized.dtype == np.uint8
+        np.testing.assert_array_equal(pixels, before)
+    np.testing.assert_array_equal(resize(name, noise(), 53, 37), noise())
+    assert (resize(name, np.full((30, 20, 3), 77, np.uint8), 9, 17) == 77).all()
+    readonly = noise()
+    readonly.flags.writeable = False
+    assert resize(name, readonly, 20, 20).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_but_tensorflow_treat_left_and_right_alike(name):
+    pixels = noise(40, 52)
+    mirrored = resize(name, pixels[:, ::-1].copy(), 23, 31)[:, ::-1].astype(int)
+    asymmetry = np.abs(mirrored - resize(name, pixels, 23, 31)).max()
+    # Nearest neighbours have ties, and their right one is taken.
+    assert (asymmetry <= 1) == (name not in ("tf1-bilinear", "pillow-nearest"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_antialiased_functions_keep_the_mean_of_what_is_finer_than_the_result(name):
+    """Stripes of one pixel, made 8 times smaller: grey, or black or white by chance."""
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:, ::2] = 200
+    resized = resize(name, pixels, 8, 8).astype(float)[1:-1, 1:-1]
+    if name in ANTIALIASED:
+        assert np.abs(resized - 100).max() <= 6
+    elif name in ("pillow-nearest", "tf1-bilinear"):
+        assert set(np.unique(resized)) <= {0, 200}
+    shifted = resize(name, np.roll(pixels, 1, 1), 8, 8).astype(float)[1:-1, 1:-1]
+    assert (np.abs(resized - shifted).max() < 13) == (
+        name in ANTIALIASED | {"torch-bilinear", "opencv-linear", "torch-bicubic", "opencv-cubic", "opencv-lanczos"}
+    )
+
+
+def test_tensorflow_by_hand():
+    resized = resize("tf1-bilinear", row(0, 30, 60, 90), 2, 1)
+    np.testing.assert_array_equal(resized, row(0, 60))  # positions 0 and 2; Pillow would see 1/2 and 5/2
+    resized = resize("tf1-bilinear", row(0, 30, 60, 90), 8, 1)
+    np.testing.assert_array_equal(resized, row(0, 15, 30, 45, 60, 75, 90, 90))  # the last one has no right neighbour
+    resized = resize("tf1-bilinear", row(10, 20, 40), 2, 1)
+    np.testing.assert_array_equal(resized, row(10, 30))  # positions 0 and 1.5
+
+
+@pytest.mark.parametrize(("width", "height"), [(13, 9), (70, 50), (53, 10)])
+def test_tensorflow_against_a_loop(width, height):
+    pixels = noise()
+    rows, columns = pixels.shape[:2]
+    expected = np.empty((height, width, 3))
+    for i in range(height):
+        for j in range(width):
+            y, x = i * rows / height, j * columns / width
+            y0, x0 = int(y), int(x)
+            y1, x1 = min(y0 + 1, rows - 1), min(x0 + 1, columns - 1)
+            top = pixels[y0, x0] * (1 - (x - x0)) + pixels[y0, x1] * (x - x0)
+            bottom = pixels[y1, x0] * (1 - (x - x0)) + pixels[y1, x1] * (x - x0)
+            expected[i, j] = top * (1 - (y - y0)) + bottom * (y - y0)
+    np.testing.assert_allclose(resize("tf1-bilinear", pixels, width, height), expected, atol=0.51)
+
+
+def test_tensorflow_made_four_times_smaller_takes_every_fourth_pixel():
+    pixels = noise(40, 52)
+    np.testing.assert_array_equal(resize("tf1-bilinear", pixels, 13, 10), pixels[::4, ::4])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "most"),
+    [
+        ("torch-bilinear-antialias", "pillow-bilinear", 1),
+        ("torch-bicubic-antialias", "pillow-bicubic", 1),
+        ("torch-bilinear", "opencv-linear", 1),
+        ("torch-bilinear", "pillow-bilinear", None),
+        ("tf1-bilinear", "torch-bilinear", None),
+    ],
+)
+def test_which_are_the_same(one, other, most):
+    pixels = noise(64, 80)
+    difference = np.abs(resize(one, pixels, 33, 27).astype(int) - resize(other, pixels, 33, 27)).max()
+    assert difference <= most if most else difference > 30
+
+
+def test_pillow_is_pillow():
+    expected = Image.fromarray(noise()).resize((20, 11), Image.Resampling.HAMMING)
+    np.testing.assert_array_equal(resize("pillow-hamming", noise(), 20, 11), np.asarray(expected))
+
+
+def test_an_unknown_name_is_a_sentence_with_near_ones():
+    raw = {
+        "datasets": {"d": {"kind": "digits", "framing": "centred", "split": "test"}},
+        "protocols": {"centre": {"resample": "pillow-bilinera"}},
+    }
+    with pytest.raises(ShiftscopeError, match=r"protocols\.centre\.resample: .*pillow-bilinera.*pillow-bilinear"):
+        Config.load(raw)
+    raw["protocols"] = {"resample": {"functions": ["opencv-area", "opencv-area"]}}
+    with pytest.raises(ShiftscopeError, match="opencv-area: named twice"):
+        Config.load(raw)
+    assert protocols["resample"].item.model_validate({"functions": ["opencv-area", "tf1-bilinear"]}).resizers() == (
+        "opencv-area",
+        "tf1-bilinear",
+    )
