@@ -1,4 +1,4 @@
-"""OpenCV's interpolations. Only `area` looks at all pixels when it makes a picture smaller; the others skip most of them."""
+"""OpenCV's interpolations. Made smaller by `area`, a picture counts with all its pixels; by the others, with a few."""
 
 import numpy as np
 from numpy.typing import NDArray

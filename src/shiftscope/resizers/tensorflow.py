@@ -9,8 +9,8 @@ from shiftscope.resizers import resizers
 @resizers.register(
     "tf1-bilinear",
     title="TensorFlow 1 bilinear",
-    reference="tf.image.resize_bilinear of TensorFlow 1.x, align_corners=False: source position = target position × (source "
-    "size ÷ target size), no half-pixel centre, no antialiasing",
+    reference="tf.image.resize_bilinear of TensorFlow 1.x, align_corners=False: source position = target position × "
+    "(source size ÷ target size), no half-pixel centre, no antialiasing",
 )
 def resize_bilinear(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """Each target pixel from the two nearest of each axis, whatever lies between; the picture moves by up to half a source
