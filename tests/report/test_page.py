@@ -47,8 +47,9 @@ def page(tmp_path):
         png.write_bytes(b"\x89PNG not really")
         rows = [
             {"network": EVIL, "protocol": EVIL, "measure": "top1_change", "condition": condition, "estimate": 0.1234, "ci_low": 0.1, "ci_high": 0.15, "n_images": 9, "n_pairs": 72}
-            for condition in ("all", "right")
+            for condition in ("all", "right", "matched")
         ] + [
+            {"network": EVIL, "protocol": "choices", "measure": "agreement", "condition": "all", "estimate": 0.75, "n_images": 4, "n_pairs": 8},
             {"network": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all", "estimate": None, "n_images": 0, "n_pairs": 0}
         ]  # fmt: skip
         compared = {"network_a": EVIL, "network_b": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all",
@@ -57,7 +58,10 @@ def page(tmp_path):
         settings = {
             "facts": {
                 "dataset": EVIL, "seed": 0, "source": {"title": EVIL, "reference": EVIL},
-                "protocols": {EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL}},
+                "protocols": {
+                    EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL, "note": EVIL},
+                    "choices": {"title": "c", "unit": "", "kind": "resample", "reference": "r", "note": ""},
+                },
                 "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
             },
             "images": tables.table([{"image_id": EVIL, "path": EVIL, "label": 1, "category": EVIL}], tables.IMAGES),
@@ -95,6 +99,9 @@ def test_it_says_the_numbers(page):
         "1 of 1 comparisons between networks are significant after correction",
     ):  # fmt: skip
         assert words in text, words
+    assert text.count("at matched confidence: every network's pairs weighted") == 1
+    assert text.count("Read so: ") == 1
+    assert "gives the same answer on all frames for 0.750 of the pictures" in text
     assert "None" not in text.replace("None.", "")
     assert "nan" not in text.split()
 

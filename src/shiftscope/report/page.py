@@ -12,8 +12,18 @@ from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics import SMALLEST_P
 
-FIRST = {name: place for place, name in enumerate(("accuracy", "top5_accuracy", "top1_change", "mac"))}
+FIRST = {
+    name: place
+    for place, name in enumerate(("accuracy", "top5_accuracy", "top1_change", "mac", "consistency", "agreement"))
+}
 """The measures that readers look for first; the others follow by name."""
+AMONG = {
+    "all": "",
+    "right": "among pairs, or sequences, whose first frame is classified right",
+    "matched": "among pairs at matched confidence: every network's pairs weighted to the networks' common distribution of the "
+    "probability of the first frame's top class",
+}
+"""Conditions, in the order of their tables."""
 NAMED = 50
 """Skipped pictures that are listed."""
 
@@ -81,16 +91,23 @@ def headlines(
     """What a reader who reads one thing should read: sentences with numbers."""
     said = []
     if sensitivity is not None:
-        change = sensitivity.filter(
-            pl.col("measure") == "top1_change", pl.col("condition") == "all", pl.col("estimate").is_not_null()
-        ).sort("estimate")
-        for protocol in change["protocol"].unique(maintain_order=True).sort():
-            own = change.filter(pl.col("protocol") == protocol)
-            low, high = own.row(0, named=True), own.row(-1, named=True)
-            sentence = f"{protocol}: {high['network']} changes its answer in {_interval(high)} of all steps"
-            if len(own) > 1:
-                sentence += f", {low['network']} in {_interval(low)}"
-            said.append(f"{sentence}.")
+        known = sensitivity.filter(pl.col("condition") == "all", pl.col("estimate").is_not_null()).sort("estimate")
+        for protocol in sorted(set(known["protocol"])):
+            # Where steps are no neighbours there is no change from one to the next, but frames agree or do not.
+            change, agree = (
+                known.filter(pl.col("protocol") == protocol, pl.col("measure") == measure).rows(named=True)
+                for measure in ("top1_change", "agreement")
+            )
+            if change:
+                others = f", {change[0]['network']} in {_interval(change[0])}" if len(change) > 1 else ""
+                high = change[-1]
+                said.append(f"{protocol}: {high['network']} changes its answer in {_interval(high)} of all steps{others}.")
+            elif agree:
+                others = f", {agree[-1]['network']} for {_interval(agree[-1])}" if len(agree) > 1 else ""
+                said.append(
+                    f"{protocol}: {agree[0]['network']} gives the same answer on all frames for {_interval(agree[0])} of "
+                    f"the pictures{others}."
+                )
     if comparisons is not None and len(comparisons):
         tested = comparisons.filter(pl.col("p_adjusted").is_not_null())
         clear = tested.filter(pl.col("p_adjusted") < 1 - level)
@@ -104,7 +121,7 @@ def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[d
     """For each protocol and condition: measures across, networks down, an interval in each cell."""
     found = []
     for protocol in facts["protocols"]:
-        for condition in ("all", "right"):
+        for condition, among in AMONG.items():
             rows = table.filter(pl.col("protocol") == protocol, pl.col("condition") == condition)
             names = sorted(rows["measure"].unique(), key=lambda name: (name not in FIRST, FIRST.get(name, 0), name))
             if not names:
@@ -115,7 +132,8 @@ def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[d
                 {
                     "protocol": protocol,
                     "title": facts["protocols"][protocol]["title"],
-                    "condition": condition,
+                    "among": among,
+                    "note": facts["protocols"][protocol].get("note", "") if condition == "all" else "",
                     "measures": [measures[name] for name in names],
                     "rows": [(network, [_interval(cells[network, name]) for name in names]) for network in networks],
                     "n_images": max(row["n_images"] for row in cells.values()),

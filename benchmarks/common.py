@@ -1,0 +1,41 @@
+"""What the benchmarks share. Each prints ratios of things measured in one run, alternately, on this machine."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from shiftscope import tables
+from shiftscope.prepare import trial_frames
+
+
+def alternately(rounds: int, *what: Callable[[], object]) -> list[list[float]]:
+    """Seconds of each, in turn, so that what else the machine does falls on all of them."""
+    seconds: list[list[float]] = [[] for _ in what]
+    for _ in range(rounds):
+        for place, function in enumerate(what):
+            start = time.perf_counter()
+            function()
+            seconds[place].append(time.perf_counter() - start)
+    return seconds
+
+
+def median_ratio(above: list[float], below: list[float]) -> str:
+    """Median over rounds of above ÷ below, and its range."""
+    ratios = np.array(above) / np.array(below)
+    return f"{np.median(ratios):.3g} (rounds {ratios.min():.3g} to {ratios.max():.3g})"
+
+
+def pictures(folder: Path, count: int, size: int = 400, real: str | None = None) -> pl.DataFrame:
+    """tables.IMAGES of `count` pictures: those below the folder `real`, else textures that are written here."""
+    if real:
+        paths = sorted(path for path in Path(real).rglob("*") if path.suffix.lower() in (".jpeg", ".jpg", ".png"))[:count]
+    else:
+        paths = [folder / f"{number:04}.png" for number in range(count)]
+        for number, path in enumerate(paths):
+            Image.fromarray(trial_frames(1, size, number)[0]).save(path)
+    rows = [{"image_id": path.stem, "path": str(path), "label": number % 1000} for number, path in enumerate(paths)]
+    return tables.table(rows, tables.IMAGES)
