@@ -36,8 +36,8 @@ def prepared(folder: Path, architecture: str, engine: str, device: str, threads:
     save_file(module.state_dict(), folder / "weights.safetensors")
     prepare_network(
         name=architecture, kind="torchvision", options={"architecture": architecture},
-        weights=folder / "weights.safetensors", engine=engine, batch_size=None, device=device, threads=threads, seed=0, card_path=folder / "card.json",
-        program_path=folder / "program",
+        weights=folder / "weights.safetensors", engine=engine, batch_size=None, device=device, threads=threads, seed=0,
+        card_path=folder / "card.json", program_path=folder / "program",
     )  # fmt: skip
     return module, json.loads((folder / "card.json").read_text())
 

@@ -178,6 +178,29 @@ def test_boxes_for_another_size_are_not_used(tmp_path, caplog):
     assert "annotated as 9 × 4" in caplog.text
 
 
+class Reaching(Boxed):
+    """A box that reaches out by as much as told, and one that does not."""
+
+    by: float = 0.0
+
+    def boxes(self, folder: Path) -> pl.DataFrame:
+        rows: list[dict[str, object]] = [
+            {"image_id": "a", "category": "c", "x_min": -self.by, "y_min": 0, "x_max": 2, "y_max": 2},
+            {"image_id": "b", "category": "c", "x_min": 1, "y_min": 1, "x_max": 5, "y_max": 4 + self.by},
+            {"image_id": "b", "category": "c", "x_min": 1, "y_min": 1, "x_max": 2, "y_max": 3},
+        ]
+        return tables.table(rows, tables.BOXES)
+
+
+def test_boxes_outside_their_picture_are_refused_or_left_out_and_rounding_is_cut_off(tmp_path, caplog):
+    rounded = make_boxes(Reaching(by=0.7), tmp_path, IMAGES)
+    assert rounded.select("x_min", "y_max").rows() == [(0, 2), (1, 4), (1, 3)]
+    with pytest.raises(ShiftscopeError, match=r"2 boxes lie outside.*a is 5 × 4 px and has a box from \(-30, 0\) to \(2, 2\)"):
+        make_boxes(Reaching(by=30, unusable="refuse"), tmp_path, IMAGES)
+    assert make_boxes(Reaching(by=30), tmp_path, IMAGES).select("image_id", "y_max").rows() == [("b", 3)]
+    assert "2 boxes lie outside" in caplog.text
+
+
 @pytest.mark.parametrize(("n", "shards"), [(10, 1), (10, 3), (10, 10), (3, 5), (0, 2)])
 def test_shards_are_the_blocks_of_array_split(n, shards):
     names = [f"{number:03d}" for number in range(n)]

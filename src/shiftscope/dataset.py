@@ -16,6 +16,8 @@ from shiftscope.pictures import is_picture
 from shiftscope.progress import progress
 from shiftscope.sources import Extent, Source
 
+OUTSIDE = 1.0
+"""px that a box may reach out of its picture by: annotations are rounded."""
 NAMED = 5
 """How many bad pictures a message names."""
 
@@ -72,7 +74,8 @@ def make_boxes(source: Source, folder: Path, images: pl.DataFrame) -> pl.DataFra
 
     Where the source does not know a picture's size, it is filled in from `images`. A picture whose annotated size is
     not its real one has its boxes in other coordinates: that is an error under `unusable: refuse`, and its boxes are
-    left out, with a line in the log, under `skip`.
+    left out, with a line in the log, under `skip`. So are boxes that reach out of their picture by more than
+    `OUTSIDE` px; those that do by less are cut off at its edge.
     """
     boxes = source.boxes(folder).join(
         images.select("image_id", "width", "height"), on="image_id", how="inner", maintain_order="left"
@@ -93,7 +96,27 @@ def make_boxes(source: Source, folder: Path, images: pl.DataFrame) -> pl.DataFra
         if source.unusable == "refuse":
             raise ShiftscopeError(f"{message}; write `unusable: skip` to leave their boxes out")
         logging.getLogger(__name__).warning("%s; they are left out", message)
-    return boxes.filter(fits).select(list(tables.BOXES)).sort("image_id", maintain_order=True)
+    boxes = _inside(boxes.filter(fits), source)
+    return boxes.select(list(tables.BOXES)).sort("image_id", maintain_order=True)
+
+
+def _inside(boxes: pl.DataFrame, source: Source) -> pl.DataFrame:
+    outside = (pl.min_horizontal("x_min", "y_min") < -OUTSIDE) | (
+        (pl.col("x_max") > pl.col("width") + OUTSIDE) | (pl.col("y_max") > pl.col("height") + OUTSIDE)
+    )
+    lost = boxes.filter(outside)
+    if lost.height:
+        row = lost.row(0, named=True)
+        message = (
+            f"{lost.height} boxes lie outside their pictures: {row['image_id']} is {row['width']} × {row['height']} px and has"
+            f" a box from ({row['x_min']:g}, {row['y_min']:g}) to ({row['x_max']:g}, {row['y_max']:g})"
+        )
+        if source.unusable == "refuse":
+            raise ShiftscopeError(f"{message}; correct them, or write `unusable: skip` to leave them out")
+        logging.getLogger(__name__).warning("%s; they are left out", message)
+    return boxes.filter(~outside).with_columns(
+        pl.col("x_min", "y_min").clip(0), pl.min_horizontal("x_max", "width"), pl.min_horizontal("y_max", "height")
+    )
 
 
 def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:

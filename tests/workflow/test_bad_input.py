@@ -1,6 +1,8 @@
 """What a user may get wrong, through the front door: one clear sentence, exit code ≠ 0, nothing half-written."""
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -8,6 +10,9 @@ import pytest
 import yaml
 from PIL import Image
 from safetensors.torch import load_file, save_file
+
+from shiftscope.figures import figures
+from shiftscope.sensitivity.measures import measures
 
 pytestmark = [pytest.mark.workflow]
 CONFIG = {
@@ -62,6 +67,23 @@ def changed(section, name, **more):
     return {**CONFIG, section: {**CONFIG[section], name: {**CONFIG[section][name], **more}}}
 
 
+def film(path):
+    return {**CONFIG, "datasets": {"pictures": {"kind": "film", "path": path}}, "protocols": {"natural": {}}}
+
+
+def small_pictures(project):
+    """COCO's format: a picture of 50 px, and a protocol whose window is 64."""
+    (project.folder / "small").mkdir()
+    Image.new("RGB", (50, 50)).save(project.folder / "small" / "one.png")
+    (project.folder / "small.json").write_text(json.dumps({
+        "images": [{"id": 1, "file_name": "one.png", "width": 50, "height": 50}],
+        "categories": [{"id": 1, "name": "c"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20]}],
+    }))  # fmt: skip
+    source = {"kind": "coco", "images": "small", "annotations": "small.json", "unusable": "refuse"}
+    return {**CONFIG, "datasets": {"pictures": source}, "protocols": {"box_crop": {}}}
+
+
 def test_odd_pictures_are_used_or_named_and_left_out(project):
     output = run(project)
     assert output.startswith("exit 0"), output[-3000:]
@@ -83,13 +105,19 @@ def test_pictures_without_labels_are_measured_by_what_needs_none(project):
     output = run(project, {**unlabelled, "protocols": {"black": CONFIG["protocols"]["black"]}})
     assert output.startswith("exit 0"), output[-3000:]
     results = project.folder / "odd" / "pictures"
-    assert set(pl.read_parquet(results / "sensitivity.parquet")["measure"]) == {"top1_change", "mac"}
-    assert {path.stem for path in results.glob("figures/**/*.png")} == {"examples", "measures"}
+    free = {entry.name for entry in measures if "labels" not in entry.needs}
+    assert set(pl.read_parquet(results / "sensitivity.parquet")["measure"]) == free
+    assert {path.stem for path in results.glob("figures/**/*.png")} == {
+        entry.name for entry in figures if entry.needs <= {"predictions", "sensitivity", "curves", "frames", "neighbours"}
+    }
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (lambda project: (Path(project.folder, "a.mp4").write_text("no film"), film("a.mp4"))[1], "a.mp4"),
+        (lambda project: (project.folder.joinpath("frames").mkdir(), [Image.new("RGB", (80, 80 + k)).save(project.folder / "frames" / f"{k}.png") for k in (0, 9)], film("frames"))[2], "80 × 80.*80 × 89|80 × 89.*80 × 80"),
+        (lambda project: small_pictures(project), "one: it|one cannot go through.*smaller than a window of 64 px|smaller than a window of 64 px"),
         (lambda project: changed("datasets", "pictures", unusable="refuse"), "cut.jpg"),
         (lambda project: ((project.folder / "pictures" / "empty").mkdir(), changed("datasets", "pictures", unusable="refuse"))[1], "empty has no pictures"),
         (lambda project: ((project.folder / "pictures/cat/gray.png").write_bytes((project.folder / "pictures/cat/deep.png").read_bytes()), CONFIG)[1], "gray.jpg and .*gray.png would both be called cat/gray"),
@@ -97,7 +125,7 @@ def test_pictures_without_labels_are_measured_by_what_needs_none(project):
         (lambda project: (save_file({**project.weights, "more": project.weights["fc.bias"].clone()}, project.folder / "weights.safetensors"), CONFIG)[1], "it has more too many"),
         (lambda project: changed("networks", "net", outputs=12), "answers with 10 classes, but net is set to 12; write 'outputs: 10'"),
     ],
-    ids=["unusable", "empty class", "same id", "missing key", "extra key", "classes"],
+    ids=["text as film", "sizes of frames", "window", "unusable", "empty class", "same id", "missing key", "extra key", "classes"],
 )  # fmt: skip
 def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
     output = run(project, make(project))
@@ -118,9 +146,13 @@ def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
         (changed("networks", "net", weights="nowhere.pth"), "networks.net.weights: there is no file nowhere.pth"),
         ({**CONFIG, "protocols": {"corp": {}}}, "unknown protocol 'corp'; did you mean 'crop'"),
         (changed("protocols", "black", offsets="0..40"), "protocols.black: offsets 0..40 leave the canvas"),
+        (changed("protocols", "black", kind="box_crop", side=None, offsets=None), "protocols.black.*unknown key 'offsets'"),
+        ({**CONFIG, "protocols": {"box_crop": {}}}, r"protocols.box_crop: needs boxes, which data set pictures \(folder\) does not have"),
+        ({**CONFIG, "protocols": {"natural": {}}}, r"protocols.natural: needs film, which data set pictures"),
+        (changed("datasets", "pictures", protocols=["center"]), "datasets.pictures.protocols: unknown protocol 'center'; did you mean 'centre'"),
         ({**CONFIG, "sards": 2}, "sards: unknown key 'sards'; did you mean 'shards'"),
     ],
-    ids=["folder", "no folder", "weights", "protocol", "offsets", "key"],
+    ids=["folder", "no folder", "weights", "protocol", "offsets", "kind", "boxes", "film", "chosen", "key"],
 )
 def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(project, config, words):
     output = run(project, config)
