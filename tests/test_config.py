@@ -11,6 +11,7 @@ from shiftscope import manual
 from shiftscope.config import Config
 from shiftscope.errors import ShiftscopeError
 from shiftscope.plan import Plan
+from shiftscope.protocols import protocols
 
 ROOT = Path(__file__).parents[1]
 GOOD = {
@@ -126,3 +127,69 @@ def test_a_new_default_or_what_does_not_matter_is_no_parameter():
     assert plan.source("centred")["options"] == {"count": 100}  # centred is the default
     other = Plan(Config.load(changed("datasets", "centred", "evaluate", True)), plan.scripts)
     assert other.source("centred") == plan.source("centred")
+
+
+@pytest.fixture
+def prepared_for(tmp_path, monkeypatch):
+    """A folder where every file and folder that a ready config names is there, empty or with one class."""
+
+    def prepare(name):
+        raw = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+        monkeypatch.chdir(tmp_path)
+        for source in raw["datasets"].values():
+            if "path" in source:
+                (tmp_path / source["path"] / "n01440764").mkdir(parents=True, exist_ok=True)
+        for network in raw["networks"].values():
+            if "weights" in network:
+                (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / network["weights"]).touch()
+        return Config.load(raw)
+
+    return prepare
+
+
+@pytest.mark.parametrize("name", ["config", "folder", "paper"])
+def test_ready_configs_are_right(prepared_for, name):
+    config = prepared_for(name)
+    plan = Plan(config, ROOT / "workflow" / "scripts")
+    assert plan.targets()
+    for dataset in plan.evaluated:
+        assert plan.protocols(dataset)
+        for figure, protocol in plan.figures(dataset):
+            assert plan.figure_inputs(dataset, figure, protocol)
+
+
+def test_the_papers_config_has_its_networks_and_every_protocol_that_photographs_can_have(prepared_for):
+    config = prepared_for("paper")
+    used = {config.protocols[name].kind for dataset in config.datasets for name in config.protocols_of(dataset)}
+    assert used == {entry.name for entry in protocols} - {"box_crop", "natural"}
+    kinds = {protocol.kind for protocol in config.protocols.values()}
+    assert kinds == {entry.name for entry in protocols}
+    assert {getattr(network, "architecture", "") for network in config.networks.values()} == {
+        "vgg16", "resnet50", "densenet121", "densenet201", "inception_resnet_v2",
+    }  # fmt: skip
+    assert {network.input_size for network in config.networks.values()} == {224}
+
+
+def test_a_note_is_said_and_changes_no_job():
+    plans = [
+        Plan(Config.load(changed("protocols", "crop", {"note": note})), ROOT / "workflow" / "scripts") for note in ("", "so")
+    ]
+    assert [plan.protocol_facts("crop")["note"] for plan in plans] == ["", "so"]
+    assert plans[0].protocol("crop") == plans[1].protocol("crop")
+
+
+def test_a_data_set_goes_through_the_protocols_it_names():
+    raw = changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["e"]})
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    assert plan.protocols("centred") == ["crop", "e"]
+    assert plan.cells("other") == [["e", "a"]]
+    assert plan.predictions("other") == ["results/other/predictions/e/a.parquet"]
+    assert {protocol for _, protocol in plan.figures("other")} == {None, "e"}
+    assert plan.source("other") == {**plan.source("centred")}
+    with pytest.raises(ShiftscopeError, match="datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):
+        Config.load(changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["crpo"]}))
+    films = changed("protocols", "natural", {})
+    with pytest.raises(ShiftscopeError, match="needs film, which data set centred .*datasets.centred.protocols"):
+        Config.load(films)
+    assert Config.load({**films, "datasets": {"centred": {**GOOD["datasets"]["centred"], "protocols": ["e", "crop"]}}})
