@@ -1,0 +1,87 @@
+"""How often two resize functions make a network say different things of the same picture."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope import tables
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.style import new_figure, short
+
+ACROSS, WIDEST = 4, 11.0
+MOST_ANNOTATED = 20
+
+
+@figure(
+    "agreements",
+    title="Flip rate between every two resize functions",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resize functions, two classes",
+    needs=("predictions", "frames", "resample"),
+    per_protocol=True,
+)
+def draw(material: Material) -> Drawing:
+    names = _names(material)
+    rates = {network: flip_rates(material.predictions(network)) for network in material.networks}
+    if not names:
+        drawn = new_figure(5, 1.2)
+        drawn.text(0.5, 0.5, "no picture could go through this protocol", ha="center", va="center")
+        return Drawing(drawn, "No picture could go through this protocol.")
+    count = len(names)
+    side = max(2.2, 0.28 * count)
+    across = min(ACROSS, len(rates), max(1, int(WIDEST / (side + 0.2))))
+    down = -(-len(rates) // across)
+    drawn = new_figure((side + 0.2) * across + 2.2, (side + 0.3) * down + 1.3)
+    axes = drawn.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    top = max(0.01, *(float(np.nanmax(grid)) for grid in rates.values()))
+    for ax, (network, grid) in zip(axes.flat, rates.items(), strict=False):
+        image = ax.imshow(grid, cmap="viridis", vmin=0, vmax=top)
+        ax.set_title(short(network))
+        ax.set_xticks(range(count), [short(name) for name in names], rotation=90, fontsize=6)
+        ax.set_yticks(range(count), [short(name) for name in names], fontsize=6)
+        for i, j in np.argwhere(~np.isnan(grid)) if count <= MOST_ANNOTATED else ():
+            if i != j:
+                shade = "white" if grid[i, j] < 0.6 * top else "black"
+                ax.text(j, i, f"{100 * grid[i, j]:.0f}", ha="center", va="center", fontsize=6, color=shade)
+    for ax in list(axes.flat)[len(rates) :]:
+        ax.set_visible(False)
+    if len(rates) > across * (down - 1) and down > 1:
+        for ax in axes[-2, len(rates) - across * (down - 1) :]:
+            ax.tick_params(labelbottom=True)  # there is no panel below it to name the columns
+    drawn.colorbar(image, ax=axes, label="share of pictures with another answer", fraction=0.04)
+    return Drawing(drawn, "Numbers are per cent of pictures. " + " ".join(_said(names, rates)))
+
+
+def _names(material: Material) -> list[str]:
+    """The functions in the order of their steps, in whichever shard there are frames."""
+    size = next(iter(material.networks.values()))
+    paths = [frames for frames, _ in material.frame_files[material.protocol, size]]
+    named = tables.read(paths, tables.FRAMES).select("step", "resample").unique().sort("step")
+    return named["resample"].to_list()
+
+
+def flip_rates(predictions: pl.DataFrame) -> NDArray[np.float64]:
+    """(steps, steps): share of pictures whose top-1 differs between two steps; of pictures that have both, nan if none."""
+    rows = predictions.select("image_id", "step", pl.col("top5").list.first().alias("top1"))
+    wide = rows.pivot("step", index="image_id", values="top1", sort_columns=True).drop("image_id")
+    steps = sorted(rows["step"].unique())
+    answers = wide.select(str(step) for step in steps).to_numpy().astype(float)
+    both = ~np.isnan(answers[:, :, None]) & ~np.isnan(answers[:, None, :])
+    differ = (answers[:, :, None] != answers[:, None, :]) & both
+    count = both.sum(0)
+    return np.where(count > 0, differ.sum(0) / np.maximum(count, 1), np.nan)
+
+
+def _said(names: list[str], rates: dict[str, NDArray[np.float64]]) -> list[str]:
+    sentences = []
+    for network, grid in rates.items():
+        pairs = np.triu_indices(len(grid), 1)
+        shares = grid[pairs]
+        if np.isnan(shares).all():
+            continue
+        most = int(np.nanargmax(shares))
+        i, j = pairs[0][most], pairs[1][most]
+        sentences.append(
+            f"{network}: {np.nanmean(shares):.1%} on average over pairs of functions, most between {names[i]} and "
+            f"{names[j]} ({shares[most]:.1%})."
+        )
+    return sentences

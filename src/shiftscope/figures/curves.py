@@ -1,0 +1,112 @@
+"""Accuracy and change over what is swept."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.paper_values import GREY, known_as
+from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.sensitivity.measures import measures
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHOWN = ("accuracy", "top5_accuracy", "top1_change", "mac")
+FEW = 30
+DASHES = ("--", ":", "-.")
+
+Line = tuple[tuple[float, ...], tuple[float, ...]]
+"""x and y."""
+
+
+@figure(
+    "curves",
+    title="Measures over what is swept",
+    reference="curves.parquet: the mean at each value, with its interval; of pairs, the value of the second frame",
+    needs=("curves", "neighbours"),
+    per_protocol=True,
+)
+def draw(material: Material) -> Drawing:
+    return draw_curves(material, SHOWN)
+
+
+def draw_curves(
+    material: Material,
+    shown: tuple[str, ...],
+    published: Mapping[str, Mapping[str, Line]] | None = None,
+    more: str = "",
+) -> Drawing:
+    """One panel for each of the measures `shown` that there are. `published`: measure → architecture or name → what others
+    found, in the colour of the network that it is, else grey. `more` goes at the caption's end."""
+    table = material.curves.filter(pl.col("protocol") == material.protocol, pl.col("estimate").is_not_null())
+    present = [name for name in shown if name in set(table["measure"])]
+    facts = material.protocols[material.protocol]
+    if not present:
+        drawn = new_figure(5, 1.2)
+        drawn.text(0.5, 0.5, "there is no value to draw these measures over", ha="center", va="center")
+        return Drawing(drawn, f"{material.protocol} has no curve: it sweeps one value only, or too many.")
+    labels = len(material.networks) + len({name for lines in (published or {}).values() for name in lines})
+    across = min(4, labels) if len(present) > 1 else 2
+    width = 4.6 if len(present) == 1 else 2.6 * len(present)
+    drawn = new_figure(width, 2.7 + 0.18 * -(-labels // across))
+    axes = drawn.subplots(1, len(present), squeeze=False)[0]
+    for ax, measure in zip(axes, present, strict=True):
+        plain(ax)
+        ax.set_title(measures[measure].title)
+        _draw_ours(ax, material, table.filter(pl.col("measure") == measure))
+        _draw_published(ax, material, (published or {}).get(measure, {}))
+        ax.set_ylim(bottom=0)
+    drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if facts["unit"] else facts["title"], fontsize=8)
+    handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    drawn.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=across, frameon=False, fontsize=7)
+    return Drawing(drawn, _caption(material, table, present) + (f" {more}" if more else ""))
+
+
+def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame) -> None:
+    for network, colour in colours(material.networks).items():
+        rows = table.filter(pl.col("network") == network).sort("value")
+        x, y = rows["value"].to_numpy(), rows["estimate"].to_numpy()
+        marker = "o" if len(x) < FEW else None
+        ax.plot(x, y, color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=short(network))
+        known = rows.drop_nulls(["ci_low", "ci_high"])
+        low, high = known["ci_low"].to_numpy(), known["ci_high"].to_numpy()
+        if len(known) == 1:  # a band would have no width
+            ax.plot([known["value"][0]] * 2, (low[0], high[0]), color=colour, linewidth=1)
+        ax.fill_between(known["value"].to_numpy(), low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _draw_published(ax: "Axes", material: Material, lines: Mapping[str, Line]) -> None:
+    colour = colours(material.networks)
+    greys = iter(DASHES * len(lines))
+    for name, (x, y) in lines.items():
+        own = [network for network in material.networks if known_as(material, network) == name]
+        shade = colour[own[0]] if own else GREY
+        dashes = "none" if len(x) == 1 else "--" if own else next(greys)
+        ax.plot(
+            x, y, "D", linestyle=dashes, color=shade, markerfacecolor="white", markersize=4, linewidth=0.9,
+            label=f"{name} (published)",
+        )  # fmt: skip
+
+
+def _caption(material: Material, table: pl.DataFrame, present: list[str]) -> str:
+    unit = material.protocols[material.protocol]["unit"]
+    sentences = ["Bands are intervals."]
+    for measure in present:
+        said = []
+        for network in material.networks:
+            rows = table.filter(pl.col("measure") == measure, pl.col("network") == network)
+            if not len(rows):
+                continue
+            low, high = (rows.sort("estimate", "value").row(place, named=True) for place in (0, -1))
+            said.append(
+                f"{network} {low['estimate']:.3f} (at {_at(low['value'], unit)}) to {high['estimate']:.3f} "
+                f"(at {_at(high['value'], unit)})"
+            )
+        sentences.append(f"{measures[measure].title}: {'; '.join(said)}.")
+    return " ".join(sentences)
+
+
+def _at(value: float, unit: str) -> str:
+    return f"{value:g} {unit}".strip()

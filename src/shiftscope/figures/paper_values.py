@@ -1,0 +1,66 @@
+"""What the paper and its followers published, to be shown beside what is measured: facts with their places.
+
+Networks go by the names that torchvision and timm have for them. Values that were read off a plot are marked so.
+"""
+
+from shiftscope.figures import Material
+
+V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1)"
+V4 = "Azulay & Weiss 2019 (JMLR 20(184))"
+GREY = "#808080"
+"""Of published values of networks that are not in the run."""
+FAINT = 0.6
+"""Opacity of bars, so that a diamond of the same colour is seen on them."""
+
+NAMES = {
+    "vgg16": "VGG16",
+    "resnet50": "ResNet50",
+    "densenet121": "DenseNet121",
+    "inception_resnet_v2": "InceptionResNetV2",
+}
+
+TABLE_1: dict[tuple[str, str], dict[str, float]] = {
+    ("top1_change", "crop"): {"vgg16": 0.062, "resnet50": 0.061, "densenet121": 0.068},
+    ("top1_change", "black"): {"vgg16": 0.18, "resnet50": 0.20, "densenet121": 0.19},
+    ("mac", "crop"): {"vgg16": 0.038, "resnet50": 0.04, "densenet121": 0.045},
+    ("mac", "black"): {"vgg16": 0.06, "resnet50": 0.086, "densenet121": 0.079},
+}
+"""Table 1 of V4, torchvision's weights: measure and protocol → network → value."""
+
+JAGGEDNESS: dict[str, dict[str, float]] = {
+    "embed": {"vgg16": 345, "resnet50": 834, "inception_resnet_v2": 848},
+    "box_crop": {"vgg16": 352, "resnet50": 527, "inception_resnet_v2": 460},
+}
+"""Figures 2B (±3) and 3 (±2) of V1, read off the plot: kind of protocol → network → transitions."""
+JAGGEDNESS_STEPS = 200 * 103
+"""Pairs in figure 2 of V1: 200 pictures, 104 places. Of figure 3 their number is not known."""
+READING = 0.28
+"""The share of images that V1 gives; of which network, and of what it is the share, is not known."""
+
+RESCALE_SIZES = (60, 80, 100, 120, 140, 160, 180, 200, 210)
+RESCALE: dict[str, tuple[float, ...]] = {
+    "vgg16": (0.105, 0.226, 0.377, 0.508, 0.608, 0.692, 0.750, 0.794, 0.806),
+    "resnet50": (0.133, 0.307, 0.455, 0.603, 0.709, 0.759, 0.802, 0.848, 0.857),
+    "inception_resnet_v2": (0.116, 0.259, 0.464, 0.630, 0.739, 0.808, 0.862, 0.886, 0.893),
+}
+"""Figure 7 of V1, read off the plot (±.004): top-5 accuracy by size in px."""
+RESCALE_PEOPLE = (100, 0.85)
+"""The one point of people: size in px, top-5 accuracy."""
+
+SIZE_SWEEP = (0.1, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9)
+SIZE_SWEEP_CHANGE: dict[str, tuple[float, ...]] = {
+    "vgg16": (0.134, 0.072, 0.056, 0.070, 0.095, 0.156, 0.187),
+    "resnet50": (0.133, 0.068, 0.062, 0.068, 0.106, 0.131, 0.177),
+}
+"""P(top-1 change) of a third party's rerun of V4's released script, without normalisation."""
+
+
+def known_as(material: Material, network: str) -> str:
+    """What the tables here call a network's architecture, timm's tag of its weights (after the point) left out."""
+    return material.architectures.get(network, "").partition(".")[0]
+
+
+def not_in_run(material: Material, published: dict[str, float]) -> list[str]:
+    """Of published networks those of which the run has none."""
+    here = {known_as(material, network) for network in material.networks}
+    return [name for name in published if name not in here]
