@@ -1,8 +1,11 @@
 """Figures over the registry, on small made-up results that are awkward on purpose."""
 
+from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -10,12 +13,21 @@ from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.figures import Material, figures, save
+from shiftscope.figures.agreements import flip_rates
+from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.frames import make_frames
 from shiftscope.inference import describe
-from shiftscope.sensitivity import SENSITIVITY
-from shiftscope.sensitivity.summary import sensitivity, sums
+from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.sensitivity.summary import curves, sensitivity, sums
 
 SIZE, STEPS = 24, 5
+OPTIONS = {
+    "embed": {"side": 12, "offsets": "0..4"},
+    "scale": {"sides": "8..16 by 2"},
+    "sizes": {"shifts": 3, "margin": 3},
+    "box_crop": {"reach": 3},
+    "resample": {"functions": ["pillow-nearest", "opencv-area", "pillow-bicubic", "tf1-bilinear", "pillow-hamming"]},
+}
 AWKWARD = "a_very $long$ name <of> a network & more, №7"
 
 
@@ -23,7 +35,8 @@ AWKWARD = "a_very $long$ name <of> a network & more, №7"
 def make(tmp_path_factory):
     """Results of some networks on some pictures: seven classes, five steps, two shards."""
 
-    def build(networks=("one", "two", AWKWARD), images=14, labelled=True, steady=False):
+    @cache
+    def build(networks=("one", "two", AWKWARD), images=14, labelled=True, steady=False, kind="embed", imagenet=False):
         folder = tmp_path_factory.mktemp("figures")
         rng = np.random.default_rng(0)
         rows, boxes = [], []
@@ -51,40 +64,51 @@ def make(tmp_path_factory):
         shards = []
         for number, part in enumerate((images_table[: images // 2], images_table[images // 2 :])):
             paths = [folder / f"{name}{number}.parquet" for name in ("frames", "canvases", "skipped")]
-            make_frames(kind="embed", options={"side": 12, "offsets": "0..4"}, images=part, boxes=None, size=SIZE, seed=0,
+            make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=SIZE, seed=0,
                         refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
             shards.append((paths[0], paths[1]))
-        cells, files = {}, {}
+        cells, files, ordered = {}, {}, kind != "resample"
         for network in networks:
-            told = []
-            for row in rows:
-                logits = rng.normal(0, 2, (1 if steady else STEPS, 7)).astype(np.float32)
-                logits = np.repeat(logits, STEPS, 0) if steady else logits
-                told += describe(row["image_id"], logits, [float(step) for step in range(STEPS)], row["label"])
-            predictions = tables.table(told, tables.PREDICTIONS)
+            seen = tables.read([paths for paths, _ in shards], tables.FRAMES)
+            seen = seen.join(images_table, on="image_id").sort("image_id", "step")
+            logits = rng.normal(0, 2, (len(seen), 7)).astype(np.float32)
+            if steady:
+                logits = logits[seen["image_id"].rank("dense").to_numpy() - 1]
+            predictions = describe(seen.select("image_id", "step", "value", "label"), logits, np.arange(len(seen)))
             files["p $x$", network] = folder / f"predictions{len(files)}.parquet"
             tables.write(files["p $x$", network], predictions, tables.PREDICTIONS)
-            cells["p $x$", network] = sums(predictions)
+            cells["p $x$", network] = sums(predictions, ordered=ordered)
         table = sensitivity(cells, seed=0, level=0.95, n_resamples=100)
         tables.write(folder / "sensitivity.parquet", table, SENSITIVITY)
-        names = ("images", "boxes", "bias", "sensitivity")
+        curve = curves(files, {"p $x$": ordered}, seed=0, level=0.95, n_resamples=100)
+        tables.write(folder / "curves.parquet", curve, CURVES)
+        names = ("images", "boxes", "bias", "sensitivity", "curves")
         return Material(
             files={name: folder / f"{name}.parquet" for name in names},
             networks=dict.fromkeys(networks, SIZE),
             protocol="p $x$",
-            protocols={"p $x$": {"title": "picture $moved$ on a canvas", "unit": "px"}},
+            architectures=dict(zip(networks, ("vgg16", "squeezenet1_0", "resnet50"), strict=False)),
+            class_space="imagenet" if imagenet else "own",
+            protocols={
+                "p $x$": {"title": "picture $moved$ on a canvas", "unit": "px", "kind": kind, "reference": "", "note": ""}
+            },
             prediction_files=files,
             frame_files={("p $x$", SIZE): shards},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )
 
-    return build
+    return lambda **case: replace(build(**case))  # nothing that a test reads or changes is seen by another
 
 
 CASES = [
     {}, {"networks": ("one",)}, {"networks": ("one",), "images": 2}, {"steady": True}, {"labelled": False},
-    {"networks": tuple(f"network {k}" for k in range(9)), "images": 4},
+    {"networks": tuple(f"network {k}" for k in range(9)), "images": 4}, {"imagenet": True},
 ]  # fmt: skip
+
+
+def kind_for(entry):
+    """A kind of protocol that the figure is about."""
+    return next((kind for kind in OPTIONS if kind in entry.needs), "embed")
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -93,7 +117,7 @@ def test_every_figure_is_drawn_of_whatever_there_is(make, name, case, tmp_path):
     entry = figures[name]
     if "labels" in entry.needs and not case.get("labelled", True):
         return  # such a data set has no such figure
-    drawing = entry.item.draw(make(**case))
+    drawing = entry.item.draw(make(**case, kind=kind_for(entry)))
     save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
     with Image.open(tmp_path / "a.png") as image:
         assert np.asarray(image.convert("L")).std() > 5  # not blank
@@ -106,7 +130,7 @@ def test_every_figure_is_drawn_of_whatever_there_is(make, name, case, tmp_path):
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])
 def test_the_same_results_are_the_same_bytes(make, name, tmp_path):
-    material = make()
+    material = make(kind=kind_for(figures[name]), images=6)
     for copy in "ab":
         drawing = figures[name].item.draw(material)
         save(drawing, png=tmp_path / f"{copy}.png", pdf=tmp_path / f"{copy}.pdf", caption=tmp_path / f"{copy}.txt")
@@ -160,3 +184,204 @@ def test_frames_are_found_in_any_shard(make):
 def test_box_centres_say_what_was_tested(make):
     caption = figures["box_centres"].item.draw(make()).caption
     assert "No category has enough boxes to be tested" in caption
+
+
+def test_flip_rates_are_those_of_a_loop(make):
+    predictions = make(kind="resample", networks=("one",)).predictions("one")
+    grid = flip_rates(predictions)
+    answers = {(row["image_id"], row["step"]): row["top5"][0] for row in predictions.iter_rows(named=True)}
+    names = {name for name, _ in answers}
+    for i in range(5):
+        for j in range(5):
+            assert grid[i, j] == pytest.approx(np.mean([answers[name, i] != answers[name, j] for name in names]))
+    assert 0.5 < grid[np.triu_indices(5, 1)].mean() < 1
+    one_less = predictions.filter(~((predictions["step"] == 2) & (predictions["image_id"] == predictions["image_id"][0])))
+    assert flip_rates(one_less)[2, 2] == 0
+    assert flip_rates(one_less)[0, 1] == grid[0, 1]
+
+
+def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
+    material = make(kind="resample", networks=("one",))
+    drawing = figures["agreements"].item.draw(material)
+    ax = drawing.figure.axes[0]
+    assert [label.get_text() for label in ax.get_xticklabels()] == OPTIONS["resample"]["functions"]
+    grid = flip_rates(material.predictions("one"))
+    assert f"({grid.max():.1%})" in drawing.caption
+    np.testing.assert_allclose(ax.images[0].get_array(), grid)
+
+
+@pytest.mark.parametrize("kind", ["embed", "scale"])
+def test_curves_are_drawn_where_the_table_has_them(make, kind):
+    material = make(kind=kind)
+    axes = figures["curves"].item.draw(material).figure.axes
+    assert [ax.get_title() for ax in axes] == ["Accuracy", "Top-5 accuracy", "P(top-1 change)", "Mean absolute change"]
+    table = material.curves
+    for ax, measure in zip(axes, ("accuracy", "top5_accuracy", "top1_change", "mac"), strict=True):
+        for line, network in zip(ax.lines, material.networks, strict=True):
+            rows = table.filter((table["measure"] == measure) & (table["network"] == network)).sort("value")
+            np.testing.assert_allclose(line.get_xydata(), rows.select("value", "estimate").to_numpy())
+
+
+def test_published_values_stand_beside_ours_where_they_are_of_the_same_kind(make):
+    axes = figures["rescale"].item.draw(make(kind="scale", imagenet=True)).figure.axes
+    lines = {line.get_label(): line for line in axes[0].lines}
+    np.testing.assert_allclose(lines["vgg16 (published)"].get_ydata(), RESCALE["vgg16"])
+    np.testing.assert_allclose(lines["vgg16 (published)"].get_xdata(), RESCALE_SIZES)
+    assert lines["vgg16 (published)"].get_color() == lines["one"].get_color()
+    assert lines["inception_resnet_v2 (published)"].get_color() == "#808080"
+    np.testing.assert_allclose(lines["people (published)"].get_xydata(), [[100, 0.85]])
+    sweep = figures["size_sweep"].item.draw(make(kind="sizes", imagenet=True)).figure.axes[0]
+    lines = {line.get_label(): line for line in sweep.lines}
+    np.testing.assert_allclose(lines["resnet50 (published)"].get_ydata(), SIZE_SWEEP_CHANGE["resnet50"])
+    for kind, name in (("scale", "rescale"), ("sizes", "size_sweep")):
+        own = figures[name].item.draw(make(kind=kind)).figure.axes[0]
+        assert not any("published" in str(line.get_label()) for line in own.lines)
+
+
+def test_curves_are_of_what_there_is(make):
+    axes = figures["curves"].item.draw(make(labelled=False)).figure.axes
+    assert [ax.get_title() for ax in axes] == ["P(top-1 change)", "Mean absolute change"]
+    bare = replace(make(), protocol="other", protocols={"other": make().protocols["p $x$"]})
+    drawing = figures["curves"].item.draw(bare)
+    assert not drawing.figure.axes
+    assert "other has no curve" in drawing.caption
+
+
+def test_bands_are_the_intervals(make):
+    material = make(networks=("one",))
+    ax = figures["curves"].item.draw(material).figure.axes[2]
+    rows = material.curves.filter(pl.col("measure") == "top1_change").sort("value")
+    (band,) = ax.collections
+    corners = {(x, round(y, 9)) for x, y in band.get_paths()[0].vertices.tolist()}
+    for value, low, high in rows.select("value", "ci_low", "ci_high").iter_rows():
+        assert {(value, round(low, 9)), (value, round(high, 9))} <= corners
+
+
+def diamonds(ax):
+    """Published values as (x, y, grey)."""
+    lines = [line for line in ax.lines if line.get_marker() == "D"]
+    return [
+        (*(float(end[0]) for end in (line.get_xdata(), line.get_ydata())), line.get_markeredgecolor() == GREY)
+        for line in lines
+    ]
+
+
+def test_bars_are_as_long_as_the_table_says(make):
+    material = make(networks=("one", "two"))
+    table = material.sensitivity
+    for ax, measure in zip(figures["published"].item.draw(material).figure.axes, ("top1_change", "mac"), strict=True):
+        rows = table.filter((table["measure"] == measure) & (table["condition"] == "all"))
+        by = {name: found for name, *found in rows.select("network", "estimate", "ci_low", "ci_high").iter_rows()}
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx([by["one"][0], by["two"][0]])
+        assert [tuple(line.get_xdata()) for line in ax.lines] == [tuple(by["one"][1:]), tuple(by["two"][1:])]
+        assert not diamonds(ax)
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        ({"p black": "embed", "p mean": "embed"}, ("black", None)),
+        ({"p inpaint": "embed"}, ("black",)),
+        ({"any": "crop", "black scale": "scale"}, ("crop", None)),
+    ],
+)
+def test_the_papers_table_stands_beside_crop_and_black_alone(make, names, parts):
+    material = make(imagenet=True)
+    facts = {name: {**material.protocols["p $x$"], "kind": kind} for name, kind in names.items()}
+    renamed = replace(material, protocols=facts, protocol="")
+    renamed.__dict__["sensitivity"] = pl.concat(material.sensitivity.with_columns(protocol=pl.lit(name)) for name in names)
+    drawing = figures["published"].item.draw(renamed)
+    for ax, measure in zip(drawing.figure.axes, ("top1_change", "mac"), strict=True):
+        shown = [TABLE_1[measure, part] for part in parts if part]
+        expected = [(value, name not in ("vgg16", "resnet50")) for values in shown for name, value in values.items()]
+        assert sorted((x, grey) for x, _, grey in diamonds(ax)) == sorted(expected)
+        bars = {round(bar.get_y() + bar.get_height() / 2, 6) for bar in ax.patches}
+        assert all((round(y, 6) in bars) != grey for _, y, grey in diamonds(ax))  # beside the bar of its own network
+    assert ("do not say" in drawing.caption) == ("p inpaint" in names)
+
+
+def test_jaggedness_is_the_tables_and_the_papers_counts_are_per_step(make):
+    material = make(imagenet=True)
+    table = material.sensitivity
+    count_ax, rate_ax, reading_ax = figures["jaggedness"].item.draw(material).figure.axes
+    for ax, measure in ((count_ax, "jaggedness"), (rate_ax, "jaggedness_rate")):
+        rows = table.filter((table["measure"] == measure) & (table["condition"] == "all"))
+        by = dict(rows.select("network", "estimate").iter_rows())
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx([by[name] for name in material.networks])
+        assert ax.get_ylim() == count_ax.get_ylim()
+    published = {name: JAGGEDNESS["embed"][name] / 20_600 for name in ("vgg16", "resnet50", "inception_resnet_v2")}
+    assert diamonds(rate_ax) == [(published["vgg16"], 0, False), (published["resnet50"], 2, False),
+                                 (published["inception_resnet_v2"], 3, True)]  # fmt: skip
+    assert not diamonds(count_ax)
+    assert len(reading_ax.patches) == 9
+    leaves = table.filter((table["measure"] == "leaves_top5") & (table["condition"] == "all"), network="two")
+    assert leaves["estimate"].item() == pytest.approx(reading_ax.patches[4].get_height())
+
+
+def test_counts_of_an_unknown_number_of_steps_are_shown_as_counts(make):
+    drawing = figures["jaggedness"].item.draw(make(kind="box_crop", imagenet=True))
+    count_ax, rate_ax, _ = drawing.figure.axes
+    assert [x for x, *_ in diamonds(count_ax)] == [352, 527, 460]
+    assert not diamonds(rate_ax)
+    assert "VGG16 352" in drawing.caption
+    assert "a number of steps that is not known" in drawing.caption
+    own = figures["jaggedness"].item.draw(make(kind="box_crop"))
+    assert not any(diamonds(ax) for ax in own.figure.axes)
+
+
+def test_jaggedness_is_that_of_a_loop(make):
+    material = make(networks=("one",), kind="box_crop")
+    count = 0
+    for _, own in material.predictions("one").group_by("image_id"):
+        ranks = own.sort("step")["label_rank"].to_list()
+        count += sum((before <= 5) != (after <= 5) for before, after in pairwise(ranks))
+    assert figures["jaggedness"].item.draw(material).figure.axes[0].patches[0].get_width() == pytest.approx(count)
+
+
+def test_rows_of_the_box_heat_map_begin_with_the_largest_box_and_are_black_beyond(make):
+    material = make(networks=("one",), kind="box_crop", images=9)
+    boxes = material.boxes.with_row_index("k").with_columns(x_max=pl.col("x_min") + 6 + pl.col("k") % 5)
+    material.__dict__["boxes"] = boxes
+    (ax, _) = figures["box_heatmap"].item.draw(material).figure.axes
+    grid = ax.images[0].get_array()
+    rows = {image_id: own.sort("step") for (image_id,), own in material.predictions("one").group_by("image_id")}
+    widths = dict(boxes.select("image_id", pl.col("x_max") - pl.col("x_min")).iter_rows())
+    order = sorted(rows, key=lambda image_id: (-widths[image_id], image_id))
+    for row, image_id in zip(np.ma.asarray(grid), order, strict=True):
+        np.testing.assert_allclose(row.compressed(), rows[image_id]["label_prob"].to_numpy(), atol=1e-6)
+    assert ax.images[0].get_cmap().get_bad().tolist() == [0, 0, 0, 1]
+
+
+def test_the_gallery_shows_frames_and_their_values(make):
+    material = make(networks=("one",), kind="scale")
+    axes = [ax for ax in figures["gallery"].item.draw(material).figure.axes if ax.images]
+    ids = sorted(material.images["image_id"])
+    shown = iter(axes)
+    for image_id in (ids[0], ids[len(ids) // 2], ids[-1]):
+        for frame, value in zip(material.frames(image_id, "one"), (8, 10, 12, 14, 16), strict=True):
+            ax = next(shown)
+            np.testing.assert_array_equal(ax.images[0].get_array(), frame)
+            assert ax.texts[0].get_text() == f"{value}"
+
+
+def test_the_gallery_names_resize_functions(make):
+    material = make(networks=("one",), kind="resample")
+    axes = [ax for ax in figures["gallery"].item.draw(material).figure.axes if ax.images]
+    assert [ax.texts[0].get_text() for ax in axes[:5]] == OPTIONS["resample"]["functions"]
+
+
+def test_the_gallery_shows_sequences_of_any_length(make):
+    material = make(networks=("one", "two"), kind="box_crop")
+    drawing = figures["gallery"].item.draw(material)
+    lengths = material.predictions("one").group_by("image_id", maintain_order=True).len()["len"].to_list()
+    assert len(set(lengths)) > 1
+    chosen = [lengths[0], lengths[len(lengths) // 2], lengths[-1]]
+    assert sum(bool(ax.images) for ax in drawing.figure.axes) == sum(min(8, length) for length in chosen)
+
+
+def test_a_value_that_a_picture_has_twice_is_a_step_of_the_heat_map(make):
+    material = make(networks=("one",), kind="sizes", images=4)
+    drawing = figures["heatmap"].item.draw(material)
+    grid = drawing.figure.axes[0].images[0].get_array()
+    assert grid.shape == (4, material.predictions("one")["step"].n_unique())
+    assert drawing.figure.get_supxlabel() == "step"

@@ -114,8 +114,8 @@ def figure(
 ) -> Callable[[Callable[[Material], Drawing]], Callable[[Material], Drawing]]:
     """Decorator: register the function that draws a figure.
 
-    `needs`: of predictions, sensitivity, curves, frames, boxes, labels, which a data set must have; and, of figures that are
-    drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
+    `needs`: of predictions, sensitivity, curves, frames, boxes, labels, which a data set must have; and, of figures
+    that are drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
     """
 
     def put(draw: Callable[[Material], Drawing]) -> Callable[[Material], Drawing]:

@@ -1,5 +1,7 @@
 """Probability of the true class over pictures × shift, networks side by side."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -18,41 +20,67 @@ ACROSS = 4
     per_protocol=True,
 )
 def draw(material: Material) -> Drawing:
+    return draw_map(
+        material,
+        order=lambda _image_id, row: -float(np.nanmean(row)),
+        order_said="pictures, the surest first",
+        absent="#808080",
+        absent_said="grey where a picture has no such step",
+    )
+
+
+def draw_map(
+    material: Material,
+    *,
+    order: Callable[[str, NDArray[np.float64]], float],
+    order_said: str,
+    absent: str,
+    absent_said: str,
+) -> Drawing:
+    """The heat map with its rows, each an image's id and its probabilities, sorted by `order`."""
     from matplotlib import colormaps
 
-    maps = {network: _map(material.predictions(network)) for network in material.networks}
+    maps = {network: _map(material.predictions(network), order) for network in material.networks}
     across = min(ACROSS, len(maps))
     down = -(-len(maps) // across)
     drawn = new_figure(max(3.2, 1.9 * across + 0.8), 2.9 * down + 0.3)
-    colour = colormaps["hot"].with_extremes(bad="#808080")
+    colour = colormaps["hot"].with_extremes(bad=absent)
     axes = drawn.subplots(down, across, squeeze=False, sharey=True)
-    for ax, (network, (values, grid)) in zip(axes.flat, maps.items(), strict=False):
+    for ax, (network, (values, grid, _)) in zip(axes.flat, maps.items(), strict=False):
         image = ax.imshow(np.ma.masked_invalid(grid), cmap=colour, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ticks = np.unique(np.linspace(0, len(values) - 1, min(5, len(values))).round().astype(int))
         ax.set_xticks(ticks, [f"{values[tick]:g}" for tick in ticks])
         ax.set_title(short(network))
     for ax in list(axes.flat)[len(maps) :]:
         ax.set_visible(False)
-    unit = material.protocols[material.protocol]["unit"]
-    drawn.supxlabel(f"{material.protocols[material.protocol]['title']}, {unit}" if unit else "step", fontsize=8)
-    drawn.supylabel("pictures, the surest first", fontsize=8)
+    facts = material.protocols[material.protocol]
+    by_value = facts["unit"] and all(swept for _, _, swept in maps.values())
+    drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if by_value else "step", fontsize=8)
+    drawn.supylabel(order_said, fontsize=8)
     drawn.colorbar(image, ax=axes, label="P(true class)", fraction=0.03)
-    swings = {network: np.nanmax(grid, 1) - np.nanmin(grid, 1) for network, (_, grid) in maps.items()}
+    swings = {network: np.nanmax(grid, 1) - np.nanmin(grid, 1) for network, (_, grid, _) in maps.items()}
     said = "; ".join(
         f"{network}: {np.median(swing):.2f} in the median picture, more than ½ in {np.mean(swing > 0.5):.0%}"
         for network, swing in swings.items()
     )
     caption = (
-        "Each row is a picture, each column a step; a row of one colour is a steady answer. Rows are sorted for each "
-        f"network by their mean, grey where a picture has no such step. Largest − smallest along a row: {said}."
+        f"Each row is a picture, each column a step; a row of one colour is a steady answer. Rows: {order_said}; "
+        f"{absent_said}. Largest − smallest along a row: {said}."
     )
     return Drawing(drawn, caption)
 
 
-def _map(predictions: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The swept values in order, and P(true class) as (pictures, values), nan where a picture lacks one, rows by mean."""
-    values = predictions["value"].unique().sort().to_numpy()
+def _map(
+    predictions: pl.DataFrame, order: Callable[[str, NDArray[np.float64]], float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """The swept values in order; P(true class) as (pictures, values), nan where a picture lacks one, rows in order; and
+    whether columns are values: steps, where a picture has a value twice (a grid, or one size at several places)."""
+    predictions = predictions.filter(pl.col("label").is_not_null())
+    by_value = not predictions.select("image_id", "value").is_duplicated().any()
+    columns = predictions["value" if by_value else "step"].cast(pl.Float64)
+    values = columns.unique().sort().to_numpy()
     ids, row = np.unique(predictions["image_id"].to_numpy(), return_inverse=True)
     grid = np.full((len(ids), len(values)), np.nan)
-    grid[row, np.searchsorted(values, predictions["value"].to_numpy())] = predictions["label_prob"].to_numpy()
-    return values, grid[np.argsort(-np.nanmean(grid, 1), kind="stable")]
+    grid[row, np.searchsorted(values, columns.to_numpy())] = predictions["label_prob"].to_numpy()
+    keys = [order(str(image_id), own) for image_id, own in zip(ids, grid, strict=True)]
+    return values, grid[np.argsort(keys, kind="stable")], by_value

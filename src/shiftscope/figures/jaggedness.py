@@ -1,0 +1,129 @@
+"""How often the true class enters or leaves the top five, and the readings of the paper's 28 %."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.paper_values import (
+    FAINT,
+    GREY,
+    JAGGEDNESS,
+    JAGGEDNESS_STEPS,
+    NAMES,
+    READING,
+    V1,
+    known_as,
+    not_in_run,
+)
+from shiftscope.figures.style import colours, new_figure, plain, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+READINGS = {
+    "jagged_images": "(a) pictures with\na transition",
+    "leaves_top5": "(b) pictures that\nleave the top five",
+    "exit_rate": "(c) exits per step\nin the top five",
+}
+
+Cells = dict[tuple[str, str], dict[str, Any]]
+"""Rows of the table by measure and network."""
+
+
+@figure(
+    "jaggedness",
+    title="Transitions of the true class into and out of the top five",
+    reference=f"{V1}, figures 2B and 3",
+    needs=("sensitivity", "labels", "neighbours"),
+    per_protocol=True,
+)
+def draw(material: Material) -> Drawing:
+    table = material.sensitivity.filter(
+        pl.col("protocol") == material.protocol, pl.col("condition") == "all", pl.col("estimate").is_not_null()
+    )
+    cells = {(row["measure"], row["network"]): row for row in table.iter_rows(named=True)}
+    kind = material.protocols[material.protocol]["kind"]
+    counts = JAGGEDNESS.get(kind, {}) if material.class_space == "imagenet" else {}
+    rates = {name: count / JAGGEDNESS_STEPS for name, count in counts.items()} if kind == "embed" else {}
+    rows = len(material.networks) + len(not_in_run(material, counts))
+    drawn = new_figure(9.6, max(2.2, 1.0 + 0.26 * rows))
+    count_ax, rate_ax, reading_ax = drawn.subplots(1, 3, width_ratios=(1, 1, 1.5))
+    # Of another number of pictures: beside ours as they are per step where that is known, else as counts.
+    _bars(count_ax, material, cells, "jaggedness", {} if rates else counts, "{:,.0f}")
+    _bars(rate_ax, material, cells, "jaggedness_rate", rates, "{:.1%}")
+    count_ax.set_xlabel("transitions")
+    rate_ax.set_xlabel("transitions per step")
+    labels = [short(network) for network in material.networks]
+    labels += [f"{NAMES[name]} (paper)" for name in not_in_run(material, counts)]
+    for ax in (count_ax, rate_ax):
+        ax.set_ylim(rows - 0.4, -0.6)
+        ax.set_yticks(range(rows), labels if ax is count_ax else [""] * rows)
+
+    width = 0.8 / len(material.networks)
+    for place, (network, colour) in enumerate(colours(material.networks).items()):
+        for k, measure in enumerate(READINGS):
+            row = cells.get((measure, network))
+            if row is not None:
+                x = k + (place - (len(material.networks) - 1) / 2) * width
+                reading_ax.bar(x, row["estimate"], width * 0.9, color=colour, alpha=FAINT)
+                if row["ci_low"] is not None:
+                    reading_ax.plot((x, x), (row["ci_low"], row["ci_high"]), color="#202020", linewidth=1)
+    plain(reading_ax)
+    reading_ax.axhline(READING, color=GREY, linewidth=0.8, linestyle="--")
+    reading_ax.annotate(
+        f"{READING:.0%}", (1, READING), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center"
+    )
+    reading_ax.set_xticks(range(len(READINGS)), list(READINGS.values()), fontsize=7)
+    reading_ax.set_xlim(-0.6, len(READINGS) - 0.4)
+    reading_ax.set_ylim(0, max(0.3, reading_ax.get_ylim()[1]))
+    reading_ax.set_ylabel("share")
+    return Drawing(drawn, _caption(material, cells, kind, counts))
+
+
+def _bars(ax: "Axes", material: Material, cells: Cells, measure: str, paper: dict[str, float], form: str) -> None:
+    """A bar with its interval for each network, the paper's value beside it; below, the paper's that the run has not."""
+    networks, elsewhere = list(material.networks), not_in_run(material, paper)
+    for place, (network, colour) in enumerate(colours(networks).items()):
+        row, ends = cells.get((measure, network)), [0.0]
+        if row is not None:
+            ax.barh(place, row["estimate"], 0.6, color=colour, alpha=FAINT)
+            ends += [row["estimate"]]
+            if row["ci_low"] is not None:
+                ax.plot((row["ci_low"], row["ci_high"]), (place, place), color="#202020", linewidth=1)
+                ends += [row["ci_high"]]
+        published = paper.get(known_as(material, network))
+        if published is not None:
+            ax.plot(published, place, "D", color="white", markeredgecolor=colour, markersize=5, zorder=5)
+            ends += [published]
+        if row is not None:
+            _beside(ax, max(ends), place, form.format(row["estimate"]))
+    for place, name in enumerate(elsewhere, len(networks)):
+        ax.plot(paper[name], place, "D", color="white", markeredgecolor=GREY, markersize=5, zorder=5)
+        _beside(ax, paper[name], place, form.format(paper[name]))
+    plain(ax)
+    ax.set_xlim(0, 1.25 * max(ax.get_xlim()[1], 1e-3))
+
+
+def _beside(ax: "Axes", x: float, y: float, text: str) -> None:
+    ax.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=7)
+
+
+def _caption(material: Material, cells: Cells, kind: str, counts: dict[str, float]) -> str:
+    sentences = []
+    for network in material.networks:
+        rate, total = cells.get(("jaggedness_rate", network)), cells.get(("jaggedness", network))
+        if rate is not None and total is not None:
+            sentences.append(
+                f"{network}: {total['estimate']:.0f} transitions in {total['n_pairs']:,} steps of {total['n_images']:,} "
+                f"pictures ({rate['estimate']:.1%})."
+            )
+    if counts:
+        values = ", ".join(f"{NAMES[name]} {value:.0f}" for name, value in counts.items())
+        steps = f"in {JAGGEDNESS_STEPS:,} steps" if kind == "embed" else "in a number of steps that is not known"
+        sentences.append(f"The paper's counts (diamonds), read off its plot: {values} {steps}.")
+    sentences.append(
+        f"Right: three readings of the paper's “{READING:.0%} of images”; of which network it is, and of what it is the "
+        "share, is not known."
+    )
+    return " ".join(sentences)

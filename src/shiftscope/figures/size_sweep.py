@@ -1,0 +1,26 @@
+"""Change between neighbours by the size of the object."""
+
+from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures.curves import Line, draw_curves
+from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE, V4
+
+
+@figure(
+    "size_sweep",
+    title="Change by the size of the object",
+    reference=f"{V4}, the released script's seven sizes: crops up to 1.1, the whole picture made smaller above",
+    needs=("curves", "sizes"),
+    per_protocol=True,
+)
+def draw(material: Material) -> Drawing:
+    published: dict[str, Line] = {}
+    more = ""
+    if material.class_space == "imagenet":
+        published = {name: (SIZE_SWEEP, values) for name, values in SIZE_SWEEP_CHANGE.items()}
+        said = "; ".join(
+            f"{NAMES[name]} {min(values):g} (at {SIZE_SWEEP[values.index(min(values))]:g}) to {max(values):g} "
+            f"(at {SIZE_SWEEP[values.index(max(values))]:g})"
+            for name, values in SIZE_SWEEP_CHANGE.items()
+        )
+        more = f"Published, a third party's rerun of the released script without normalisation: P(top-1 change) {said}."
+    return draw_curves(material, ("top1_change", "mac"), {"top1_change": published}, more)
