@@ -159,7 +159,8 @@ def test_the_papers_config_has_its_networks_and_every_protocol_that_photographs_
 
 def test_a_note_is_said_and_changes_no_job():
     plans = [
-        Plan(Config.load(changed("protocols", "crop", {"note": note})), ROOT / "workflow" / "scripts") for note in ("", "so")
+        Plan(Config.load(changed("protocols", "crop", {"note": note})), ROOT / "workflow" / "scripts")
+        for note in ("", "so")
     ]
     assert [plan.protocol_facts("crop")["note"] for plan in plans] == ["", "so"]
     assert plans[0].protocol("crop") == plans[1].protocol("crop")
@@ -173,9 +174,9 @@ def test_a_data_set_goes_through_the_protocols_it_names():
     assert plan.predictions("other") == ["results/other/predictions/e/a.parquet"]
     assert {protocol for _, protocol in plan.figures("other")} == {None, "e"}
     assert plan.source("other") == {**plan.source("centred")}
-    with pytest.raises(ShiftscopeError, match="datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):
+    with pytest.raises(ShiftscopeError, match=r"datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):
         Config.load(changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["crpo"]}))
     films = changed("protocols", "natural", {})
-    with pytest.raises(ShiftscopeError, match="needs film, which data set centred .*datasets.centred.protocols"):
+    with pytest.raises(ShiftscopeError, match=r"needs film, which data set centred .*datasets.centred.protocols"):
         Config.load(films)
     assert Config.load({**films, "datasets": {"centred": {**GOOD["datasets"]["centred"], "protocols": ["e", "crop"]}}})

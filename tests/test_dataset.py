@@ -195,7 +195,9 @@ class Reaching(Boxed):
 def test_boxes_outside_their_picture_are_refused_or_left_out_and_rounding_is_cut_off(tmp_path, caplog):
     rounded = make_boxes(Reaching(by=0.7), tmp_path, IMAGES)
     assert rounded.select("x_min", "y_max").rows() == [(0, 2), (1, 4), (1, 3)]
-    with pytest.raises(ShiftscopeError, match=r"2 boxes lie outside.*a is 5 × 4 px and has a box from \(-30, 0\) to \(2, 2\)"):
+    with pytest.raises(
+        ShiftscopeError, match=r"2 boxes lie outside.*a is 5 × 4 px and has a box from \(-30, 0\) to \(2, 2\)"
+    ):
         make_boxes(Reaching(by=30, unusable="refuse"), tmp_path, IMAGES)
     assert make_boxes(Reaching(by=30), tmp_path, IMAGES).select("image_id", "y_max").rows() == [("b", 3)]
     assert "2 boxes lie outside" in caplog.text

@@ -142,8 +142,8 @@ class Config(Options):
                 if source.evaluate and name in self.protocols_of(dataset) and needs - source.provides:
                     yield (
                         f"protocols.{name}: needs {' and '.join(sorted(needs - source.provides))}, which data set "
-                        f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that data "
-                        f"set in 'datasets.{dataset}.protocols'"
+                        f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that "
+                        f"data set in 'datasets.{dataset}.protocols'"
                     )
 
     def _network_problems(self, name: str, network: Network) -> Any:

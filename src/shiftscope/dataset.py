@@ -108,8 +108,8 @@ def _inside(boxes: pl.DataFrame, source: Source) -> pl.DataFrame:
     if lost.height:
         row = lost.row(0, named=True)
         message = (
-            f"{lost.height} boxes lie outside their pictures: {row['image_id']} is {row['width']} × {row['height']} px and has"
-            f" a box from ({row['x_min']:g}, {row['y_min']:g}) to ({row['x_max']:g}, {row['y_max']:g})"
+            f"{lost.height} boxes lie outside their pictures: {row['image_id']} is {row['width']} × {row['height']} px and"
+            f" has a box from ({row['x_min']:g}, {row['y_min']:g}) to ({row['x_max']:g}, {row['y_max']:g})"
         )
         if source.unusable == "refuse":
             raise ShiftscopeError(f"{message}; correct them, or write `unusable: skip` to leave them out")

@@ -120,7 +120,9 @@ class Plan:
         return {
             "dataset": dataset,
             "protocol": protocol,
-            "protocols": {name: self.protocol_facts(name) for name in ([protocol] if protocol else self.protocols(dataset))},
+            "protocols": {
+                name: self.protocol_facts(name) for name in ([protocol] if protocol else self.protocols(dataset))
+            },
             "networks": {name: network.input_size for name, network in self.config.networks.items()},
             "architectures": {
                 name: getattr(network, "architecture", network.kind) for name, network in self.config.networks.items()

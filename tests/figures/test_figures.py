@@ -257,6 +257,18 @@ def test_bands_are_the_intervals(make):
         assert {(value, round(low, 9)), (value, round(high, 9))} <= corners
 
 
+def test_networks_at_a_single_value_stand_side_by_side(make):
+    material = make()
+    pairs = material.curves.filter((pl.col("measure") == "top1_change") & (pl.col("value") == 1))
+    material.__dict__["curves"] = pairs
+    (ax,) = figures["curves"].item.draw(material).figure.axes
+    points = [line for line in ax.lines if line.get_marker() == "o"]
+    found = dict(pairs.select("network", "estimate").iter_rows())
+    assert [line.get_ydata()[0] for line in points] == [found[network] for network in material.networks]
+    assert len({line.get_xdata()[0] for line in points}) == 3
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1"]
+
+
 def diamonds(ax):
     """Published values as (x, y, grey)."""
     lines = [line for line in ax.lines if line.get_marker() == "D"]

@@ -64,7 +64,9 @@ def test_every_protocol_was_run_and_every_sequence_is_whole(run):
     for dataset, source in config["datasets"].items():
         for name in source["protocols"]:
             section = config["protocols"][name]
-            protocol = protocols[section.get("kind", name)].item.model_validate({"kind": section.get("kind", name), **section})
+            protocol = protocols[section.get("kind", name)].item.model_validate(
+                {"kind": section.get("kind", name), **section}
+            )
             rows = pl.read_parquet(results / dataset / "predictions" / name / "squeezenet1_0.parquet")
             lengths = rows.group_by("image_id").len()["len"]
             if protocol.steps() is not None:

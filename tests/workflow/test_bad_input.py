@@ -147,9 +147,15 @@ def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
         ({**CONFIG, "protocols": {"corp": {}}}, "unknown protocol 'corp'; did you mean 'crop'"),
         (changed("protocols", "black", offsets="0..40"), "protocols.black: offsets 0..40 leave the canvas"),
         (changed("protocols", "black", kind="box_crop", side=None, offsets=None), "protocols.black.*unknown key 'offsets'"),
-        ({**CONFIG, "protocols": {"box_crop": {}}}, r"protocols.box_crop: needs boxes, which data set pictures \(folder\) does not have"),
+        (
+            {**CONFIG, "protocols": {"box_crop": {}}},
+            r"protocols.box_crop: needs boxes, which data set pictures \(folder\) does not have",
+        ),
         ({**CONFIG, "protocols": {"natural": {}}}, r"protocols.natural: needs film, which data set pictures"),
-        (changed("datasets", "pictures", protocols=["center"]), "datasets.pictures.protocols: unknown protocol 'center'; did you mean 'centre'"),
+        (
+            changed("datasets", "pictures", protocols=["center"]),
+            "datasets.pictures.protocols: unknown protocol 'center'; did you mean 'centre'",
+        ),
         ({**CONFIG, "sards": 2}, "sards: unknown key 'sards'; did you mean 'shards'"),
     ],
     ids=["folder", "no folder", "weights", "protocol", "offsets", "kind", "boxes", "film", "chosen", "key"],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = ("accuracy", "top5_accuracy", "top1_change", "mac")
-FEW = 30
+FEW, FEW_TICKS = 30, 4
 DASHES = ("--", ":", "-.")
 
 Line = tuple[tuple[float, ...], tuple[float, ...]]
@@ -57,7 +57,7 @@ def draw_curves(
         ax.set_title(measures[measure].title)
         _draw_ours(ax, material, table.filter(pl.col("measure") == measure))
         _draw_published(ax, material, (published or {}).get(measure, {}))
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.02 * ax.get_ylim()[1])
     drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if facts["unit"] else facts["title"], fontsize=8)
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     drawn.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=across, frameon=False, fontsize=7)
@@ -65,15 +65,22 @@ def draw_curves(
 
 
 def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame) -> None:
-    for network, colour in colours(material.networks).items():
+    values = table["value"].unique().sort().to_list()
+    if len(values) == 1:  # points, side by side
+        ax.set_xlim(values[0] - 1, values[0] + 1)
+    if len(values) < FEW_TICKS:
+        ax.set_xticks(values, [f"{value:g}" for value in values])
+    for place, (network, colour) in enumerate(colours(material.networks).items()):
         rows = table.filter(pl.col("network") == network).sort("value")
         x, y = rows["value"].to_numpy(), rows["estimate"].to_numpy()
+        if len(values) == 1:
+            x = x + (place - (len(material.networks) - 1) / 2) / len(material.networks)
         marker = "o" if len(x) < FEW else None
         ax.plot(x, y, color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=short(network))
         known = rows.drop_nulls(["ci_low", "ci_high"])
         low, high = known["ci_low"].to_numpy(), known["ci_high"].to_numpy()
-        if len(known) == 1:  # a band would have no width
-            ax.plot([known["value"][0]] * 2, (low[0], high[0]), color=colour, linewidth=1)
+        if len(x) == len(known) == 1:  # a band would have no width
+            ax.plot([x[0]] * 2, (low[0], high[0]), color=colour, linewidth=1)
         ax.fill_between(known["value"].to_numpy(), low, high, color=colour, alpha=0.15, linewidth=0)
 
 

@@ -20,8 +20,8 @@ FIRST = {
 AMONG = {
     "all": "",
     "right": "among pairs, or sequences, whose first frame is classified right",
-    "matched": "among pairs at matched confidence: every network's pairs weighted to the networks' common distribution of the "
-    "probability of the first frame's top class",
+    "matched": "among pairs at matched confidence: every network's pairs weighted to the networks' common distribution of "
+    "the probability of the first frame's top class",
 }
 """Conditions, in the order of their tables."""
 NAMED = 50
