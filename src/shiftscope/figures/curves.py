@@ -55,8 +55,9 @@ def draw_curves(
     for ax, measure in zip(axes, present, strict=True):
         plain(ax)
         ax.set_title(measures[measure].title)
-        _draw_ours(ax, material, table.filter(pl.col("measure") == measure))
-        _draw_published(ax, material, (published or {}).get(measure, {}))
+        lines = (published or {}).get(measure, {})
+        _draw_ours(ax, material, table.filter(pl.col("measure") == measure), alone=not lines)
+        _draw_published(ax, material, lines)
         ax.set_ylim(0, 1.02 * ax.get_ylim()[1])
     drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if facts["unit"] else facts["title"], fontsize=8)
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
@@ -64,16 +65,17 @@ def draw_curves(
     return Drawing(drawn, _caption(material, table, present) + (f" {more}" if more else ""))
 
 
-def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame) -> None:
+def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame, *, alone: bool) -> None:
+    """`alone`: nothing published is beside it, so that the axis need show no more than its own values."""
     values = table["value"].unique().sort().to_list()
-    if len(values) == 1:  # points, side by side
-        ax.set_xlim(values[0] - 1, values[0] + 1)
-    if len(values) < FEW_TICKS:
+    if alone and len(values) < FEW_TICKS:
         ax.set_xticks(values, [f"{value:g}" for value in values])
+    if alone and len(values) == 1:  # points, side by side
+        ax.set_xlim(values[0] - 1, values[0] + 1)
     for place, (network, colour) in enumerate(colours(material.networks).items()):
         rows = table.filter(pl.col("network") == network).sort("value")
         x, y = rows["value"].to_numpy(), rows["estimate"].to_numpy()
-        if len(values) == 1:
+        if alone and len(values) == 1:
             x = x + (place - (len(material.networks) - 1) / 2) / len(material.networks)
         marker = "o" if len(x) < FEW else None
         ax.plot(x, y, color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=short(network))
