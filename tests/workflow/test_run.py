@@ -15,7 +15,7 @@ from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.files import complete
 from shiftscope.frames import read_canvases
-from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
@@ -30,14 +30,23 @@ def test_all_that_was_promised_is_there(finished):
         assert tables.read(results / dataset / "boxes.parquet", tables.BOXES).height == {"train": 320, "test": 30}[dataset]
         assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 5
         assert (results / dataset / "report.html").stat().st_size > 10_000
-    for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS)):
+    for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS), ("curves", CURVES)):
         assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
     for protocol, steps in PROTOCOLS.items():
         for network in NETWORKS:
             rows = tables.read(results / "test" / "predictions" / protocol / f"{network}.parquet", tables.PREDICTIONS)
             assert rows.height == 30 * steps
             assert not rows.select("image_id", "step").is_duplicated().any()
-    for figure in ("measures", "box_centres", "crop/heatmap", "crop/examples"):
+    for figure in (
+        "measures",
+        "published",
+        "box_centres",
+        "crop/heatmap",
+        "crop/examples",
+        "crop/gallery",
+        "crop/curves",
+        "inpaint/jaggedness",
+    ):
         for suffix in ("png", "pdf", "txt"):
             assert (results / "test" / "figures" / f"{figure}.{suffix}").stat().st_size > 20
     assert not list(results.rglob("*.part"))
