@@ -84,7 +84,9 @@ def _strikingly(predictions: pl.DataFrame) -> Flip:
     rows = rows.with_columns(pl.coalesce("label_prob", "top1_prob").cast(pl.Float64).alias("probability"))
     before = pl.all().shift(1).over("image_id")
     past = rows.select(before.name.prefix("past_"))
-    pairs = pl.concat([rows.with_row_index("place"), past], how="horizontal").filter(pl.col("past_step").is_not_null())
+    pairs = pl.concat([rows.with_row_index("place"), past], how="horizontal").filter(
+        pl.col("step") == pl.col("past_step") + 1  # not from one run to the next
+    )
     fallen = pl.when(pl.col("label").is_null()).then(pl.col("past_top1_prob") - pl.col("previous_top1_prob"))
     pairs = pairs.with_columns(
         fallen.otherwise((pl.col("probability") - pl.col("past_probability")).abs()).alias("jump"),
