@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from shiftscope.config import Config
 from shiftscope.errors import ShiftscopeError
-from shiftscope.protocols import protocols
+from shiftscope.protocols import Picture, protocols
 from shiftscope.protocols.resample import ALL
 from shiftscope.resizers import resizers
 
@@ -41,6 +42,7 @@ def test_what_comes_out(name):
         resized = resize(name, pixels, width, height)
         assert resized.shape == (height, width, 3)
         assert resized.dtype == np.uint8
+        assert resized.flags.c_contiguous
         np.testing.assert_array_equal(pixels, before)
     np.testing.assert_array_equal(resize(name, noise(), 53, 37), noise())
     assert (resize(name, np.full((30, 20, 3), 77, np.uint8), 9, 17) == 77).all()
@@ -110,6 +112,8 @@ def test_tensorflow_made_four_times_smaller_takes_every_fourth_pixel():
         ("torch-bilinear-antialias", "pillow-bilinear", 1),
         ("torch-bicubic-antialias", "pillow-bicubic", 1),
         ("torch-bilinear", "opencv-linear", 1),
+        ("torch-bicubic", "opencv-cubic", 1),  # both with a = −.75; Pillow has −.5
+        ("torch-bicubic-antialias", "torch-bicubic", None),
         ("torch-bilinear", "pillow-bilinear", None),
         ("tf1-bilinear", "torch-bilinear", None),
     ],
@@ -118,6 +122,36 @@ def test_which_are_the_same(one, other, most):
     pixels = noise(64, 80)
     difference = np.abs(resize(one, pixels, 33, 27).astype(int) - resize(other, pixels, 33, 27)).max()
     assert difference <= most if most else difference > 30
+
+
+@pytest.mark.parametrize(("name", "reach"), [("linear", 1), ("cubic", 2), ("lanczos", 4)])
+def test_how_far_a_pixel_reaches_tells_opencvs_functions_apart(name, reach):
+    pixels = np.full((1, 21, 3), 100, np.uint8)
+    pixels[0, 10] = 255
+    touched = np.flatnonzero(resize(f"opencv-{name}", pixels, 21 * 8, 1)[0, :, 0] != 100)
+    distance = np.abs((touched + 0.5) / 8 - 10.5).max()  # in px of the source
+    assert reach - 0.5 < distance < reach
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_overshoots_is_cut_off_and_does_not_wrap(name):
+    pixels = np.zeros((8, 16, 3), np.uint8)
+    pixels[:, 8:] = 255
+    resized = resize(name, pixels, 80, 40)
+    assert resized[:, :35].max() < 40
+    assert resized[:, 45:].min() > 215
+
+
+def test_the_protocol_gives_the_places_in_its_list_and_no_neighbours():
+    functions = ("tf1-bilinear", "opencv-area", "pillow-box")
+    protocol = protocols["resample"].item.model_validate({"functions": functions, "crop_fraction": 0.5})
+    assert protocol.steps() == 3
+    sequence = protocol.sequence(Picture("i", noise()), 16, np.random.default_rng(0))
+    assert [(frame.value, frame.resample) for frame in sequence.frames] == list(enumerate(functions))
+    assert {frame.resized for frame in sequence.frames} == {(45, 32)}  # 53 × 37 px, the shorter side twice 16
+    assert not protocol.ordered()
+    with pytest.raises(ValidationError, match="at least 2 items"):
+        protocols["resample"].item.model_validate({"functions": functions[:1]})
 
 
 def test_pillow_is_pillow():
