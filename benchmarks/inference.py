@@ -9,12 +9,16 @@
 """
 
 import argparse
+import os
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as jobs have it: idle threads of two libraries would spin against each other
+
 import numpy as np
+import polars as pl
 import torch
 from common import alternately, median_ratio, pictures
 from safetensors.torch import save_file
@@ -63,7 +67,7 @@ def measure(architecture: str, engine: str, device: str, threads: int, count: in
 
         def job() -> None:
             answers = predictions(run, card, files["canvases"], files["frames"], images)
-            tables.write(folder / "predictions.parquet", next(answers).vstack(*answers), tables.PREDICTIONS)
+            tables.write(folder / "predictions.parquet", pl.concat(answers), tables.PREDICTIONS)
 
         mean, std = (torch.tensor(values).view(3, 1, 1).to(card["device"]) for values in (IMAGENET_MEAN, IMAGENET_STD))
         few = canvases[: max(1, count // 6)]
