@@ -9,8 +9,8 @@
 """
 
 import argparse
-import os
 import json
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any

@@ -78,8 +78,10 @@ class Plan:
     def protocol_facts(self, protocol: str) -> dict[str, str]:
         """What figures and the report say of a protocol."""
         entry = protocols[self.config.protocols[protocol].kind]
-        note = self.config.protocols[protocol].note
-        return {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference, "note": note}
+        section = self.config.protocols[protocol]
+        facts = {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference}
+        more = {name: str(getattr(section, name)) for name in ("axis", "surround") if hasattr(section, name)}
+        return {**facts, "note": section.note, **more}
 
     def code(self, rule: str, **wildcards: str) -> str:
         """Digest of the code that decides the numbers of a job: its script, and the variants that it uses."""

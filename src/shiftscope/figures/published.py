@@ -97,8 +97,13 @@ def _beside(ax: "Axes", x: float, y: float, text: str, colour: str = "#202020") 
 
 
 def _part(material: Material, protocol: str) -> str | None:
-    """Which part of the paper's table a protocol is about: `crop`, or `black` by its name; where no embedding's name says
-    black, every embedding."""
+    """Which part of the paper's table a protocol is about: `crop`, if it is a crop that moves diagonally as theirs did, or
+    `black`; where it is not said what surrounds a picture, by the protocol's name, or every embedding if none says it."""
+    facts = material.protocols[protocol]
+    if facts.get("axis", "diagonal") != "diagonal":
+        return None
+    if facts.get("surround"):
+        return "black" if facts["kind"] == "embed" and facts["surround"] == "black" else None
     kinds = {name: facts["kind"] for name, facts in material.protocols.items()}
     embeds = [name for name, kind in kinds.items() if kind == "embed"]
     blacks = [name for name in embeds if "black" in name.lower()]

@@ -16,7 +16,7 @@ def resize_bilinear(pixels: NDArray[np.uint8], width: int, height: int) -> NDArr
     """Each target pixel from the two nearest of each axis, whatever lies between; the picture moves by up to half a source
     pixel ÷ scale on the way."""
     resized = pixels.astype(np.float32)
-    for axis, length in ((0, height), (1, width)):
+    for axis, length in ((1, width), (0, height)):  # in TensorFlow's order, for the last bit
         last = resized.shape[axis] - 1
         position = np.arange(length, dtype=np.float32) * np.float32(resized.shape[axis] / length)
         low = np.minimum(np.floor(position).astype(np.int64), last)
