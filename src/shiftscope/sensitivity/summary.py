@@ -197,23 +197,23 @@ def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
     for (protocol, network), cell in cells.items():
         if not cell.columns:
             continue
-        found = bootstrap_ratios(cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples)
-        n_images = (cell.denominator != 0).sum(0)
-        for k, (measure, condition) in enumerate(cell.columns):
-            rows.append(
-                {
-                    "network": network,
-                    "protocol": protocol,
-                    "measure": measure,
-                    "condition": condition,
-                    "estimate": found[0][k],
-                    "ci_low": found[1][k],
-                    "ci_high": found[2][k],
-                    "n_images": n_images[k],
-                    "n_pairs": cell.counted[k],
-                }
-            )
+        found = _estimates(cell, seed=seed, level=level, n_resamples=n_resamples)
+        rows += [
+            {"network": network, "protocol": protocol, "condition": condition, "n_pairs": counted, **row}
+            for condition, counted, row in found
+        ]
     return tables.table(rows, SENSITIVITY).fill_nan(None)
+
+
+def _estimates(cell: Sums, *, seed: int, level: float, n_resamples: int) -> Iterator[tuple[Any, int, dict[str, object]]]:
+    """Condition or swept value, rows that count, and the columns that every table of estimates has."""
+    estimate, low, high = bootstrap_ratios(
+        cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples
+    )
+    n_images = (cell.denominator != 0).sum(0)
+    for k, (measure, at) in enumerate(cell.columns):
+        row = {"measure": measure, "estimate": estimate[k], "ci_low": low[k], "ci_high": high[k], "n_images": n_images[k]}
+        yield at, cell.counted[k], row
 
 
 MOST_VALUES = 400
@@ -230,21 +230,8 @@ def curves(
         if not 1 < predictions["value"].n_unique() <= MOST_VALUES:
             continue
         cell = value_sums(predictions, ordered=ordered[protocol])
-        found = bootstrap_ratios(cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples)
-        n_images = (cell.denominator != 0).sum(0)
-        for k, (measure, value) in enumerate(cell.columns):
-            rows.append(
-                {
-                    "network": network,
-                    "protocol": protocol,
-                    "measure": measure,
-                    "value": value,
-                    "estimate": found[0][k],
-                    "ci_low": found[1][k],
-                    "ci_high": found[2][k],
-                    "n_images": n_images[k],
-                }
-            )
+        found = _estimates(cell, seed=seed, level=level, n_resamples=n_resamples)
+        rows += [{"network": network, "protocol": protocol, "value": value, **row} for value, _, row in found]
     return tables.table(rows, CURVES).fill_nan(None).sort("protocol", "network", "measure", "value", maintain_order=True)
 
 
