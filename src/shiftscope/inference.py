@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -17,23 +17,15 @@ from shiftscope.frames import read_canvases
 from shiftscope.prepare import available, softmax
 from shiftscope.progress import progress
 
-AHEAD = 2
-"""Chunks that are read while the network runs."""
-CHUNK_FRAMES = 256
-"""Frames in a chunk, at least. Its last batch may have to be filled up, so it is many batches, but memory sets a limit."""
+T = TypeVar("T")
 
+AHEAD = 4
+"""Batches that are read while the network runs."""
+ROWS = 256
+"""Frames that are described together, at least: memory stays flat, and the cost of a table is shared."""
 
-class Sequences(NamedTuple):
-    """The frames of some images: each distinct one once, and which of them each row of `frames` shows."""
-
-    frames: pl.DataFrame
-    """image_id, step, value, label, by image and step."""
-    pixels: NDArray[np.uint8]
-    """(distinct frames, size, size, 3), the last one repeated to a whole number of batches."""
-    distinct: int
-    """How many of them there are without the repetition."""
-    shown: NDArray[np.int64]
-    """(rows of frames,): index into `pixels`."""
+WINDOW = ["image_id", "canvas_id", "window_y", "window_x"]
+"""What makes a frame: two rows that agree in these show the same pixels."""
 
 
 def infer(
@@ -81,62 +73,69 @@ def predictions(
     frames = tables.read(frames_path, tables.FRAMES).join(
         images.select("image_id", "label"), on="image_id", how="left", maintain_order="left"
     )
-    size, batch = card["input_size"], card["batch_size"]
-    chunks = _ahead(_sequences(canvases_path, frames, size, batch, max(CHUNK_FRAMES, 4 * batch)))
-    for chunk in progress(
-        chunks, frames["image_id"].n_unique(), "images", lambda chunk: chunk.frames["image_id"].n_unique()
-    ):
-        starts = range(0, len(chunk.pixels), batch)
-        logits = np.concatenate([run(chunk.pixels[start : start + batch]) for start in starts])[: chunk.distinct]
-        if not np.isfinite(logits).all():
+    windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
+    shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
+    batches = _ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
+    logits: list[NDArray[np.float32]] = []
+    answered = asked = 0  # windows, up to the last one whose logits were described and were computed
+    for start, end in progress(_pieces(frames), len(frames), "frames", lambda piece: piece[1] - piece[0]):
+        needed = int(shown[start:end].max()) + 1
+        while asked < needed:
+            pixels, count = next(batches)
+            logits.append(run(pixels)[:count])
+            asked += count
+        known = np.concatenate(logits)
+        piece, logits = known[: needed - answered], [known[needed - answered :]]
+        if not np.isfinite(piece).all():
             raise ShiftscopeError(
                 f"network {card['network']} answers with numbers that are not finite, within the images "
-                f"{chunk.frames['image_id'][0]} … {chunk.frames['image_id'][-1]}; look at its weights"
+                f"{frames['image_id'][start]} … {frames['image_id'][end - 1]}; look at its weights"
             )
-        yield describe(chunk.frames, logits, chunk.shown, keep_logits)
+        yield describe(frames[start:end], piece, shown[start:end] - answered, keep_logits)
+        answered = needed
 
 
-def _sequences(
-    canvases_path: str | Path, frames: pl.DataFrame, size: int, batch: int, at_least: int
-) -> Iterator[Sequences]:
-    """The images of the shard in the order of their canvases, together until they have `at_least` distinct frames: memory
-    stays flat and batches stay full. A last batch of another size would make compiled engines compile again."""
-    windows: list[NDArray[np.uint8]] = []
-    shown: list[int] = []
-    first = last = 0
-    groups = frames.group_by("image_id", maintain_order=True)
-    for (_, rows), canvases in zip(groups, read_canvases(canvases_path), strict=True):
-        places: dict[tuple[Any, ...], int] = {}
-        for window in rows.select("canvas_id", "window_y", "window_x").iter_rows():
-            if window not in places:
-                canvas_id, y, x = window
-                places[window] = len(windows)
-                windows.append(canvases[canvas_id][y : y + size, x : x + size])
-            shown.append(places[window])
-        last += len(rows)
-        if len(windows) >= at_least:
-            yield _gathered(frames[first:last], windows, shown, batch)
-            windows, shown, first = [], [], last
-    if windows:
-        yield _gathered(frames[first:last], windows, shown, batch)
+def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
+    """Rows of whole images, from and to, at least ROWS of them together."""
+    start = end = 0
+    for rows in frames["image_id"].rle().struct.field("len"):
+        end += rows
+        if end - start >= ROWS:
+            yield start, end
+            start = end
+    if end > start:
+        yield start, end
 
 
-def _gathered(frames: pl.DataFrame, windows: list[NDArray[np.uint8]], shown: list[int], batch: int) -> Sequences:
-    pixels = np.empty((len(windows) + -len(windows) % batch, *windows[0].shape), np.uint8)
-    for place, window in enumerate(windows):
-        pixels[place] = window
-    pixels[len(windows) :] = windows[-1]
-    return Sequences(frames.select("image_id", "step", "value", "label"), pixels, len(windows), np.array(shown))
+def _batches(
+    canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int
+) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """The pixels (batch, size, size, 3) of the windows, in their order, and how many of them are windows: the last batch
+    is filled up, since one of another size would make compiled engines compile again."""
+    pixels = np.empty((batch, size, size, 3), np.uint8)
+    count = 0
+    images = windows.group_by("image_id", maintain_order=True)
+    for (_, rows), canvases in zip(images, read_canvases(canvases_path), strict=True):
+        for canvas_id, y, x in rows.select("canvas_id", "window_y", "window_x").iter_rows():
+            pixels[count] = canvases[canvas_id][y : y + size, x : x + size]
+            count += 1
+            if count == batch:
+                yield pixels, count
+                pixels = np.empty_like(pixels)  # the other one is still being looked at
+                count = 0
+    if count:
+        pixels[count:] = pixels[count - 1]
+        yield pixels, count
 
 
-def _ahead(chunks: Iterator[Sequences]) -> Iterator[Sequences]:
+def _ahead(items: Iterator[T]) -> Iterator[T]:
     """Read in a thread of its own, so that the network does not wait for the disk."""
-    ready: queue.Queue[Sequences | BaseException | None] = queue.Queue(AHEAD)
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(AHEAD)
 
     def read() -> None:
         try:
-            for chunk in chunks:
-                ready.put(chunk)
+            for item in items:
+                ready.put(item)
             ready.put(None)
         except BaseException as error:
             ready.put(error)

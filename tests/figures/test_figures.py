@@ -90,7 +90,14 @@ def make(tmp_path_factory):
             architectures=dict(zip(networks, ("vgg16", "squeezenet1_0", "resnet50"), strict=False)),
             class_space="imagenet" if imagenet else "own",
             protocols={
-                "p $x$": {"title": "picture $moved$ on a canvas", "unit": "px", "kind": kind, "reference": "", "note": ""}
+                "p $x$": {
+                    "title": "picture $moved$ on a canvas",
+                    "unit": "px",
+                    "kind": kind,
+                    "reference": "",
+                    "note": "",
+                    "surround": "black",
+                }
             },
             prediction_files=files,
             frame_files={("p $x$", SIZE): shards},
@@ -290,16 +297,18 @@ def test_bars_are_as_long_as_the_table_says(make):
 
 
 @pytest.mark.parametrize(
-    ("names", "parts"),
+    ("protocols", "parts"),
     [
-        ({"p black": "embed", "p mean": "embed"}, ("black", None)),
-        ({"p inpaint": "embed"}, ("black",)),
-        ({"any": "crop", "black scale": "scale"}, ("crop", None)),
+        ({"a": {"surround": "black"}, "black": {"surround": "mean"}, "c": {"surround": "inpaint"}}, ("black", None, None)),
+        ({"a": {"surround": "black", "axis": "x"}, "b": {"surround": "black", "axis": "diagonal"}}, (None, "black")),
+        ({"a": {"kind": "crop", "axis": "diagonal"}, "b": {"kind": "crop", "axis": "y"}}, ("crop", None)),
+        ({"a": {"kind": "crop"}, "black scale": {"kind": "scale"}}, ("crop", None)),
     ],
 )
-def test_the_papers_table_stands_beside_crop_and_black_alone(make, names, parts):
+def test_the_papers_table_stands_beside_diagonal_crops_and_black_alone(make, protocols, parts):
     material = make(imagenet=True)
-    facts = {name: {**material.protocols["p $x$"], "kind": kind} for name, kind in names.items()}
+    names = list(protocols)
+    facts = {name: {**material.protocols["p $x$"], "kind": "embed", **more} for name, more in protocols.items()}
     renamed = replace(material, protocols=facts, protocol="")
     renamed.__dict__["sensitivity"] = pl.concat(material.sensitivity.with_columns(protocol=pl.lit(name)) for name in names)
     drawing = figures["published"].item.draw(renamed)
@@ -309,7 +318,6 @@ def test_the_papers_table_stands_beside_crop_and_black_alone(make, names, parts)
         assert sorted((x, grey) for x, _, grey in diamonds(ax)) == sorted(expected)
         bars = {round(bar.get_y() + bar.get_height() / 2, 6) for bar in ax.patches}
         assert all((round(y, 6) in bars) != grey for _, y, grey in diamonds(ax))  # beside the bar of its own network
-    assert ("do not say" in drawing.caption) == ("p inpaint" in names)
 
 
 def test_jaggedness_is_the_tables_and_the_papers_counts_are_per_step(make):

@@ -98,18 +98,13 @@ def _beside(ax: "Axes", x: float, y: float, text: str, colour: str = "#202020") 
 
 def _part(material: Material, protocol: str) -> str | None:
     """Which part of the paper's table a protocol is about: `crop`, if it is a crop that moves diagonally as theirs did, or
-    `black`; where it is not said what surrounds a picture, by the protocol's name, or every embedding if none says it."""
+    `black`, if it embeds in black and moves so."""
     facts = material.protocols[protocol]
     if facts.get("axis", "diagonal") != "diagonal":
         return None
-    if facts.get("surround"):
-        return "black" if facts["kind"] == "embed" and facts["surround"] == "black" else None
-    kinds = {name: facts["kind"] for name, facts in material.protocols.items()}
-    embeds = [name for name, kind in kinds.items() if kind == "embed"]
-    blacks = [name for name in embeds if "black" in name.lower()]
-    if protocol in (blacks or embeds):
-        return "black"
-    return "crop" if kinds[protocol] == "crop" else None
+    if facts["kind"] == "embed":
+        return "black" if facts["surround"] == "black" else None
+    return "crop" if facts["kind"] == "crop" else None
 
 
 def _paper(material: Material, protocol: str, measure: str) -> dict[str, float]:
@@ -137,6 +132,4 @@ def _caption(material: Material, table: pl.DataFrame, protocols: list[str]) -> s
         if material.class_space == "imagenet" and beside:
             values = ", ".join(f"{NAMES[name]} {value:g}" for name, value in TABLE_1["top1_change", part].items())
             sentences.append(f"The paper's P(top-1 change), {part}: {values} (beside {', '.join(beside)}).")
-            if part == "black" and not any("black" in name.lower() for name in beside):
-                sentences.append("Whether the surround is black here too, these protocols' names do not say.")
     return " ".join(sentences)
