@@ -68,3 +68,15 @@ rule boxes:
         code=code("boxes"),
     script:
         "../workflow/scripts/boxes.py"
+
+
+use rule boxes as landmarks with:
+    output:
+        landmarks=f"{RESULTS}/{{dataset}}/landmarks.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/landmarks.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/landmarks.tsv"
+    params:
+        source=lambda wildcards: PLAN.source(wildcards.dataset, "limit", "unusable"),
+        code=code("landmarks"),

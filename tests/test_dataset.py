@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from shiftscope import tables
-from shiftscope.dataset import make_boxes, make_images, shard_of
+from shiftscope.annotations import make_boxes
+from shiftscope.dataset import make_images, shard_of
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Extent, Listing, Source
 from shiftscope.sources.folder import Folder
@@ -43,6 +44,7 @@ def test_images(pictures):
         "height": 4,
         "first_frame": None,
         "frames": None,
+        "orientation": 1,
     }
 
 

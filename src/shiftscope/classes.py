@@ -1,7 +1,7 @@
 """What the numbers of a network's outputs mean: the classes of a data set and their names."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,6 +54,37 @@ def class_indices(space: Space, categories: Sequence[str]) -> dict[str, int]:
             " rename it, leave it out or write `classes: own`"
         )
     return {category: index_of[category] for category in categories}
+
+
+def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The categories that labels given as numbers stand for: item i is label i.
+
+    ImageNet's wnids, or `names`, or, where there are none, the numbers themselves up to the highest.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where a number has no name, or is below 0.
+    """
+    given = set(numbers)
+    low, high = min(given, default=0), max(given, default=-1)
+    categories = imagenet_wnids() if space == "imagenet" else tuple(names or (str(k) for k in range(high + 1)))
+    if low < 0 or high >= len(categories):
+        wrong = low if low < 0 else high
+        raise ShiftscopeError(
+            f"there is a label {wrong}, and classes are numbered from 0 to {len(categories) - 1}; labels that count from 1,"
+            " and other orders than the network's, must be changed in the file"
+        )
+    return categories
+
+
+def read_names(path: Path) -> list[str]:
+    """Names of classes from a text file, one in a line, in the order of their numbers."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ShiftscopeError(f"the class names {path} cannot be read: {error}") from None
+    return [line.strip() for line in lines if line.strip()]
 
 
 def class_names(space: Space, categories: Sequence[str]) -> list[str]:

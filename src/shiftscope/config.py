@@ -114,6 +114,11 @@ class Config(Options):
             raise ShiftscopeError("\n".join(problems))
         return config
 
+    @property
+    def evaluated(self) -> list[str]:
+        """Data sets that networks are measured on: those whose pictures are here, unless they are taught from alone."""
+        return [name for name, source in self.datasets.items() if source.evaluate and "pictures" in source.provides]
+
     def protocols_of(self, dataset: str) -> list[str]:
         """Names of the protocols that a data set's pictures go through, in the order of the config."""
         chosen = self.datasets[dataset].protocols
@@ -124,9 +129,11 @@ class Config(Options):
         if self.inference.engine != "auto" and self.inference.engine not in engines:
             names = ["auto", *(entry.name for entry in engines)]
             yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
-        boxed = any("boxes" in source.provides for source in self.datasets.values())
+        boxed = any({"boxes", "landmarks"} & source.provides for source in self.datasets.values())
         if not boxed and not (self.networks and self.protocols):
             yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
+        if self.networks and self.protocols and not self.evaluated:
+            yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"
         for name, source in self.datasets.items():
             yield from _raised(f"datasets.{name}", source.check)
             for chosen in source.protocols or ():
@@ -139,7 +146,8 @@ class Config(Options):
                 yield from _raised(f"protocols.{name}", protocol.check, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():
-                if source.evaluate and name in self.protocols_of(dataset) and needs - source.provides:
+                asked = dataset in self.evaluated and name in self.protocols_of(dataset)
+                if asked and needs - source.provides:
                     yield (
                         f"protocols.{name}: needs {' and '.join(sorted(needs - source.provides))}, which data set "
                         f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that "
@@ -156,10 +164,10 @@ class Config(Options):
             taught = self.datasets.get(network.train.dataset)
             if taught is None:
                 yield f"networks.{name}.train.dataset: {unknown('data set', network.train.dataset, self.datasets)}"
-            elif "labels" not in taught.provides:
-                yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labels to train on"
+            elif not {"labels", "pictures"} <= taught.provides:
+                yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labelled pictures"
         for dataset, source in self.datasets.items():
-            if source.evaluate and "labels" in source.provides and source.classes != network.class_space:
+            if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
                 yield (
                     f"networks.{name}: answers with classes '{network.class_space}', but the labels of data set {dataset} "
                     f"are '{source.classes}'; write 'classes: imagenet' for folders named by wnid (n01440764), or "

@@ -1,6 +1,5 @@
 """A source's pictures made ready for all later stages: checked, sized, labelled, and dealt into shards."""
 
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -12,12 +11,10 @@ import polars as pl
 from shiftscope import tables
 from shiftscope.classes import class_indices
 from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import is_picture
+from shiftscope.pictures import is_picture, there
 from shiftscope.progress import progress
 from shiftscope.sources import Extent, Source
 
-OUTSIDE = 1.0
-"""px that a box may reach out of its picture by: annotations are rounded."""
 NAMED = 5
 """How many bad pictures a message names."""
 
@@ -35,7 +32,8 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     Returns
     -------
     images, skipped : columns of `tables.IMAGES` and `tables.SKIPPED`, both in the order of `image_id`. Pictures whose
-        file is missing do not count towards the limit, damaged ones do, and a film counts once.
+        file is missing do not count towards the limit, damaged ones do, and a film counts once. Pictures that are known by
+        their annotations alone have no path; their size is what those say.
 
     Raises
     ------
@@ -50,73 +48,28 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     if source.unusable == "refuse":
         _refuse(missing, pictures.height)
     chosen = _draw(present, source.limit, seed)
-    measured = _measured(source, chosen["path"].to_list(), threads)
+    here = chosen.filter(pl.col("path").is_not_null())
+    measured = _measured(source, here["path"].to_list(), threads)
 
     rows: list[dict[str, object]] = []
     bad = list(missing)
-    for row, found in zip(chosen.iter_rows(named=True), measured, strict=True):
+    for row, found in zip(here.iter_rows(named=True), measured, strict=True):
         if isinstance(found, str):
             bad.append({"image_id": row["image_id"], "stage": "images", "reason": found})
             continue
-        label = None if row["category"] is None else label_of[row["category"]]
         for extent in found:
             facts = extent._asdict()
-            rows.append({**row, "image_id": row["image_id"] + facts.pop("suffix"), "label": label, **facts})
+            rows.append({**row, "image_id": row["image_id"] + facts.pop("suffix"), **facts})
+    elsewhere = chosen.filter(pl.col("path").is_null())
     if source.unusable == "refuse":
         _refuse(bad, pictures.height)
-    if not rows:
+    if not rows and not elsewhere.height:
         raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}")
-    return tables.table(rows, tables.IMAGES).sort("image_id"), tables.table(bad, tables.SKIPPED).sort("image_id")
-
-
-def make_boxes(source: Source, folder: Path, images: pl.DataFrame) -> pl.DataFrame:
-    """The boxes of `images`, columns of `tables.BOXES`, in the order of `image_id` and then of the source.
-
-    Where the source does not know a picture's size, it is filled in from `images`. A picture whose annotated size is
-    not its real one has its boxes in other coordinates: that is an error under `unusable: refuse`, and its boxes are
-    left out, with a line in the log, under `skip`. So are boxes that reach out of their picture by more than
-    `OUTSIDE` px; those that do by less are cut off at its edge.
-    """
-    boxes = source.boxes(folder).join(
-        images.select("image_id", "width", "height"), on="image_id", how="inner", maintain_order="left"
-    )
-    boxes = boxes.with_columns(
-        pl.coalesce("image_width", "width").alias("image_width"),
-        pl.coalesce("image_height", "height").alias("image_height"),
-    )
-    fits = (pl.col("image_width") == pl.col("width")) & (pl.col("image_height") == pl.col("height"))
-    strange = boxes.filter(~fits)
-    if strange.height:
-        row = strange.row(0, named=True)
-        message = (
-            f"the boxes of {strange['image_id'].n_unique()} pictures are for other sizes than the pictures have:"
-            f" {row['image_id']} is {row['width']} × {row['height']} px,"
-            f" annotated as {row['image_width']} × {row['image_height']}"
-        )
-        if source.unusable == "refuse":
-            raise ShiftscopeError(f"{message}; write `unusable: skip` to leave their boxes out")
-        logging.getLogger(__name__).warning("%s; they are left out", message)
-    boxes = _inside(boxes.filter(fits), source)
-    return boxes.select(list(tables.BOXES)).sort("image_id", maintain_order=True)
-
-
-def _inside(boxes: pl.DataFrame, source: Source) -> pl.DataFrame:
-    outside = (pl.min_horizontal("x_min", "y_min") < -OUTSIDE) | (
-        (pl.col("x_max") > pl.col("width") + OUTSIDE) | (pl.col("y_max") > pl.col("height") + OUTSIDE)
-    )
-    lost = boxes.filter(outside)
-    if lost.height:
-        row = lost.row(0, named=True)
-        message = (
-            f"{lost.height} boxes lie outside their pictures: {row['image_id']} is {row['width']} × {row['height']} px and"
-            f" has a box from ({row['x_min']:g}, {row['y_min']:g}) to ({row['x_max']:g}, {row['y_max']:g})"
-        )
-        if source.unusable == "refuse":
-            raise ShiftscopeError(f"{message}; correct them, or write `unusable: skip` to leave them out")
-        logging.getLogger(__name__).warning("%s; they are left out", message)
-    return boxes.filter(~outside).with_columns(
-        pl.col("x_min", "y_min").clip(0), pl.min_horizontal("x_max", "width"), pl.min_horizontal("y_max", "height")
-    )
+    images = pl.concat([tables.table(rows, tables.IMAGES), elsewhere], how="diagonal_relaxed")
+    known = pl.col("category").replace_strict(label_of, default=None, return_dtype=pl.Int32) if label_of else None
+    images = images.with_columns(known.alias("label") if known is not None else pl.lit(None).alias("label"))
+    images = images.select(pl.col(name).cast(dtype) for name, dtype in tables.IMAGES.items()).sort("image_id")
+    return images, tables.table(bad, tables.SKIPPED).sort("image_id")
 
 
 def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
@@ -139,13 +92,13 @@ def _refuse_duplicates(pictures: pl.DataFrame) -> None:
 
 
 def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
-    there = [path.is_file() or _has_pictures(path) for path in map(Path, pictures["path"])]
+    found = [path is None or there(path) or _has_pictures(Path(path)) for path in pictures["path"]]
     missing: list[dict[str, object]] = []
-    for row in pictures.filter([not found for found in there]).iter_rows(named=True):
+    for row in pictures.filter([not one for one in found]).iter_rows(named=True):
         empty = Path(row["path"]).is_dir()
         reason = f"{row['path']} has no pictures" if empty else f"{row['path']} does not exist"
         missing.append({"image_id": row["image_id"], "stage": "images", "reason": reason})
-    return pictures.filter(there), missing
+    return pictures.filter(found), missing
 
 
 def _has_pictures(path: Path) -> bool:

@@ -1,6 +1,12 @@
-"""Picture files as arrays: whatever is inside the file, 8-bit RGB comes out, as a viewer would show it."""
+"""Picture files as arrays: whatever is inside the file, 8-bit RGB comes out, as a viewer would show it.
 
+A picture may also lie inside an uncompressed tar, which is never unpacked: its path is then `member_path`'s.
+"""
+
+import io
+import re
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +49,36 @@ def is_picture(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 
+_MEMBER = re.compile(r"(?P<archive>.+\.tar)#(?P<offset>\d+)\+(?P<size>\d+)/(?P<name>.+)", re.DOTALL)
+
+
+def member_path(archive: str | Path, offset: int, size: int, name: str) -> str:
+    """The path of a picture inside an uncompressed tar: ``<archive>#<offset>+<size>/<name>``, in bytes."""
+    return f"{archive}#{offset}+{size}/{name}"
+
+
+def there(path: str | Path) -> bool:
+    """Whether there is such a file, or the archive that holds it."""
+    member = _MEMBER.fullmatch(str(path))
+    return Path(path).is_file() or (member is not None and Path(member["archive"]).is_file())
+
+
+def _opened(path: Path) -> Path | IO[bytes]:
+    member = _MEMBER.fullmatch(str(path))
+    if member is None or path.exists():
+        return path
+    with Path(member["archive"]).open("rb") as file:
+        file.seek(int(member["offset"]))
+        return io.BytesIO(file.read(int(member["size"])))
+
+
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
-    """A picture as it is shown.
+    """A picture as it is shown: the first of what `read_turned` returns."""
+    return read_turned(path)[0]
+
+
+def read_turned(path: str | Path) -> tuple[NDArray[np.uint8], int]:
+    """A picture as it is shown, and the EXIF orientation (1 to 8) that was undone to show it so; 1: none.
 
     The EXIF rotation is applied; transparency is composited on white, as a page would show it; 16-bit greys are scaled
     (÷ 257), not clipped; floating-point greys are taken as 0 to 1, or as 0 to 255 where one is above 1. Of a film or
@@ -52,7 +86,7 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
 
     Returns
     -------
-    (height, width, 3), uint8, RGB.
+    pixels, orientation : (height, width, 3), uint8, RGB; 1 to 8.
 
     Raises
     ------
@@ -62,14 +96,14 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with Image.open(path, formats=tuple(FORMATS)) as image:
+        with Image.open(_opened(path), formats=tuple(FORMATS)) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise _too_large(path)
             image.load()
-            rotation = _UPRIGHT.get(_orientation(image))
-            upright = image if rotation is None else image.transpose(rotation)
-            return _rgb(upright)
+            turned = _orientation(image)
+            upright = image.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else image
+            return _rgb(upright), turned
     except ShiftscopeError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -79,7 +113,8 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     except IsADirectoryError:
         raise ShiftscopeError(f"{path} is a folder where a picture file was expected") from None
     except UnidentifiedImageError:
-        reason = f"none of {', '.join(FORMATS)}" if path.stat().st_size else "the file is empty"
+        empty = path.is_file() and not path.stat().st_size
+        reason = "the file is empty" if empty else f"none of {', '.join(FORMATS)}"
         raise ShiftscopeError(f"{path} is no picture: {reason}") from None
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged files, IndexError among them
         reason = str(error).strip().rstrip(".") or type(error).__name__
@@ -101,7 +136,8 @@ def _too_large(path: Path) -> ShiftscopeError:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(0x0112, 1))
+        found = int(image.getexif().get(0x0112, 1))
+        return found if found in _UPRIGHT else 1
     except Exception:  # a damaged EXIF block is common (ImageNet has some) and says nothing about the pixels
         return 1
 

@@ -35,7 +35,7 @@ class Plan:
     @cached_property
     def evaluated(self) -> list[str]:
         """Data sets that networks are measured on."""
-        return [name for name, source in self.config.datasets.items() if source.evaluate]
+        return self.config.evaluated
 
     @cached_property
     def boxed(self) -> list[str]:

@@ -14,13 +14,14 @@ from shiftscope.files import complete
 IMAGES = pl.Schema(
     {
         "image_id": pl.String,  # unique in its data set: the path below the folder, without the file's ending
-        "path": pl.String,
+        "path": pl.String,  # of a picture in a tar: <archive>#<offset>+<size>/<name>; null where only annotations are here
         "label": pl.Int32,  # index into the network's outputs; null where unknown
         "category": pl.String,
         "width": pl.Int32,  # px, of the picture as it is shown (EXIF rotation applied)
         "height": pl.Int32,
         "first_frame": pl.Int32,  # of a film: where in the file it begins; null for pictures
         "frames": pl.Int32,  # of a film: how many frames it has
+        "orientation": pl.Int32,  # EXIF's, 1 to 8, which was undone; null for a picture known by its annotations alone
     }
 )
 SKIPPED = pl.Schema({"image_id": pl.String, "stage": pl.String, "reason": pl.String})
@@ -37,6 +38,19 @@ BOXES = pl.Schema(
         "is_crowd": pl.Boolean,
         "is_truncated": pl.Boolean,
         "is_difficult": pl.Boolean,
+    }
+)
+LANDMARKS = pl.Schema(
+    {
+        "image_id": pl.String,
+        "category": pl.String,  # of the object that the point belongs to
+        "instance": pl.Int64,  # number of that object: points of one object share it
+        "name": pl.String,  # such as left_eye
+        "x": pl.Float64,  # px, continuous: the middle of column 3 is 3.5
+        "y": pl.Float64,
+        "visible": pl.Boolean,
+        "image_width": pl.Int32,
+        "image_height": pl.Int32,
     }
 )
 FRAMES = pl.Schema(

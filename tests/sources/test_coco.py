@@ -127,7 +127,8 @@ def test_missing_files_are_named(tmp_path):
 
 
 def test_through_the_data_set(write, tmp_path):
-    from shiftscope.dataset import make_boxes, make_images
+    from shiftscope.annotations import make_boxes
+    from shiftscope.dataset import make_images
 
     source = write(dataset())
     (tmp_path / "images" / "sub dir").mkdir()

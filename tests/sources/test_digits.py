@@ -10,7 +10,8 @@ from PIL import Image
 from pycocotools.coco import COCO
 from scipy.stats import chi2, chisquare
 
-from shiftscope.dataset import make_boxes, make_images
+from shiftscope.annotations import make_boxes
+from shiftscope.dataset import make_images
 from shiftscope.sources import sources
 from shiftscope.sources.digits import HEIGHTS, OFF_CENTRE, Digits, handwriting, ink_box, scene
 

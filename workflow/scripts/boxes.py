@@ -1,7 +1,7 @@
 """The boxes of a data set's pictures."""
 
 from shiftscope import tables
-from shiftscope.dataset import make_boxes
+from shiftscope.annotations import make_boxes
 from shiftscope.fetch import source_from
 from shiftscope.job import job
 

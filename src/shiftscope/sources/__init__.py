@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import Field
 
 from shiftscope.options import Options
-from shiftscope.pictures import picture_size
+from shiftscope.pictures import read_turned
 from shiftscope.registry import Registry
 
 LISTING = pl.Schema({"image_id": pl.String, "path": pl.String, "category": pl.String})
@@ -17,7 +17,9 @@ class Listing(NamedTuple):
     """What a source has, before any picture was opened."""
 
     pictures: pl.DataFrame
-    """One row per picture, columns of `LISTING`; `category` is null where it is unknown."""
+    """One row per picture, columns of `LISTING`; `category` is null where it is unknown. A source that knows sizes from
+    annotations may add `width` and `height` (px, null where unknown): they count where `path` is null, which is a picture
+    that is not here and known by its annotations alone."""
     categories: tuple[str, ...]
     """All categories in the order of their class indices, those without a picture included."""
 
@@ -34,6 +36,8 @@ class Extent(NamedTuple):
     """Of a film: how many frames it has."""
     suffix: str = ""
     """Put behind the `image_id` of the listing, so that several extents of one file have names of their own."""
+    orientation: int = 1
+    """EXIF's, 1 to 8, which was undone: width and height are those of the picture upright."""
 
 
 class Source(Options):
@@ -51,13 +55,17 @@ class Source(Options):
     the run is refused."""
     protocols: tuple[str, ...] | None = None
     """Names of the protocols that its pictures go through; not set: all of them."""
+    annotated: Literal["auto", "shown", "stored"] = "auto"
+    """What boxes and points of a picture with an EXIF rotation are relative to: `shown`, the upright picture; `stored`, the
+    pixels as the file holds them; `auto`, what the annotated size says, and `shown` where it says nothing."""
     evaluate: bool = True
     """Whether networks are measured on it; `false` for pictures that are only trained on."""
 
     @property
     def provides(self) -> frozenset[str]:
-        """What it knows of its pictures, as it is set: ``labels``, ``boxes``, ``film``."""
-        return frozenset()
+        """What it knows of its pictures, as it is set: ``pictures`` (themselves), ``labels``, ``boxes``, ``landmarks``,
+        ``film``."""
+        return frozenset({"pictures"})
 
     def check(self) -> None:
         """Raise a ShiftscopeError if what the user gave is not there. Cheap: it runs whenever the workflow is read."""
@@ -81,10 +89,16 @@ class Source(Options):
 
         Raises ShiftscopeError where it cannot be used. Called in several threads at a time.
         """
-        return [Extent(*picture_size(path))]
+        pixels, orientation = read_turned(path)
+        height, width, _ = pixels.shape
+        return [Extent(width, height, orientation=orientation)]
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes: columns of `tables.BOXES`. Only called where `provides` has ``boxes``."""
+        raise NotImplementedError
+
+    def landmarks(self, folder: Path) -> pl.DataFrame:
+        """All points: columns of `tables.LANDMARKS`. Only called where `provides` has ``landmarks``."""
         raise NotImplementedError
 
 

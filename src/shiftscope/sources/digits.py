@@ -69,7 +69,7 @@ class Digits(Source):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"labels", "boxes"})
+        return frozenset({"pictures", "labels", "boxes"})
 
     def fetch(self, folder: Path, seed: int) -> None:
         """Write ``images/<digit>/<framing>-<split>-<number>.png`` and, last, ``annotations.json`` in COCO's format.

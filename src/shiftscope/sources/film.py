@@ -37,7 +37,7 @@ class Film(Source):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"film", "labels"} if self.labels == "folders" else {"film"})
+        return frozenset({"pictures", "film", "labels"} if self.labels == "folders" else {"pictures", "film"})
 
     def check(self) -> None:
         """Raise a ShiftscopeError if there are no films or, where classes are wanted, no class folders."""

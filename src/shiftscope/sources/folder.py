@@ -30,7 +30,7 @@ class Folder(Source):
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"labels"} if self.labels == "folders" else ())
+        return frozenset({"pictures", "labels"} if self.labels == "folders" else {"pictures"})
 
     def check(self) -> None:
         """Raise a ShiftscopeError if there is no such folder or, where classes are wanted, it has none."""

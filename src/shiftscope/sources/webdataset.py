@@ -1,0 +1,118 @@
+"""Samples in tar shards, WebDataset's layout: files of the same name up to the first dot are one sample."""
+
+import glob
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import polars as pl
+
+from shiftscope.classes import numbered, read_names
+from shiftscope.errors import ShiftscopeError
+from shiftscope.pictures import SUFFIXES, member_path
+from shiftscope.sources import LISTING, Listing, Source, sources
+from shiftscope.tars import members
+
+LARGEST_LABEL = 1_000_000
+"""Bytes of a file that a label is read from."""
+
+
+class Sample(NamedTuple):
+    """One picture with what says its label."""
+
+    image_id: str
+    path: str
+    label: bytes | None
+
+
+@sources.register(
+    "webdataset", title="WebDataset shards", reference="https://github.com/webdataset/webdataset, tar shards of samples"
+)
+class WebDataset(Source):
+    """Pictures inside tar shards, which are read where they lie and never unpacked."""
+
+    shards: str
+    """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`)."""
+    label: str = "cls"
+    """The ending of the file that holds a sample's label, a number from 0 or a name: `cls`, `txt`, or, for a key of a JSON
+    file, `json:<key>`. `none`: no labels."""
+    names: Path | None = None
+    """Where labels are numbers: a text file with a class name in each line."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"pictures"} if self.label == "none" else {"pictures", "labels"})
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if a shard is missing, or none is there."""
+        for shard in self.inputs():
+            if not shard.is_file():
+                raise ShiftscopeError(f"the shard {shard} does not exist")
+
+    def inputs(self) -> list[Path]:
+        """The shards."""
+        found = [Path(name) for pattern in _ranges(self.shards) for name in (sorted(glob.glob(pattern)) or [pattern])]  # noqa: PTH207
+        if not found or any(glob.has_magic(str(path)) and not path.exists() for path in found):
+            raise ShiftscopeError(f"no file is called {self.shards}")
+        return found
+
+    def listing(self, folder: Path) -> Listing:
+        """All samples that have a picture; `image_id` is the shard's name without its ending, and the sample's."""
+        self.check()
+        samples = [sample for shard in self.inputs() for sample in self._samples(shard)]
+        if not samples:
+            endings = ", ".join(sorted(SUFFIXES))
+            raise ShiftscopeError(f"{self.shards}: no sample has a picture; files that end in {endings} count")
+        labels = [None if sample.label is None else self._text(sample) for sample in samples]
+        categories: tuple[str, ...] = ()
+        known = [label for label in labels if label is not None]
+        if known and all(re.fullmatch(r"-?\d+", label) for label in known):
+            categories = numbered(self.classes, map(int, known), read_names(self.names) if self.names else None)
+            labels = [None if label is None else categories[int(label)] for label in labels]
+        elif known:
+            categories = tuple(sorted(set(known)))
+        rows = [(sample.image_id, sample.path, label) for sample, label in zip(samples, labels, strict=True)]
+        return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
+
+    def _samples(self, shard: Path) -> Iterator[Sample]:
+        ending = self.label.partition(":")[0]
+        key, picture, label = "", "", None
+        with shard.open("rb") as file:
+            for member in members(shard):
+                name = PurePosixPath(member.name)
+                stem, _, rest = name.name.partition(".")
+                if not stem or member.name.startswith(("/", "..")):
+                    continue
+                sample = (name.parent / stem).as_posix()
+                if sample != key:
+                    if picture:
+                        yield Sample(f"{shard.stem}/{key}", picture, label)
+                    key, picture, label = sample, "", None
+                if f".{rest.rpartition('.')[2].lower()}" in SUFFIXES and not picture:
+                    picture = member_path(shard, member.offset, member.size, name.name)
+                elif rest == ending and ending != "none" and member.size <= LARGEST_LABEL:
+                    file.seek(member.offset)
+                    label = file.read(member.size)
+        if picture:
+            yield Sample(f"{shard.stem}/{key}", picture, label)
+
+    def _text(self, sample: Sample) -> str:
+        assert sample.label is not None
+        try:
+            text = sample.label.decode("utf-8").strip()
+            _, colon, key = self.label.partition(":")
+            return str(json.loads(text)[key]).strip() if colon else text
+        except (UnicodeDecodeError, ValueError, KeyError, TypeError):
+            raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}") from None
+
+
+def _ranges(pattern: str) -> list[str]:
+    """``a-{00..02}.tar`` → a-00.tar, a-01.tar, a-02.tar; numbers keep their width."""
+    found = re.search(r"\{(\d+)\.\.(\d+)\}", pattern)
+    if not found:
+        return [pattern]
+    first, last = found.groups()
+    numbers = [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
+    return [one for number in numbers for one in _ranges(pattern[: found.start()] + number + pattern[found.end() :])]

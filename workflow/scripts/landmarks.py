@@ -1,0 +1,11 @@
+"""The named points of a data set's pictures."""
+
+from shiftscope import tables
+from shiftscope.annotations import make_landmarks
+from shiftscope.fetch import source_from
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    source, folder = source_from(**snakemake.params.source, path=snakemake.input.source)
+    landmarks = make_landmarks(source, folder, tables.read(snakemake.input.images, tables.IMAGES))
+    tables.write(snakemake.output.landmarks, landmarks, tables.LANDMARKS)
