@@ -27,9 +27,31 @@ rule train:
         "../workflow/scripts/train.py"
 
 
+rule fetch_weights:
+    output:
+        weights=f"{RESULTS}/networks/{{network}}/weights.safetensors",
+    log:
+        f"{RESULTS}/networks/{{network}}/logs/fetch_weights.log",
+    benchmark:
+        f"{RESULTS}/networks/{{network}}/benchmarks/fetch_weights.tsv"
+    wildcard_constraints:
+        network=one_of(PLAN.fetched),
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        network=lambda wildcards: PLAN.published(wildcards.network),
+        code=code("fetch_weights"),
+    script:
+        "../workflow/scripts/fetch_weights.py"
+
+
 rule network:
     input:
         weights=lambda wildcards: PLAN.weights(wildcards.network),
+        more=lambda wildcards: PLAN.network_files(wildcards.network),
     output:
         card=f"{RESULTS}/networks/{{network}}/card.json",
         program=f"{RESULTS}/networks/{{network}}/program",

@@ -92,7 +92,7 @@ def test_every_mistake_is_named_at_once():
 
 
 def test_two_figures_of_weights_that_are_not_there():
-    with pytest.raises(ShiftscopeError, match=r"networks.a.weights: there is no file nowhere.pth"):
+    with pytest.raises(ShiftscopeError, match=r"networks.a: there is no file nowhere.pth .*correct 'weights'"):
         Config.load(
             {
                 **GOOD,

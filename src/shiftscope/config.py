@@ -155,11 +155,7 @@ class Config(Options):
                     )
 
     def _network_problems(self, name: str, network: Network) -> Any:
-        if (network.weights is None) == (network.train is None):
-            found = "both" if network.train else "neither"
-            yield f"networks.{name}: needs either 'weights' (a file) or 'train' (a data set), and has {found}"
-        if network.weights is not None and not network.weights.is_file():
-            yield f"networks.{name}.weights: there is no file {network.weights} (seen from {Path.cwd()}); correct the path"
+        yield from _raised(f"networks.{name}", network.check)
         if network.train is not None:
             taught = self.datasets.get(network.train.dataset)
             if taught is None:

@@ -45,7 +45,12 @@ class Plan:
     @cached_property
     def trained(self) -> list[str]:
         """Networks that are trained here."""
-        return [name for name, network in self.config.networks.items() if network.train is not None]
+        return [name for name, network in self.config.networks.items() if network.origin == "train"]
+
+    @cached_property
+    def fetched(self) -> list[str]:
+        """Networks whose weights are published on the internet."""
+        return [name for name, network in self.config.networks.items() if network.origin == "fetch"]
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -71,6 +76,12 @@ class Plan:
         section = self.config.networks[network]
         return {"kind": section.kind, "options": self.options(section)}
 
+    def published(self, network: str) -> dict[str, Any]:
+        """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
+        section = self.config.networks[network]
+        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "anti_alias", "options")
+        return {"kind": section.kind, "options": self.options(section, *without)}
+
     def protocol(self, protocol: str) -> dict[str, Any]:
         section = self.config.protocols[protocol]
         return {"kind": section.kind, "options": self.options(section)}
@@ -91,7 +102,7 @@ class Plan:
         found = []
         if rule in ("download", "images", "boxes"):
             found += [sources[self.config.datasets[wildcards["dataset"]].kind].module]
-        if rule in ("train", "network", "infer"):
+        if rule in ("train", "fetch_weights", "network", "infer"):
             found += [networks[self.config.networks[wildcards["network"]].kind].module]
         if rule in ("network", "infer"):
             chosen = self.config.inference.engine
@@ -165,9 +176,17 @@ class Plan:
         return "/".join((self.results, *parts))
 
     def weights(self, network: str) -> str:
-        """Where a network's weights are: the user's file, or what the workflow trains."""
-        own = self.config.networks[network].weights
-        return self.path("networks", network, "weights.safetensors") if own is None else own.as_posix()
+        """Where a network's weights are: the user's file, or what the workflow trains or fetches."""
+        section = self.config.networks[network]
+        if section.origin in ("train", "fetch"):
+            return self.path("networks", network, "weights.safetensors")
+        return (section.weights or section.files()[0]).as_posix()
+
+    def network_files(self, network: str) -> list[str]:
+        """Files of the user's that make a network what it is, beside its weights."""
+        return [
+            path.as_posix() for path in self.config.networks[network].files() if path.as_posix() != self.weights(network)
+        ]
 
     def taught_by(self, network: str) -> str:
         """The pictures that a network is trained on."""

@@ -17,7 +17,6 @@ from shiftscope.engines.modules import exact, normalised, runner
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
 from shiftscope.networks import networks
-from shiftscope.networks.weights import fill, read_weights
 from shiftscope.randomness import generator
 
 if TYPE_CHECKING:
@@ -68,14 +67,14 @@ def prepare_network(
     """
     network = networks[kind].item.model_validate(options)
     weights = Path(weights)
-    module = network.build()
-    fill(module, read_weights(weights), weights, name, network.outputs)
     device = available(device)
     exact(threads)
-    parameters = sum(parameter.numel() for parameter in module.parameters())
+    module = network.load(weights)
+    parameters = sum(parameter.numel() for parameter in module.parameters()) or None
     size = network.input_size
-    ready = normalised(module.eval(), network.mean, network.std)
-    check_runs(ready, name, size, network.outputs)
+    wants = network.wants(weights)
+    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
+    check_runs(ready, name, size, network.outputs, wants.input_size)
     factor = subsampling_factor(ready, size)
     card: dict[str, Any] = {
         "network": name,
@@ -85,8 +84,10 @@ def prepare_network(
         "weights": str(weights),
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "input_size": size,
-        "mean": network.mean,
-        "std": network.std,
+        "mean": wants.mean,
+        "std": wants.std,
+        "channels": wants.channels,
+        "preprocessing": wants._asdict(),
         "outputs": network.outputs,
         "class_space": network.class_space,
         "parameters": parameters,
@@ -98,14 +99,25 @@ def prepare_network(
     frames = trial_frames(max(BATCHES[device]) if batch_size is None else batch_size, size, seed)
     expected = softmax(np.concatenate([runner(ready, "cpu")(part) for part in np.array_split(frames[:32], 4) if len(part)]))
     names = (
-        [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
-        if engine == "auto"
-        else [engines[engine].name]
+        [engines[engine].name]
+        if engine != "auto"
+        else [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
     )
+    if network.opaque:
+        if engine not in ("auto", "eager"):
+            raise ShiftscopeError(f"engine {engine} cannot run network {name}, a {kind} file; write 'engine: auto'")
+        names = ["eager"]
     with complete(card_path) as card_part, complete(program_path) as program_part:
         tried = []
         for candidate in names:
-            run = _program(candidate, ready, frames, device, program_part, card, threads)
+            try:
+                run = _program(candidate, ready, frames, device, program_part, card, threads)
+            except Exception as error:
+                if engine != "auto" or candidate == "eager":
+                    raise
+                # Tracing and converting fail on some networks in as many ways as there are converters.
+                print(f"{name}: engine {candidate} cannot run it: {type(error).__name__}: {error}"[:500], file=sys.stderr)
+                continue
             tried.append(calibrate(candidate, run, frames, expected, [batch_size] if batch_size else BATCHES[device]))
             print(f"{name}: {tried[-1]}", file=sys.stderr)
         best = min((trial for trial in tried if trial.agrees), key=lambda trial: trial.ms_per_frame, default=None)
@@ -119,11 +131,19 @@ def prepare_network(
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
+def fetch_weights(*, kind: str, options: dict[str, Any], path: str | Path) -> None:
+    """Fetch the published weights of a network into `path`, complete or not at all.
+
+    Raises ShiftscopeError where the other side does not answer, or does not have them.
+    """
+    networks[kind].item.model_validate({**options, "kind": kind}).fetch(Path(path))
+
+
 def _program(
     engine: str, ready: "nn.Module", frames: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any], threads: int
 ) -> Run:
     implementation = engines[engine].item()
-    implementation.save(ready, frames[:2], device, path)
+    implementation.save(ready, frames[:2], device, path, card)
     return implementation.load(path, card, device, threads)
 
 
@@ -188,23 +208,23 @@ def calibrate(
     )
 
 
-def check_runs(ready: "nn.Module", name: str, size: int, outputs: int) -> None:
+def check_runs(ready: "nn.Module", name: str, size: int, outputs: int, made_for: int | None = None) -> None:
     """Raise ShiftscopeError unless the network takes frames of `size` px and answers with `outputs` numbers each."""
     try:
         answers = runner(ready, "cpu")(np.zeros((2, size, size, 3), np.uint8))
     except (RuntimeError, ValueError, AssertionError) as error:
-        raise ShiftscopeError(
-            f"network {name} does not run on {size} × {size} px ({str(error).splitlines()[0]}); write another 'input_size'"
-        ) from None
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        other = f"'input_size: {made_for}'" if made_for not in (None, size) else "another 'input_size'"
+        raise ShiftscopeError(f"network {name} does not run on {size} × {size} px ({reason}); write {other}") from None
     if answers.shape != (2, outputs):
         raise ShiftscopeError(
             f"network {name} answers with {answers.shape[1:]} numbers a frame, not {outputs}; set 'outputs'"
         )
 
 
-def subsampling_factor(ready: "nn.Module", size: int) -> int:
+def subsampling_factor(ready: "nn.Module", size: int) -> int | None:
     """Input width ÷ width of the last feature map that still has a width, rounded: what the map's real size says, with
-    every stride and pooling in it. 1 for a network without maps."""
+    every stride and pooling in it. 1 for a network without maps, None for one that cannot be looked into."""
     import torch
 
     widths: list[int] = []
@@ -213,10 +233,37 @@ def subsampling_factor(ready: "nn.Module", size: int) -> int:
         if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[-1] > 1:
             widths.append(output.shape[-1])
 
+    from torch import jit
+
+    if any(isinstance(part, jit.ScriptModule) for part in ready.modules()):
+        return None
+    graphs = [part for part in ready.modules() if isinstance(part, torch.fx.GraphModule)]
+    if graphs:
+        return _factor_of_graph(graphs[0], size)
     hooks = [leaf.register_forward_hook(note) for leaf in ready.modules() if not list(leaf.children())]
     try:
         runner(ready, "cpu")(np.zeros((1, size, size, 3), np.uint8))
     finally:
         for hook in hooks:
             hook.remove()
+    if not widths and not list(ready.parameters()):
+        return None
+    return round(size / widths[-1]) if widths else 1
+
+
+def _factor_of_graph(graph: Any, size: int) -> int:
+    """The same of an exported network, whose layers are the operations of a graph."""
+    import torch
+
+    widths: list[int] = []
+
+    class Watched(torch.fx.Interpreter):
+        def run_node(self, n: Any) -> Any:
+            result = super().run_node(n)
+            if isinstance(result, torch.Tensor) and result.ndim == 4 and result.shape[-1] > 1 and n.op != "placeholder":
+                widths.append(result.shape[-1])
+            return result
+
+    with torch.inference_mode():
+        Watched(graph).run(torch.zeros(2, 3, size, size))
     return round(size / widths[-1]) if widths else 1

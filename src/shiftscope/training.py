@@ -73,8 +73,9 @@ def fit(
     from torch.nn.functional import cross_entropy
 
     module = module.to(device, memory_format=torch.channels_last).train()
-    mean = torch.tensor(network.mean, device=device).view(1, 3, 1, 1) * 255
-    std = torch.tensor(network.std, device=device).view(1, 3, 1, 1) * 255
+    wants = network.wants(Path())
+    mean = torch.tensor(wants.mean, device=device).view(1, 3, 1, 1) * 255
+    std = torch.tensor(wants.std, device=device).view(1, 3, 1, 1) * 255
     # A last batch of one picture would have no variance for batch normalisation.
     batches = max(1, len(pixels) // training.batch_size)
     optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay)

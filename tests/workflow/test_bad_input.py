@@ -143,7 +143,7 @@ def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
     [
         (changed("datasets", "pictures", path="nowhere"), "datasets.pictures: .*nowhere does not exist"),
         (changed("datasets", "pictures", path="small.yaml"), "small.yaml is"),
-        (changed("networks", "net", weights="nowhere.pth"), "networks.net.weights: there is no file nowhere.pth"),
+        (changed("networks", "net", weights="nowhere.pth"), "networks.net: there is no file nowhere.pth"),
         ({**CONFIG, "protocols": {"corp": {}}}, "unknown protocol 'corp'; did you mean 'crop'"),
         (changed("protocols", "black", offsets="0..40"), "protocols.black: offsets 0..40 leave the canvas"),
         (changed("protocols", "black", kind="box_crop", side=None, offsets=None), "protocols.black.*unknown key 'offsets'"),

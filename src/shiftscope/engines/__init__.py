@@ -23,8 +23,9 @@ class Engine:
     automatic: bool = True
     """Whether `auto` tries it."""
 
-    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
-        """Write the program: `network` takes uint8 frames (batch, height, width, 3) like `example`, see `Normalised`."""
+    def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
+        """Write the program: `ready` takes uint8 frames (batch, height, width, 3) like `example`, see `modules.normalised`;
+        `card` is what card.json will say, the engine aside."""
         raise NotImplementedError
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from shiftscope.engines import Engine, Run, engines
 from shiftscope.engines.modules import exact, normalised, runner
 from shiftscope.networks import networks
-from shiftscope.networks.weights import fill, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,13 +16,11 @@ if TYPE_CHECKING:
 
 @engines.register("eager", title="torch, eager", reference="torch.nn.Module.__call__, channels last")
 class Eager(Engine):
-    """Builds the architecture again in every job; its program is the weights alone."""
+    """Builds the architecture again in every job; its program is the weights alone, or the user's own program."""
 
-    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
-        from safetensors.torch import save_file
-
-        weights = network.get_submodule("network").state_dict()
-        save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, path)
+    def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
+        network = networks[card["kind"]].item.model_validate(card["options"])
+        network.store(ready.get_submodule("network"), Path(card["weights"]), path)
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
         return runner(self.module(path, card, device, threads), device)
@@ -32,6 +29,4 @@ class Eager(Engine):
         """The network with its normalisation, on `device`."""
         exact(threads)
         network = networks[card["kind"]].item.model_validate(card["options"])
-        module = network.build()
-        fill(module, read_weights(path), path, card["network"], network.outputs)
-        return normalised(module.eval(), network.mean, network.std).to(device)
+        return normalised(network.load(path).eval(), card["mean"], card["std"], card["channels"]).to(device)

@@ -1,5 +1,6 @@
 """What the engines on torch share."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def normalised(module: "nn.Module", mean: tuple[float, ...], std: tuple[float, ...]) -> "nn.Module":
-    """`module` with its normalisation in front: takes uint8 (batch, height, width, 3), so that a frame travels to the
-    device in a quarter of the bytes, and convolutions get their channels last, which they like best on every device."""
+def normalised(module: "nn.Module", mean: Sequence[float], std: Sequence[float], channels: str = "rgb") -> "nn.Module":
+    """`module` with its normalisation in front: takes uint8 RGB (batch, height, width, 3), so that a frame travels to the
+    device in a quarter of the bytes, and convolutions get their channels last, which they like best on every device.
+    `channels` is the order in which the module, `mean` and `std` have them, rgb or bgr."""
     import torch
     from torch import Tensor, nn
 
@@ -28,7 +30,7 @@ def normalised(module: "nn.Module", mean: tuple[float, ...], std: tuple[float, .
             self.register_buffer("shift", (-torch.tensor(mean) / torch.tensor(std)).view(1, 3, 1, 1))
 
         def forward(self, frames: Tensor) -> Tensor:
-            pixels: Tensor = frames.permute(0, 3, 1, 2).to(torch.float32)
+            pixels: Tensor = (frames.flip(-1) if channels == "bgr" else frames).permute(0, 3, 1, 2).to(torch.float32)
             answers: Tensor = self.network(pixels * self.scale + self.shift)
             return answers
 

@@ -23,11 +23,11 @@ class OpenVino(Engine):
 
     devices = ("cpu",)
 
-    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
+    def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
         import torch
 
         openvino = _openvino()
-        model = openvino.convert_model(network, example_input=torch.from_numpy(example))
+        model = openvino.convert_model(ready, example_input=torch.from_numpy(example))
         model.reshape([-1, *example.shape[1:]])
         with TemporaryDirectory() as folder:
             openvino.save_model(model, Path(folder, XML), compress_to_fp16=False)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class TorchScript(Engine):
     """Batch normalisation is folded into convolutions, and a job starts without importing timm or torchvision."""
 
-    def save(self, network: "nn.Module", example: NDArray[np.uint8], device: str, path: Path) -> None:
+    def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
         import torch
 
         with warnings.catch_warnings(), torch.no_grad():
             # torch announces that tracing will go one day; it also warns of every Python number in a network.
             warnings.simplefilter("ignore")
-            traced = torch.jit.trace(network.to(device), torch.from_numpy(example).to(device), check_trace=False)
+            traced = torch.jit.trace(ready.to(device), torch.from_numpy(example).to(device), check_trace=False)
             torch.jit.save(torch.jit.freeze(traced.eval()), path)
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:

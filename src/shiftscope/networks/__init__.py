@@ -1,10 +1,12 @@
 """Where networks come from: one file per kind. A network is its weights and how it wants its input."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import Field
 
+from shiftscope.errors import ShiftscopeError
+from shiftscope.networks.weights import fill, read_weights, write_weights
 from shiftscope.options import Options
 from shiftscope.registry import Registry
 
@@ -34,6 +36,20 @@ class Training(Options):
     """It is trained on centre crops: input size as a fraction of the resized shorter side."""
 
 
+class Preprocessing(NamedTuple):
+    """How a network wants its input, as its source says; ImageNet's usual way where it says nothing."""
+
+    mean: Colour = IMAGENET_MEAN
+    std: Colour = IMAGENET_STD
+    channels: str = "rgb"
+    input_size: int | None = None
+    """px that its weights were made for, or None where nobody says."""
+    interpolation: str | None = None
+    """Of the resize to `input_size ÷ crop_fraction` before the centre crop."""
+    crop_fraction: float | None = None
+    said_by: str = "nobody; ImageNet's usual values"
+
+
 class Network(Options):
     """Base of all kinds of network. Fields are what a user sets."""
 
@@ -45,23 +61,77 @@ class Network(Options):
     """Train it here instead of loading weights."""
     input_size: int = Field(224, ge=8)
     """Width and height of what it is shown, px."""
-    mean: Colour = IMAGENET_MEAN
-    """Subtracted from pixels in [0, 1], per channel."""
-    std: Colour = IMAGENET_STD
-    """Divided by, after that."""
+    mean: Colour | None = None
+    """Subtracted from pixels in [0, 1], per channel; not set: what the source of the network says, else ImageNet's."""
+    std: Colour | None = None
+    """Divided by, after that; not set: as for `mean`. A network that wants 0 to 255 has 1/255 here."""
+    channels: Literal["rgb", "bgr"] | None = None
+    """The order of its input's channels; `mean` and `std` are in that order; not set: what the source says, else `rgb`."""
     outputs: int = Field(1000, ge=2)
     """How many classes it answers with."""
     classes: Literal["own", "imagenet"] | None = None
     """What its outputs mean; not set: `imagenet` if there are 1000, else `own`. Must agree with the data set's."""
+
+    opaque: ClassVar[bool] = False
+    """Whether it is a program that torch cannot look into: only the engine `eager` runs it."""
 
     @property
     def class_space(self) -> str:
         """``imagenet`` or ``own``: what the indices of its outputs mean."""
         return self.classes or ("imagenet" if self.outputs == 1000 and self.train is None else "own")
 
+    @property
+    def origin(self) -> str:
+        """Where its weights come from: ``file``, ``train``, ``fetch`` (from the internet) or ``code`` (they come with it).
+
+        Raises ShiftscopeError unless exactly one of them is set.
+        """
+        found = [name for name in ("weights", "train") if getattr(self, name) is not None]
+        if len(found) != 1:
+            raise ShiftscopeError(
+                f"needs either 'weights' (a file) or 'train' (a data set), and has {'both' if found else 'neither'}"
+            )
+        return {"weights": "file", "train": "train"}[found[0]]
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if what the user gave does not go together or is not there. Cheap."""
+        if self.origin == "file" and not cast(Path, self.weights).is_file():
+            raise ShiftscopeError(f"there is no file {self.weights} (seen from {Path.cwd()}); correct 'weights'")
+
+    def files(self) -> list[Path]:
+        """Files of the user's, beside `weights`, whose change makes the network another one."""
+        return []
+
     def build(self) -> "nn.Module":
         """The architecture, with random weights, for (batch, 3, input_size, input_size) → (batch, outputs) logits."""
         raise NotImplementedError
+
+    def fetch(self, path: Path) -> None:
+        """Write its public weights to `path`, as safetensors with what it says of itself. Only where `origin` is fetch."""
+        raise NotImplementedError
+
+    def load(self, weights: Path) -> "nn.Module":
+        """The network with its weights, from the file that `origin` led to or the one that `store` wrote.
+
+        Raises ShiftscopeError where file and architecture do not fit.
+        """
+        module = self.build()
+        fill(module, read_weights(weights), weights, str(getattr(self, "architecture", self.kind)), self.outputs)
+        return module
+
+    def store(self, module: "nn.Module", weights: Path, path: Path) -> None:
+        """Write to `path` what `load` makes `module` of again; `weights` is the file that it was loaded from."""
+        write_weights(module, path)
+
+    def preprocessing(self, weights: Path) -> Preprocessing:
+        """How the network wants its input, as `weights` or the library that it comes from say."""
+        return Preprocessing()
+
+    def wants(self, weights: Path) -> Preprocessing:
+        """`preprocessing`, overruled by what the user set."""
+        said = self.preprocessing(weights)
+        own = {name: getattr(self, name) for name in ("mean", "std", "channels") if getattr(self, name) is not None}
+        return said._replace(**own)
 
 
 networks: Registry[type[Network]] = Registry("kind of network", __name__)

@@ -1,41 +1,78 @@
 """timm's architectures, by name."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from shiftscope.errors import ShiftscopeError, unknown
-from shiftscope.networks import Network, networks
+from shiftscope.networks import Preprocessing, networks
+from shiftscope.networks.blur import blurred
+from shiftscope.networks.pretrained import Published, fetched, from_timm
+from shiftscope.networks.weights import write_weights
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 @networks.register("timm", title="timm", reference="timm.create_model, by the name that timm.list_models gives")
-class Timm(Network):
-    """An architecture of timm with weights from a local file, or trained here."""
+class Timm(Published):
+    """An architecture of timm with weights from its hub or a local file, or trained here."""
 
     architecture: str
-    """timm's name for it, such as `resnet50`."""
-    anti_alias: Literal["none", "blurpool"] = "none"
-    """`blurpool`: low-pass filter before each subsampling (Zhang 2019), for architectures that take `aa_layer`."""
+    """timm's name for it, such as `resnet50`, or with the weights' tag, `resnet50.a1_in1k`."""
+    pretrained: bool = False
+    """Fetch the weights that timm publishes under this name."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of timm.create_model, such as `layers` or `channels` of a ResNet."""
 
-    def build(self) -> "nn.Module":
-        import timm
-        from timm.layers.blur_pool import BlurPool2d
+    @property
+    def origin(self) -> str:
+        """`pretrained` is one more way."""
+        return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
 
-        if not timm.is_model(self.architecture):
-            raise ShiftscopeError(unknown("timm architecture", self.architecture, timm.list_models()))
-        # ResNets do not take the name "blurpc" that timm documents, only the class.
-        arguments: dict[str, Any] = {**self.options, "pretrained": False, "num_classes": self.outputs}
-        if self.anti_alias == "blurpool":
-            arguments["aa_layer"] = BlurPool2d
+    def build(self) -> "nn.Module":
+        return create(self.architecture, {**self.options, "num_classes": self.outputs}, self.anti_alias)
+
+    def fetch(self, path: Path) -> None:
+        """From timm's hub, or where its configuration says; the file is loaded as tensors alone."""
+        import timm
+
+        _known(self.architecture)
+        # With the classes that the weights have: another number of outputs would get a random last layer.
+        module: Any = fetched(f"timm's {self.architecture}", lambda: timm.create_model(self.architecture, pretrained=True))
+        said = from_timm(module.pretrained_cfg, f"timm's configuration of {self.architecture}")
+        write_weights(module, path, {"preprocessing": said._asdict()})
+
+    def published(self) -> Preprocessing:
+        import timm
+
+        _known(self.architecture)
+        cfg: Any = timm.get_pretrained_cfg(self.architecture)
+        return from_timm(cfg.to_dict(), f"timm's configuration of {self.architecture}") if cfg else Preprocessing()
+
+
+def _known(architecture: str) -> None:
+    import timm
+
+    if not timm.is_model(architecture):
+        raise ShiftscopeError(unknown("timm architecture", architecture, timm.list_models()))
+
+
+def create(architecture: str, arguments: dict[str, Any], anti_alias: str = "none") -> "nn.Module":
+    """timm's architecture with random weights, with BlurPool where wanted: timm's own, or ours where it has none."""
+    import timm
+    from timm.layers.blur_pool import BlurPool2d
+
+    _known(architecture)
+    arguments = {**arguments, "pretrained": False}
+    try:
+        if anti_alias == "none":
+            return timm.create_model(architecture, **arguments)
         try:
-            module: nn.Module = timm.create_model(self.architecture, **arguments)
-        except TypeError as error:
-            raise ShiftscopeError(
-                f"timm's {self.architecture} does not take these options: {error}; see 'options' and 'anti_alias'"
-            ) from None
-        return module
+            # ResNets do not take the name "blurpc" that timm documents, only the class.
+            return timm.create_model(architecture, **arguments, aa_layer=BlurPool2d)
+        except TypeError:
+            return blurred(timm.create_model(architecture, **arguments), architecture)
+    except TypeError as error:
+        raise ShiftscopeError(f"timm's {architecture} does not take these options: {error}; see 'options'") from None

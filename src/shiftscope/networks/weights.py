@@ -1,10 +1,12 @@
 """Weights from a file into an architecture: all of them, each where it belongs, or a sentence that says what is wrong."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shiftscope.errors import ShiftscopeError
+from shiftscope.files import complete
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +47,32 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ShiftscopeError(f"{path} holds no state dict of tensors; save the network's state_dict() as safetensors")
     return {str(name).removeprefix("module."): value for name, value in state.items()}
+
+
+NOTE = "shiftscope"
+"""Key of a safetensors file's metadata under which `write_weights` puts its note."""
+
+
+def write_weights(module: "nn.Module", path: Path, note: Mapping[str, Any] | None = None) -> None:
+    """The module's state dict as safetensors, complete or not at all, with a note that `read_note` gives back."""
+    from safetensors.torch import save_file
+
+    # Cloned: tensors that share memory, tied weights, cannot be stored as they are.
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
+    with complete(path) as part:
+        save_file(tensors, part, {NOTE: json.dumps(note or {}, sort_keys=True)})
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """What `write_weights` noted in the file; empty for a file of others'."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            note = json.loads((file.metadata() or {}).get(NOTE, "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, architecture: str, outputs: int) -> None:

@@ -1,0 +1,67 @@
+"""ONNX files, run by OpenVINO."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from shiftscope.errors import ShiftscopeError
+from shiftscope.networks import networks
+from shiftscope.networks.programs import Program
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@networks.register("onnx", title="ONNX file", reference="https://onnx.ai, read by OpenVINO")
+class Onnx(Program):
+    """An ONNX file with one input (batch, 3, height, width), normalised, and one output of logits. OpenVINO reads it as
+    data and computes in float32 on the CPU, whatever the device of the run."""
+
+    trust: bool = True
+    """Such a file is data, no code."""
+    opaque: ClassVar[bool] = True
+
+    def load(self, weights: Path) -> "nn.Module":
+        import torch
+        from torch import Tensor, nn
+
+        model = _read(weights)
+        size = self.input_size
+        try:
+            model.reshape([-1, 3, size, size])
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ShiftscopeError(
+                f"{weights} cannot take batches of any size at {size} × {size} px ({reason}); export it with a batch "
+                "dimension that may vary, or correct 'input_size'"
+            ) from None
+        from openvino import Core
+
+        class Compiled(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+                self.compiled = Core().compile_model(model, "CPU", settings)
+
+            def forward(self, pixels: Tensor) -> Tensor:
+                answers = self.compiled(pixels.detach().cpu().contiguous().numpy())
+                return torch.from_numpy(answers[0].copy()).to(pixels.device)
+
+        return Compiled()
+
+
+def _read(path: Path) -> Any:
+    import sys
+
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # see engines/openvino.py
+    import openvino
+
+    try:
+        model = openvino.Core().read_model(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ShiftscopeError(f"{path} is no ONNX file that OpenVINO reads ({reason})") from None
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ShiftscopeError(
+            f"{path} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; export it with one of each"
+        )
+    return model

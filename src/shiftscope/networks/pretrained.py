@@ -1,0 +1,58 @@
+"""Kinds of network whose weights may come from the internet, with what their makers say of their input."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from shiftscope.errors import ShiftscopeError
+from shiftscope.networks import Network, Preprocessing
+from shiftscope.networks.weights import read_note
+
+T = TypeVar("T")
+
+
+class Published(Network):
+    """Base of the kinds whose weights somebody publishes."""
+
+    anti_alias: Literal["none", "blurpool"] = "none"
+    """`blurpool`: a low-pass filter before each subsampling (Zhang 2019), the weights staying as they are: timm's own
+    `aa_layer` where the architecture takes it, else put in before every pooling and convolution with a stride."""
+
+    def preprocessing(self, weights: Path) -> Preprocessing:
+        """What the weights' maker says: noted in a fetched file, else of the architecture in general."""
+        noted = read_note(weights).get("preprocessing") if weights.suffix == ".safetensors" else None
+        return Preprocessing(**_tuples(noted)) if noted else self.published()
+
+    def published(self) -> Preprocessing:
+        """What the library says of this architecture's weights."""
+        return Preprocessing()
+
+
+def _tuples(noted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in noted.items()}
+
+
+def from_timm(cfg: Mapping[str, Any], said_by: str) -> Preprocessing:
+    """A `pretrained_cfg` of timm's."""
+    size = cfg.get("input_size")
+    return Preprocessing(
+        mean=tuple(cfg["mean"]) if cfg.get("mean") else Preprocessing().mean,
+        std=tuple(cfg["std"]) if cfg.get("std") else Preprocessing().std,
+        input_size=size[-1] if size else None,
+        interpolation=cfg.get("interpolation"),
+        crop_fraction=cfg.get("crop_pct"),
+        said_by=said_by,
+    )
+
+
+def fetched(what: str, get: Callable[[], T]) -> T:
+    """What `get` brings from the internet; a failure of the network or of the other side is one sentence."""
+    try:
+        return get()
+    except ShiftscopeError:
+        raise
+    except Exception as error:  # urllib, httpx, huggingface_hub and torch.hub each raise their own
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ShiftscopeError(
+            f"{what} could not be fetched ({reason[:300]}); try again, or download the file and give it as 'weights'"
+        ) from error

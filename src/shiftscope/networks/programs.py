@@ -1,0 +1,98 @@
+"""Files that are programs themselves: TorchScript and torch.export."""
+
+import shutil
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shiftscope.errors import ShiftscopeError
+from shiftscope.files import complete
+from shiftscope.networks import Network, networks
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Program(Network):
+    """Base of networks that are a file of the user's, architecture and all."""
+
+    trust: bool = False
+    """Must be `true`: such a file runs code when it is loaded, so take it only from somebody you trust."""
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError without a file, or where it is not trusted."""
+        if self.train is not None:
+            raise ShiftscopeError(f"a network of kind {self.kind} cannot be trained here; leave out 'train'")
+        super().check()
+        if not self.trust:
+            raise ShiftscopeError(
+                f"{self.weights} runs code when it is loaded; if you trust who made it, write 'trust: true'"
+            )
+
+    def store(self, module: "nn.Module", weights: Path, path: Path) -> None:
+        with complete(path) as part:
+            shutil.copyfile(weights, part)
+
+
+@networks.register("torchscript", title="TorchScript file", reference="torch.jit.save")
+class TorchScriptFile(Program):
+    """What torch.jit.save wrote; its input is (batch, 3, height, width), normalised, and any batch must do."""
+
+    def load(self, weights: Path) -> "nn.Module":
+        import torch
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                module: nn.Module = torch.jit.load(weights, map_location="cpu")
+        except (RuntimeError, ValueError) as error:
+            raise ShiftscopeError(
+                f"{weights} is no TorchScript file ({_first(error)}); write it with torch.jit.save"
+            ) from None
+        return module
+
+
+@networks.register("export", title="torch.export file", reference="torch.export.save")
+class ExportFile(Program):
+    """What torch.export.save wrote, with a batch dimension that may vary."""
+
+    def load(self, weights: Path) -> "nn.Module":
+        import torch
+
+        if not zipfile.is_zipfile(weights):
+            raise ShiftscopeError(f"{weights} is no torch.export file; write it with torch.export.save")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                graph = torch.export.load(weights).module()
+        except Exception as error:  # whatever the archive's parts make torch raise
+            reason = _first(error)
+            raise ShiftscopeError(
+                f"{weights} is no torch.export file ({reason}); write it with torch.export.save"
+            ) from None
+        return _steady(graph)
+
+
+def _steady(graph: Any) -> "nn.Module":
+    """`graph` in a module that may be asked to `eval()`: exported ones refuse, and are what they were exported as."""
+    from torch import Tensor, nn
+
+    class Steady(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.graph = graph
+
+        def train(self, mode: bool = True) -> "Steady":
+            self.training = mode
+            return self
+
+        def forward(self, pixels: Tensor) -> Tensor:
+            answers: Tensor = self.graph(pixels)
+            return answers
+
+    return Steady()
+
+
+def _first(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
