@@ -57,12 +57,12 @@ class Folder(Source):
         """
         self.check()
         if self.labels == "none":
-            rows: list[tuple[Path, str | None]] = [(file, None) for file in _pictures(self.path)]
+            rows: list[tuple[Path, str | None]] = [(file, None) for file in picture_files(self.path)]
             categories: list[str] = []
         else:
             classes = class_folders(self.path)
             categories = [utf8_name(found) for found in classes]
-            rows = [(file, found.name) for found in classes for file in list(_pictures(found)) or [found]]
+            rows = [(file, found.name) for found in classes for file in list(picture_files(found)) or [found]]
             self._warn_of_loose_pictures()
         if not any(is_picture(file.name) for file, _ in rows):
             raise ShiftscopeError(f"{self.path} has no pictures; files that end in {', '.join(sorted(SUFFIXES))} count")
@@ -89,7 +89,7 @@ def class_folders(path: Path) -> list[Path]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _pictures(top: Path) -> Iterator[Path]:
+def picture_files(top: Path) -> Iterator[Path]:
     """Picture files at any depth below `top`, in order. Links are followed, and no folder is entered twice."""
     entered: set[tuple[int, int]] = set()
 

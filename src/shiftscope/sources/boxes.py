@@ -1,0 +1,60 @@
+"""What sources of boxes share: where their pictures are, and labels from boxes."""
+
+import logging
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from shiftscope.errors import ShiftscopeError
+from shiftscope.sources import LISTING, Listing
+from shiftscope.sources.folder import picture_files
+
+
+def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """`pictures` (image_id) with `path`: the file below `folder` whose path without its ending is the id, or, if there is
+    none, the only one of that name. Where nothing is found, `path` is where it was expected.
+
+    Raises ShiftscopeError where several files have the name.
+    """
+    by_path: dict[str, Path] = {}
+    by_name: dict[str, list[Path]] = {}
+    for file in picture_files(folder):
+        by_path[file.relative_to(folder).with_suffix("").as_posix()] = file
+        by_name.setdefault(file.stem, []).append(file)
+    paths, lost = [], []
+    for image_id in pictures["image_id"]:
+        same = by_name.get(PurePosixPath(image_id).name, [])
+        if image_id not in by_path and len(same) > 1:
+            raise ShiftscopeError(
+                f"{image_id} could be {same[0]} or {same[1]}; lay the pictures out as their annotations are"
+            )
+        path = by_path.get(image_id) or (same[0] if same else None)
+        lost += [image_id] if path is None else []
+        paths.append(str(path or folder / image_id))
+    if len(lost) == len(paths) and paths:
+        raise ShiftscopeError(f"{folder} has none of the {len(paths)} annotated pictures, such as {lost[0]}")
+    extra = len(by_path) - (len(paths) - len(lost))
+    if extra > 0:
+        logging.getLogger(__name__).warning("%s has %d pictures without an annotation; they are left out", folder, extra)
+    return pictures.with_columns(pl.Series("path", paths, dtype=pl.String))
+
+
+def largest_labels(boxes: pl.DataFrame) -> pl.DataFrame:
+    """image_id, category: of each picture's largest box that is no crowd; of equal ones, the first."""
+    area = (pl.col("x_max") - pl.col("x_min")) * (pl.col("y_max") - pl.col("y_min"))
+    return (
+        boxes.filter(~pl.col("is_crowd").fill_null(value=False))
+        .group_by("image_id", maintain_order=True)
+        .agg(pl.col("category").get(area.arg_max()))
+    )
+
+
+def listed(pictures: pl.DataFrame, labels: pl.DataFrame | None, categories: tuple[str, ...]) -> Listing:
+    """A listing of `pictures` (image_id, width, height, path if they are here) with `labels` (image_id, category)."""
+    if labels is None:
+        pictures = pictures.with_columns(category=pl.lit(None, pl.String))
+    else:
+        pictures = pictures.join(labels, on="image_id", how="left", maintain_order="left")
+    if "path" not in pictures.columns:
+        pictures = pictures.with_columns(path=pl.lit(None, pl.String))
+    return Listing(pictures.select(*LISTING, "width", "height"), categories)
