@@ -53,7 +53,7 @@ def _placed(
 ) -> pl.DataFrame:
     """Rows of pictures that are used, `corners` in coordinates of the upright picture, with its real `width` and `height`.
 
-    A corner that was turned may be another corner of the box afterwards.
+    Rows for a picture of 1 × 1 are shares of whatever size it has. A corner that was turned may be another corner of the box afterwards.
     """
     table = table.join(
         images.select("image_id", "width", "height", "orientation"), on="image_id", how="inner", maintain_order="left"
@@ -68,17 +68,28 @@ def _placed(
             unsure["image_id"][0],
             what,
         )
-    table = table.with_columns(
-        *(
-            pl.when(turned).then(value).otherwise(pl.col(name)).alias(name)
-            for x, y in corners
-            for name, value in zip((x, y), _upright(pl.col(x), pl.col(y)), strict=True)
-        ),
-        pl.when(turned & SIDEWAYS).then("image_height").otherwise("image_width").alias("image_width"),
-        pl.when(turned & SIDEWAYS).then("image_width").otherwise("image_height").alias("image_height"),
-    ).with_columns(
-        pl.coalesce("image_width", "width").alias("image_width"),
-        pl.coalesce("image_height", "height").alias("image_height"),
+    shares = (pl.col("image_width") == 1) & (pl.col("image_height") == 1)
+    across, down = (pl.when(turned & SIDEWAYS).then(b).otherwise(a) for a, b in (("width", "height"), ("height", "width")))
+    table = (
+        table.with_columns(
+            *(pl.when(shares).then(pl.col(x) * across).otherwise(x).alias(x) for x, _ in corners),
+            *(pl.when(shares).then(pl.col(y) * down).otherwise(y).alias(y) for _, y in corners),
+            pl.when(shares).then(across).otherwise("image_width").alias("image_width"),
+            pl.when(shares).then(down).otherwise("image_height").alias("image_height"),
+        )
+        .with_columns(
+            *(
+                pl.when(turned).then(value).otherwise(pl.col(name)).alias(name)
+                for x, y in corners
+                for name, value in zip((x, y), _upright(pl.col(x), pl.col(y)), strict=True)
+            ),
+            pl.when(turned & SIDEWAYS).then("image_height").otherwise("image_width").alias("image_width"),
+            pl.when(turned & SIDEWAYS).then("image_width").otherwise("image_height").alias("image_height"),
+        )
+        .with_columns(
+            pl.coalesce("image_width", "width").alias("image_width"),
+            pl.coalesce("image_height", "height").alias("image_height"),
+        )
     )
     fits = (pl.col("image_width") == pl.col("width")) & (pl.col("image_height") == pl.col("height"))
     strange = table.filter(~fits)

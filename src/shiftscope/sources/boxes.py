@@ -57,4 +57,5 @@ def listed(pictures: pl.DataFrame, labels: pl.DataFrame | None, categories: tupl
         pictures = pictures.join(labels, on="image_id", how="left", maintain_order="left")
     if "path" not in pictures.columns:
         pictures = pictures.with_columns(path=pl.lit(None, pl.String))
-    return Listing(pictures.select(*LISTING, "width", "height"), categories)
+    known = [name for name in ("width", "height") if name in pictures.columns]
+    return Listing(pictures.select(*LISTING, *known), categories)

@@ -1,0 +1,129 @@
+"""Boxes in YOLO's text files, one per picture."""
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import yaml
+
+from shiftscope import tables
+from shiftscope.classes import numbered, read_names
+from shiftscope.errors import ShiftscopeError
+from shiftscope.sources import Listing, Source, sources
+from shiftscope.sources.boxes import found_pictures, largest_labels, listed
+from shiftscope.sources.folder import picture_files
+
+TOLERANCE = 1e-3
+"""How far a share may lie outside 0 to 1 by rounding."""
+
+
+@sources.register("yolo", title="YOLO labels", reference="https://docs.ultralytics.com/datasets/detect, and /segment")
+class Yolo(Source):
+    """Lines of `class x y width height`, the box's centre and size as shares of the picture's, or of `class x y x y …`, a
+    polygon, whose box counts. A picture without a file has no boxes."""
+
+    labels: Path
+    """The folder of text files, at any depth."""
+    images: Path
+    """The folder of the pictures, laid out in the same way."""
+    names: Path | None = None
+    """Class names: the data set's YAML, with `names`, or a text file with one in each line. Not set: their numbers."""
+    label: Literal["largest", "none"] = "largest"
+    """`largest`: a picture's label is the category of its largest box; `none`: no labels."""
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return frozenset({"pictures", "boxes"} | ({"labels"} if self.label == "largest" else set()))
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError if a folder or the names are not there."""
+        for path in (self.labels, self.images):
+            if not path.is_dir():
+                raise ShiftscopeError(f"the folder {path} does not exist")
+        if self.names is not None and not self.names.is_file():
+            raise ShiftscopeError(f"the class names {self.names} do not exist")
+
+    def inputs(self) -> list[Path]:
+        """The folders, whose dates change when a file comes or goes, and the names."""
+        return [path for path in (self.labels, self.images, self.names) if path is not None]
+
+    def listing(self, folder: Path) -> Listing:
+        """Every picture below `images`; `image_id` is its path there without its ending."""
+        self.check()
+        ids = sorted({path.relative_to(self.images).with_suffix("").as_posix() for path in picture_files(self.images)})
+        if not ids:
+            raise ShiftscopeError(f"{self.images} has no pictures")
+        numbers, boxes = self._read()
+        strangers = sorted(set(boxes["image_id"]) - set(ids))
+        if strangers:
+            logging.getLogger(__name__).warning(
+                "%d files of %s such as %s.txt have no picture; they are left out",
+                len(strangers),
+                self.labels,
+                strangers[0],
+            )
+        pictures = found_pictures(pl.DataFrame({"image_id": ids}, schema={"image_id": pl.String}), self.images)
+        return listed(pictures, largest_labels(boxes) if self.label == "largest" else None, numbers)
+
+    def boxes(self, folder: Path) -> pl.DataFrame:
+        """All boxes with an area, as shares of the picture: of one of 1 × 1."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[tuple[str, ...], pl.DataFrame]:
+        rows: list[tuple[str, int, float, float, float, float]] = []
+        faulty: list[str] = []
+        for path in sorted(self.labels.rglob("*.txt")):
+            image_id = path.relative_to(self.labels).with_suffix("").as_posix()
+            for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+                if line.strip():
+                    try:
+                        rows.append((image_id, *_box(line.split())))
+                    except ValueError as error:
+                        faulty.append(f"{path}, line {number}: {error}")
+        if faulty:
+            more = f"; and {len(faulty) - 5} more" if len(faulty) > 5 else ""
+            message = f"{len(faulty)} lines are no boxes: {'; '.join(faulty[:5])}{more}"
+            if self.unusable == "refuse" or not rows:
+                raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
+            logging.getLogger(__name__).warning("%s; they are left out", message)
+        names = numbered(self.classes, {row[1] for row in rows}, self._names())
+        edges = dict.fromkeys(("x_min", "y_min", "x_max", "y_max"), pl.Float64())
+        table = pl.DataFrame(rows, schema={"image_id": pl.String(), "class": pl.Int64(), **edges}, orient="row")
+        named = pl.Series([names[number] for number in table["class"]], dtype=pl.String)
+        table = table.with_columns(category=named, image_width=1, image_height=1).drop("class")
+        table = table.filter((pl.col("x_max") > pl.col("x_min")) & (pl.col("y_max") > pl.col("y_min")))
+        return names, pl.concat([tables.BOXES.to_frame(), table], how="diagonal_relaxed").cast(tables.BOXES)
+
+    def _names(self) -> list[str] | None:
+        if self.names is None:
+            return None
+        if self.names.suffix.lower() not in (".yaml", ".yml"):
+            return read_names(self.names)
+        try:
+            said = yaml.safe_load(self.names.read_text(encoding="utf-8"))
+            names = said["names"]
+            return [str(names[number]) for number in range(len(names))]
+        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise ShiftscopeError(
+                f"{self.names} has no usable `names` ({type(error).__name__}); number them from 0"
+            ) from None
+
+
+def _box(words: list[str]) -> tuple[int, float, float, float, float]:
+    """Class and edges of one line. Raises ValueError where it is no box."""
+    try:
+        kind, values = int(words[0]), [float(word) for word in words[1:]]
+    except ValueError:
+        raise ValueError(f"{' '.join(words)[:60]!r} has words where numbers were expected") from None
+    if len(values) == 4:
+        x, y, width, height = values
+        edges = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    elif len(values) >= 6 and len(values) % 2 == 0:
+        edges = (min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))
+    else:
+        raise ValueError(f"it has {len(values)} numbers after the class; a box has 4, a polygon an even number from 6")
+    if not all(-TOLERANCE <= edge <= 1 + TOLERANCE for edge in edges):
+        raise ValueError("it reaches out of the picture: coordinates are shares of its size, 0 to 1")
+    left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in edges)
+    return kind, left, top, right, bottom
