@@ -75,7 +75,7 @@ def test_open_images(csvs, named, pictures):
 
 def test_a_table_of_something_else(csvs):
     (csvs / "other.csv").write_text("ImageID,LabelName,x\n1,2,3\n")
-    with pytest.raises(ShiftscopeError, match="no table of Open Images' boxes.*XMin"):
+    with pytest.raises(ShiftscopeError, match=r"no table of Open Images' boxes.*XMin"):
         OpenImages(path=csvs / "other.csv").check()
 
 
