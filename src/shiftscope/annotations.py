@@ -53,8 +53,7 @@ def _placed(
 ) -> pl.DataFrame:
     """Rows of pictures that are used, `corners` in coordinates of the upright picture, with its real `width` and `height`.
 
-    Rows for a picture of 1 × 1 are shares of whatever size it has. A corner that was turned may be another corner of the box
-    afterwards.
+    Rows for a picture of 1 × 1 are shares of whatever size it has. A corner that was turned may be another one afterwards.
     """
     table = table.join(
         images.select("image_id", "width", "height", "orientation"), on="image_id", how="inner", maintain_order="left"
