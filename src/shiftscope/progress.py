@@ -11,12 +11,12 @@ LINE_EVERY_S = 10.0
 
 
 def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
-    """Pass `items` on and say on stderr how many of `total` are done; `what` names them in the plural, and an item stands
-    for `weight` of them."""
+    """Pass `items` on and say on stderr how many of `total` (0: nobody knows) are done; `what` names them in the plural,
+    and an item stands for `weight` of them."""
     if sys.stderr.isatty():
         from tqdm import tqdm
 
-        with tqdm(total=total, desc=what, unit="", dynamic_ncols=True) as bar:
+        with tqdm(total=total or None, desc=what, unit="", unit_scale=True, dynamic_ncols=True) as bar:
             for item in items:
                 yield item
                 bar.update(weight(item))
@@ -29,4 +29,4 @@ def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], in
         now = time.monotonic()
         if now - last >= LINE_EVERY_S or done == total:
             last = now
-            print(f"{what}: {done} of {total}, {now - start:.0f} s", file=sys.stderr, flush=True)
+            print(f"{what}: {done}{f' of {total}' if total else ''}, {now - start:.0f} s", file=sys.stderr, flush=True)
