@@ -1,6 +1,7 @@
 """COCO files, with pycocotools as the referee."""
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -8,6 +9,8 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from shiftscope import tables
+from shiftscope.annotations import make_boxes, make_landmarks
+from shiftscope.dataset import make_images
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import sources
 from shiftscope.sources.coco import Coco
@@ -127,9 +130,6 @@ def test_missing_files_are_named(tmp_path):
 
 
 def test_through_the_data_set(write, tmp_path):
-    from shiftscope.annotations import make_boxes
-    from shiftscope.dataset import make_images
-
     source = write(dataset())
     (tmp_path / "images" / "sub dir").mkdir()
     Image.new("RGB", (40, 30)).save(tmp_path / "images" / "b.png")
@@ -142,3 +142,45 @@ def test_through_the_data_set(write, tmp_path):
     assert set(boxes["image_id"]) == {"b"}
     with pytest.raises(ShiftscopeError, match=r"1 of 3 .*none\.png does not exist"):
         make_images(write(dataset(), unusable="refuse"), tmp_path, seed=0)
+
+
+def test_annotations_alone(write, tmp_path):
+    source = write(dataset()).model_copy(update={"images": None})
+    assert "pictures" not in source.provides
+    images, skipped = make_images(source, tmp_path, seed=0)
+    assert skipped.is_empty()
+    expected = {(Path(image["file_name"]).with_suffix("").as_posix(), image.get("width")) for image in dataset()["images"]}
+    assert set(images.select("image_id", "width").rows()) == expected
+    assert images["path"].null_count() == images.height
+
+
+def people():
+    """Key points as COCO writes them: x, y, v for each name; v = 0 is not labelled, 1 hidden, 2 seen."""
+    category = {"id": 1, "name": "person", "keypoints": ["nose", "left_eye", "right_eye"], "skeleton": []}
+    annotation = {"image_id": 5, "category_id": 1, "bbox": [0, 0, 5, 5], "iscrowd": 0, "area": 25, "num_keypoints": 2}
+    return {
+        "images": [{"id": 5, "file_name": "a.jpg", "width": 40, "height": 30}],
+        "categories": [category],
+        "annotations": [
+            {**annotation, "id": 1, "keypoints": [0, 0, 0, 10, 20, 2, 12, 21, 1]},
+            {**annotation, "id": 2, "keypoints": [39, 29, 2, 0, 0, 0, 0, 0, 0]},
+        ],
+    }
+
+
+def test_key_points(tmp_path):
+    path = tmp_path / "person_keypoints.json"
+    path.write_text(json.dumps(people()))
+    source = Coco(annotations=path)
+    assert source.provides == {"labels", "boxes", "landmarks"}
+    images, _ = make_images(source, tmp_path, seed=0)
+    found = make_landmarks(source, tmp_path, images)
+    assert found.schema == tables.LANDMARKS
+    assert found.select("instance", "name", "x", "y", "visible").rows() == [
+        (0, "left_eye", 10.5, 20.5, True), (0, "right_eye", 12.5, 21.5, False), (1, "nose", 39.5, 29.5, True)
+    ]  # fmt: skip
+    broken = people()
+    broken["annotations"][1]["keypoints"].pop()
+    path.write_text(json.dumps(broken))
+    with pytest.raises(ShiftscopeError, match="annotation 2 has 8 numbers as key points, and its category names 3 points"):
+        source.landmarks(tmp_path)

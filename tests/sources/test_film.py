@@ -54,8 +54,8 @@ def stills(path, frames=FRAMES):
 
 def test_it_is_registered_and_says_what_it_knows():
     assert sources["film"].item is Film
-    assert Film(path=".").provides == {"film"}
-    assert Film(path=".", labels="folders").provides == {"film", "labels"}
+    assert Film(path=".").provides == {"pictures", "film"}
+    assert Film(path=".", labels="folders").provides == {"pictures", "film", "labels"}
 
 
 def test_a_film_file_a_folder_of_frames_and_a_folder_of_films(make):

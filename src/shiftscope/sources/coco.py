@@ -24,33 +24,39 @@ if TYPE_CHECKING:
     reference="Lin et al. 2014, arXiv:1405.0312; https://cocodataset.org/#format-data",
 )
 class Coco(Source):
-    """The pictures that an `instances` file names, and their boxes.
+    """The pictures that an `instances` or `person_keypoints` file names, their boxes and key points.
 
     A box is COCO's [x, y, width, height] as [x, x + width) × [y, y + height). Boxes without area are left out; boxes of
-    crowds are kept and marked.
+    crowds are kept and marked. A key point is the middle of the pixel that COCO names; those that are not labelled (v = 0)
+    are left out.
     """
 
-    images: Path
-    """The folder that the file names of the annotations are relative to."""
+    images: Path | None = None
+    """The folder that the file names of the annotations are relative to. Not set: only boxes and points are looked at."""
     annotations: Path
     """The annotation file (JSON)."""
+    keypoints: Path | None = None
+    """A second file of the same pictures, with key points, where `annotations` has none."""
     label: Literal["largest", "none"] = "largest"
     """`largest`: a picture's label is the category of its largest box, crowds aside; `none`: no labels."""
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"labels", "boxes"} if self.label == "largest" else {"boxes"})
+        labels = {"labels"} if self.label == "largest" else set()
+        points = {"landmarks"} if self.keypoints or "keypoints" in self.annotations.name else set()
+        return frozenset({"boxes"} | labels | points | ({"pictures"} if self.images else set()))
 
     def check(self) -> None:
         """Raise a ShiftscopeError if the folder or the file is not there."""
-        if not self.images.is_dir():
+        if self.images is not None and not self.images.is_dir():
             raise ShiftscopeError(f"the folder of pictures {self.images} does not exist")
-        if not self.annotations.is_file():
-            raise ShiftscopeError(f"the annotation file {self.annotations} does not exist")
+        for path in self.inputs():
+            if not path.is_file():
+                raise ShiftscopeError(f"the annotation file {path} does not exist")
 
     def inputs(self) -> list[Path]:
-        """The annotation file."""
-        return [self.annotations]
+        """The annotation files."""
+        return [self.annotations, *([self.keypoints] if self.keypoints else [])]
 
     def listing(self, folder: Path) -> Listing:
         """Every picture of the annotation file, also those whose file is missing: they are skipped or refused when
@@ -63,10 +69,17 @@ class Coco(Source):
         names = self._names(coco)
         labels = self._labels(coco)
         rows = [
-            (_id(image["file_name"]), str(self.images / image["file_name"]), labels.get(number))
+            (
+                _id(image["file_name"]),
+                str(self.images / image["file_name"]) if self.images else None,
+                labels.get(number),
+                image.get("width"),
+                image.get("height"),
+            )
             for number, image in coco.imgs.items()
         ]
-        return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), tuple(names.values()))
+        sizes = {"width": pl.Int32, "height": pl.Int32}
+        return Listing(pl.DataFrame(rows, schema={**LISTING, **sizes}, orient="row"), tuple(names.values()))
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes with an area, in the order of the file, columns of `tables.BOXES`."""
@@ -94,14 +107,48 @@ class Coco(Source):
             )
         return tables.table(rows, tables.BOXES)
 
-    def _read(self) -> "COCO":
+    def landmarks(self, folder: Path) -> pl.DataFrame:
+        """All labelled key points, columns of `tables.LANDMARKS`; `instance` is the annotation's place in its file."""
+        self.check()
+        path = self.keypoints or self.annotations
+        coco = self._read(path)
+        rows = []
+        for instance, annotation in enumerate(coco.dataset["annotations"]):
+            category = coco.cats[annotation["category_id"]]
+            names = category.get("keypoints", [])
+            points = annotation.get("keypoints", [])
+            if len(points) != 3 * len(names):
+                raise ShiftscopeError(
+                    f"{path}: annotation {annotation['id']} has {len(points)} numbers as key points, and its category "
+                    f"names {len(names)} points, of three numbers each"
+                )
+            image = coco.imgs[annotation["image_id"]]
+            for name, x, y, labelled in zip(names, points[::3], points[1::3], points[2::3], strict=True):
+                if labelled:
+                    rows.append(
+                        {
+                            "image_id": _id(image["file_name"]),
+                            "category": category["name"],
+                            "instance": instance,
+                            "name": name,
+                            "x": x + 0.5,
+                            "y": y + 0.5,
+                            "visible": labelled == 2,
+                            "image_width": image.get("width"),
+                            "image_height": image.get("height"),
+                        }
+                    )
+        return tables.table(rows, tables.LANDMARKS)
+
+    def _read(self, path: Path | None = None) -> "COCO":
         from pycocotools.coco import COCO
 
         coco = COCO()
+        path = path or self.annotations
         try:
-            coco.dataset = json.loads(self.annotations.read_text(encoding="utf-8"))
+            coco.dataset = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
-            raise ShiftscopeError(f"{self.annotations} is no JSON: {error}") from None
+            raise ShiftscopeError(f"{path} is no JSON: {error}") from None
         self._check_parts(coco.dataset)
         with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
             coco.createIndex()

@@ -1,0 +1,55 @@
+"""Public annotation sets through their sources: as many pictures and boxes as an independent count finds."""
+
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from shiftscope.annotations import make_boxes
+from shiftscope.dataset import make_images
+from shiftscope.sources.coco import Coco
+from shiftscope.sources.voc import Voc
+
+DATA = os.environ.get("SHIFTSCOPE_REAL_DATA")
+pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA, reason="SHIFTSCOPE_REAL_DATA is not set")]
+
+
+@pytest.mark.parametrize(("name", "known"), [("raccoon", (200, 217)), ("bccd", (364, 4888))])
+def test_voc_sets(name, known, tmp_path):
+    folder = Path(DATA, f"voc-{name}", "annotations")
+    roots = [ElementTree.parse(path).getroot() for path in folder.glob("*.xml")]
+    corners = [
+        [float(node.findtext(f"bndbox/{edge}")) for edge in ("xmin", "ymin", "xmax", "ymax")]
+        for root in roots
+        for node in root.findall("object")
+    ]
+    assert (len(roots), len(corners)) == known
+    source = Voc(annotations=folder)
+    found = source.boxes(tmp_path)
+    hold_area = [box for box in corners if box[2] > box[0] - 1 and box[3] > box[1] - 1]
+    assert len(found) == len(hold_area)
+    assert found["x_min"].sum() == pytest.approx(sum(box[0] - 1 for box in hold_area))
+    assert found["y_max"].sum() == pytest.approx(sum(box[3] for box in hold_area))
+    images, skipped = make_images(source, tmp_path, 0)
+    assert (len(images), len(skipped)) == (len(roots), 0)
+    kept = make_boxes(source, tmp_path, images)
+    assert len(kept) >= 0.99 * len(found)  # a few reach out of their pictures, which is said
+    assert kept["x_max"].max() <= images["width"].max()
+
+
+@pytest.mark.parametrize("split", ["val2017", "train2017"])
+def test_coco(split, tmp_path):
+    from pycocotools.coco import COCO
+
+    path = Path(DATA, "coco-tiny", "annotations", f"instances_{split}.json")
+    coco = COCO(path)
+    expected = [a for a in coco.loadAnns(coco.getAnnIds()) if a["bbox"][2] > 0 and a["bbox"][3] > 0]
+    pictures = Path(DATA, "coco-tiny", "val2017") if split == "val2017" else None
+    source = Coco(annotations=path, images=pictures)
+    images, skipped = make_images(source, tmp_path, 0)
+    assert (len(images), len(skipped)) == (len(coco.getImgIds()), 0)
+    boxes = make_boxes(source, tmp_path, images)
+    assert len(boxes) == len(expected)
+    assert boxes["is_crowd"].sum() == sum(a["iscrowd"] for a in expected)
+    assert (boxes["x_max"] - boxes["x_min"]).sum() == pytest.approx(sum(a["bbox"][2] for a in expected), rel=1e-4)
