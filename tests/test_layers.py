@@ -43,7 +43,9 @@ LAYERS = [
     {"sensitivity", "cause", "bias", "remedies"},
     {"figures", "report"},
     {"config"},
-    {"plan", "manual", "cli"},
+    {"plan", "manual"},
+    {"commands"},
+    {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
 APART = {  # a row may not import what it lists, of the same layer or not

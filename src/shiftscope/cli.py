@@ -11,14 +11,52 @@ def main(arguments: list[str] | None = None) -> int:
     """`shiftscope …`; returns the exit code."""
     parser = argparse.ArgumentParser(prog="shiftscope", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    start = commands.add_parser("init", help="write a config for the pictures in a folder, by looking at it")
+    start.add_argument("path", type=Path, help="a folder of pictures, ImageNet, COCO, VOC, YOLO, a list, shards, or a film")
+    start.add_argument("--weights", type=Path, nargs="+", default=[], help="files of networks, named by architecture")
+    start.add_argument("--output", type=Path, default=Path("shiftscope.yaml"), help="the config to write")
+    start.add_argument("--limit", type=int, help="use only so many pictures, drawn at random")
+    start.add_argument("--force", action="store_true", help="replace a config that is there")
+    check = commands.add_parser("check", help="everything that a config's run will need, before it runs")
+    check.add_argument("config", type=Path)
+    show = commands.add_parser("show", help="what was understood of a network")
+    show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
+    show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
     commands.add_parser("manual", help="write docs/config.md and config/schema.json from the config's model")
     chosen = parser.parse_args(arguments)
     try:
-        if chosen.command == "manual":
-            from shiftscope import manual
-
-            manual.write(Path.cwd())
+        return _run(chosen)
     except ShiftscopeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    # Imported where they are used: some take seconds.
+    if chosen.command == "init":
+        from shiftscope.commands.init import write_config
+
+        print(write_config(chosen.path, chosen.weights, chosen.output, force=chosen.force, limit=chosen.limit))
+    elif chosen.command == "check":
+        from shiftscope.commands.check import check
+        from shiftscope.config import Config
+
+        findings = check(Config.read(chosen.config))
+        print("\n".join(findings.lines))
+        return 1 if findings.wrong else 0
+    elif chosen.command == "show":
+        from shiftscope.commands.show import show
+        from shiftscope.config import Config
+
+        path = chosen.configfile or Path("config/config.yaml")
+        wanted = chosen.configfile is not None or (path.is_file() and ":" not in chosen.network)
+        print(show(chosen.network, Config.read(path) if wanted else None))
+    else:
+        from shiftscope import manual
+
+        manual.write(Path.cwd())
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -113,6 +114,17 @@ class Config(Options):
         if problems:
             raise ShiftscopeError("\n".join(problems))
         return config
+
+    @classmethod
+    def read(cls, path: Path) -> "Config":
+        """The config in a YAML file. Raises ShiftscopeError as `load` does, and where the file cannot be read."""
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ShiftscopeError(f"the config {path} cannot be read: {error}") from None
+        if not isinstance(raw, Mapping):
+            raise ShiftscopeError(f"the config {path} is no mapping of settings; docs/config.md lists them")
+        return cls.load(raw)
 
     @property
     def evaluated(self) -> list[str]:

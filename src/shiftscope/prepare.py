@@ -16,7 +16,7 @@ from shiftscope.engines import Run, engines
 from shiftscope.engines.modules import exact, normalised, runner
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
-from shiftscope.networks import networks
+from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.randomness import generator
 
 if TYPE_CHECKING:
@@ -70,12 +70,10 @@ def prepare_network(
     device = available(device)
     exact(threads)
     module = network.load(weights)
-    parameters = sum(parameter.numel() for parameter in module.parameters()) or None
     size = network.input_size
     wants = network.wants(weights)
     ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
     check_runs(ready, name, size, network.outputs, wants.input_size)
-    factor = subsampling_factor(ready, size)
     card: dict[str, Any] = {
         "network": name,
         "kind": kind,
@@ -90,8 +88,7 @@ def prepare_network(
         "preprocessing": wants._asdict(),
         "outputs": network.outputs,
         "class_space": network.class_space,
-        "parameters": parameters,
-        "subsampling_factor": factor,
+        **_facts(ready, size),
         "device": device,
         "threads": threads,
     }
@@ -129,6 +126,65 @@ def prepare_network(
         _program(best.engine, ready, frames, device, program_part, card, threads)
         card |= {"engine": best.engine, "batch_size": best.batch_size, "calibration": [asdict(trial) for trial in tried]}
         card_part.write_text(json.dumps(card, indent=2) + "\n")
+
+
+def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -> dict[str, int | None]:
+    """``parameters``, ``depth`` and ``subsampling_factor`` of a network at its input size; None where it hides them.
+
+    Raises ShiftscopeError where it does not run.
+    """
+    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
+    check_runs(ready, network.kind, network.input_size, network.outputs, wants.input_size)
+    return _facts(ready, network.input_size)
+
+
+def _facts(ready: "nn.Module", size: int) -> dict[str, int | None]:
+    return {
+        "parameters": sum(parameter.numel() for parameter in ready.parameters()) or None,
+        "depth": depth(ready, size),
+        "subsampling_factor": subsampling_factor(ready, size),
+    }
+
+
+def depth(ready: "nn.Module", size: int) -> int | None:
+    """Convolutions and products with a matrix on the longest way through the network, shortcuts not counted twice: 16 for
+    VGG16, 50 for ResNet-50. None where gradients do not tell."""
+    import torch
+
+    parameters = [parameter for parameter in ready.parameters() if parameter.is_floating_point()]
+    if not parameters:
+        return None
+    wanted = [parameter.requires_grad for parameter in parameters]
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        with torch.enable_grad():
+            answer = ready(torch.zeros(2, size, size, 3, dtype=torch.uint8))
+    except RuntimeError:
+        return None
+    finally:
+        for parameter, before in zip(parameters, wanted, strict=True):
+            parameter.requires_grad_(before)
+    return _longest(answer.grad_fn)
+
+
+COUNTED = ("ConvolutionBackward", "AddmmBackward", "MmBackward", "LinearBackward")
+
+
+def _longest(end: Any) -> int | None:
+    """The most layers with weights on a way through the graph of gradients."""
+    longest: dict[Any, int] = {}
+    stack = [end] if end is not None else []
+    while stack:
+        node = stack[-1]
+        waiting = [found for found, _ in node.next_functions if found is not None and found not in longest]
+        if waiting:
+            stack += waiting
+            continue
+        stack.pop()
+        before = max((longest[found] for found, _ in node.next_functions if found is not None), default=0)
+        longest[node] = before + node.name().startswith(COUNTED)
+    return longest.get(end) or None
 
 
 def fetch_weights(*, kind: str, options: dict[str, Any], path: str | Path) -> None:

@@ -74,6 +74,14 @@ class Source(Options):
         """Files of the user's whose change makes everything made of this source stale."""
         return []
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        """The options of this kind for what lies at `path`, or None where it is nothing of this kind. Cheap.
+
+        `shiftscope init` asks all kinds, and takes the answer that says most (has most options).
+        """
+        return None
+
     def fetch(self, folder: Path, seed: int) -> None:
         """Bring into `folder` what is not on this machine yet. The default brings nothing."""
 

@@ -54,6 +54,16 @@ class Coco(Source):
             if not path.is_file():
                 raise ShiftscopeError(f"the annotation file {path} does not exist")
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        folders = [path, path / "annotations"] if path.is_dir() else []
+        found = [file for folder in folders for file in sorted(folder.glob("instances_*.json"))] if folders else []
+        for file in sorted(found, key=lambda file: "val" not in file.name):
+            split = file.stem.removeprefix("instances_")
+            pictures = next((top for top in (path / split, path / "images" / split, path / "images") if top.is_dir()), None)
+            return {"annotations": file, "label": "largest", **({"images": pictures} if pictures else {})}
+        return None
+
     def inputs(self) -> list[Path]:
         """The annotation files."""
         return [self.annotations, *([self.keypoints] if self.keypoints else [])]

@@ -59,6 +59,11 @@ class Film(Source):
                 " count"
             )
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        files = [path] if path.is_file() else [entry for entry in path.iterdir() if entry.is_file()]
+        return {"path": path, "protocols": ["natural"]} if any(is_film(file.name) for file in files) else None
+
     def inputs(self) -> list[Path]:
         """The films and the folders they were found in: their dates change when a film or a frame comes or goes."""
         self.check()

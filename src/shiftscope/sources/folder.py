@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from shiftscope.classes import imagenet_wnids
 from shiftscope.errors import ShiftscopeError
 from shiftscope.pictures import SUFFIXES, is_picture
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -43,6 +44,15 @@ class Folder(Source):
                 f"{self.path} has no class folders; put each class's pictures into a folder of its own"
                 " or write `labels: none`"
             )
+
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        if not path.is_dir() or next(picture_files(path), None) is None:
+            return None
+        names = [found.name for found in class_folders(path) if next(picture_files(found), None) is not None]
+        if not names or any(is_picture(entry.name) for entry in path.iterdir()):
+            return {"path": path, "labels": "none"}
+        return {"path": path, **({"classes": "imagenet"} if set(names) <= set(imagenet_wnids()) else {})}
 
     def inputs(self) -> list[Path]:
         """The folder and its class folders: their dates change when a picture comes or goes."""

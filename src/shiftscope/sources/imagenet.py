@@ -64,6 +64,18 @@ class ImageNet(Source):
         """Raise a ShiftscopeError where none of the layouts is there; it names what is missing."""
         self._layout()
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        for split in ("val", "train"):
+            own = [path / IMAGES[split], path / KAGGLE / split, path / split]
+            if path.is_dir() and any(found.exists() for found in own):
+                try:
+                    cls(path=path, split=split).check()
+                except ShiftscopeError:
+                    continue
+                return {"path": path, "split": split, "limit": 1000}
+        return None
+
     def inputs(self) -> list[Path]:
         """The archives, or the folders and files of the layout."""
         layout = self._layout()

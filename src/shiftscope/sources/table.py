@@ -75,6 +75,16 @@ class Table(Source):
         if 0 < len(corners) < len(CORNERS):
             raise ShiftscopeError(f"{self.path} has only {', '.join(corners)} of a box's four edges {', '.join(CORNERS)}")
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        if not path.is_file() or path.suffix.lower() not in (".csv", ".tsv", ".parquet"):
+            return None
+        try:
+            cls(path=path).check()
+        except ShiftscopeError:
+            return None
+        return {"path": path}
+
     def inputs(self) -> list[Path]:
         """The lists. Pictures that change while the list does not are not noticed."""
         return [path for path in (self.path, self.names, self.points) if path is not None]

@@ -47,6 +47,15 @@ class Voc(Source):
         if self.annotations.is_file() and not self.annotations.name.lower().endswith(ARCHIVES):
             raise ShiftscopeError(f"{self.annotations} is neither a folder of XML files nor one of {', '.join(ARCHIVES)}")
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        pairs = (("Annotations", "JPEGImages"), ("annotations", "images"), (".", None))
+        for annotations, images in pairs:
+            if path.is_dir() and next((path / annotations).glob("*.xml"), None) is not None:
+                pictures = {"images": path / images} if images and (path / images).is_dir() else {}
+                return {"annotations": path / annotations, **pictures}
+        return None
+
     def inputs(self) -> list[Path]:
         """The annotations: for a folder, its date changes when a file comes or goes."""
         return [self.annotations, *([self.images] if self.images else [])]

@@ -51,6 +51,21 @@ class WebDataset(Source):
             if not shard.is_file():
                 raise ShiftscopeError(f"the shard {shard} does not exist")
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        shards = sorted(path.glob("*.tar")) if path.is_dir() else [path] if path.suffix == ".tar" and path.is_file() else []
+        if not shards:
+            return None
+        pattern = str(path / "*.tar") if path.is_dir() else str(path)
+        try:
+            first = next(iter(members(shards[0])), None)
+        except ShiftscopeError:
+            return None
+        if first is None or PurePosixPath(first.name).suffix == ".tar":
+            return None
+        endings = {PurePosixPath(found.name).suffix for found, _ in zip(members(shards[0]), range(20), strict=False)}
+        return {"shards": pattern, "label": "cls" if ".cls" in endings else "none"}
+
     def inputs(self) -> list[Path]:
         """The shards."""
         found = [Path(name) for pattern in _ranges(self.shards) for name in (sorted(glob.glob(pattern)) or [pattern])]  # noqa: PTH207

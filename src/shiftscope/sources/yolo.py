@@ -44,6 +44,13 @@ class Yolo(Source):
         if self.names is not None and not self.names.is_file():
             raise ShiftscopeError(f"the class names {self.names} do not exist")
 
+    @classmethod
+    def recognise(cls, path: Path) -> dict[str, object] | None:
+        if not (path / "labels").is_dir() or not (path / "images").is_dir():
+            return None
+        names = next((found for found in (path / "data.yaml", path / "classes.txt") if found.is_file()), None)
+        return {"labels": path / "labels", "images": path / "images", **({"names": names} if names else {})}
+
     def inputs(self) -> list[Path]:
         """The folders, whose dates change when a file comes or goes, and the names."""
         return [path for path in (self.labels, self.images, self.names) if path is not None]

@@ -1,0 +1,153 @@
+"""`shiftscope check`: everything a run will need, before it runs."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from shiftscope import tables
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.frames import make_frames
+from shiftscope.networks import Network
+from shiftscope.plan import Plan
+from shiftscope.prepare import network_facts
+from shiftscope.sources import Source
+
+TRIED = 3
+"""Pictures that disk space is estimated from."""
+
+
+class Findings:
+    """What was found out, line by line, and whether anything is wrong."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.wrong = 0
+
+    def good(self, what: str, line: str) -> None:
+        self.lines.append(f"ok     {what}: {line}")
+
+    def later(self, what: str, line: str) -> None:
+        self.lines.append(f"later  {what}: {line}")
+
+    def bad(self, what: str, line: str) -> None:
+        self.wrong += 1
+        self.lines.append(f"WRONG  {what}: {line}")
+
+
+def check(config: Config) -> Findings:
+    """Data sets, networks, disk and jobs of a config that has passed its own checks."""
+    findings = Findings()
+    plan = Plan(config, Path())
+    needed = 0
+    for name, source in config.datasets.items():
+        needed += _dataset(findings, plan, name, source)
+    for name, network in config.networks.items():
+        _network(findings, plan, name, network)
+    _jobs(findings, plan)
+    place = next(path for path in (config.results, *config.results.resolve().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    line = f"about {_bytes(needed)} of frames will be written to {config.results}, {_bytes(free)} are free"
+    (findings.good if needed < free else findings.bad)("disk", line)
+    return findings
+
+
+def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
+    """Bytes of frames that the data set will take."""
+    what = f"datasets.{name}"
+    folder = Path(plan.path(name, "source"))
+    try:
+        listing = source.listing(folder)
+    except (ShiftscopeError, OSError, StopIteration) as error:
+        if type(source).fetch is not Source.fetch and not folder.exists():
+            findings.later(what, "is made or downloaded by the first job")
+        else:
+            findings.bad(what, str(error))
+        return 0
+    count = min(len(listing.pictures), source.limit or len(listing.pictures))
+    known = ", ".join(sorted(source.provides - {"pictures"})) or "nothing but pictures"
+    findings.good(what, f"{count} of {len(listing.pictures)} pictures, {len(listing.categories)} classes, with {known}")
+    if name not in plan.evaluated or not plan.config.networks:
+        return 0
+    return (
+        sum(_frames(findings, plan, name, source, listing.pictures, protocol) for protocol in plan.protocols(name)) * count
+    )
+
+
+def _frames(findings: Findings, plan: Plan, name: str, source: Source, pictures: pl.DataFrame, protocol: str) -> int:
+    """Bytes per picture of a protocol's frames at all sizes, from a few pictures; 0 where it needs more than pictures."""
+    section = plan.protocol(protocol)
+    if "boxes" in plan.frames_inputs(name, protocol):
+        return 0
+    rows = []
+    for row in pictures.filter(pl.col("path").is_not_null()).iter_rows(named=True):
+        try:
+            (extent, *_) = source.measure(row["path"])
+        except ShiftscopeError:
+            continue
+        facts = {key: value for key, value in extent._asdict().items() if key != "suffix"}
+        rows.append({"image_id": row["image_id"], "path": row["path"], **facts})
+        if len(rows) == TRIED:
+            break
+    if not rows:
+        findings.bad(f"datasets.{name}", "none of its first pictures can be opened")
+        return 0
+    total = 0
+    with TemporaryDirectory() as folder:
+        for size in plan.sizes:
+            paths = {key: Path(folder, f"{key}.parquet") for key in ("canvases", "frames", "skipped")}
+            try:
+                make_frames(
+                    **section, images=tables.table(rows, tables.IMAGES), boxes=None, size=size, seed=0, refuse=False,
+                    canvases_path=paths["canvases"], frames_path=paths["frames"], skipped_path=paths["skipped"],
+                )  # fmt: skip
+            except ShiftscopeError as error:
+                findings.bad(f"protocols.{protocol}", f"on data set {name}: {error}")
+                continue
+            total += sum(path.stat().st_size for path in paths.values())
+    return total // len(rows)
+
+
+def _network(findings: Findings, plan: Plan, name: str, network: Network) -> None:
+    what = f"networks.{name}"
+    if network.origin in ("train", "fetch") and not Path(plan.weights(name)).is_file():
+        how = "is trained by the run" if network.origin == "train" else "is fetched from the internet by the first job"
+        findings.later(what, how)
+        return
+    weights = Path(plan.weights(name))
+    try:
+        wants = network.wants(weights)
+        facts = network_facts(network.load(weights), network, wants)
+    except ShiftscopeError as error:
+        findings.bad(what, str(error))
+        return
+    million = f"{facts['parameters'] / 1e6:.1f} million parameters" if facts["parameters"] else "a program"
+    made_for = f", made for {wants.input_size} px" if wants.input_size not in (None, network.input_size) else ""
+    findings.good(what, f"{million}, {network.outputs} outputs, shown {network.input_size} px{made_for}")
+
+
+def _jobs(findings: Findings, plan: Plan) -> None:
+    pieces = {
+        "frames": sum(len(plan.protocols(name)) for name in plan.evaluated) * len(plan.sizes) * len(plan.shards),
+        "inference": sum(len(plan.protocols(name)) for name in plan.evaluated)
+        * len(plan.config.networks)
+        * len(plan.shards),
+        "figures": len(list(_figures(plan))),
+    }
+    findings.good("jobs", ", ".join(f"{count} of {what}" for what, count in pieces.items()) + "; all: snakemake -n")
+
+
+def _figures(plan: Plan) -> Iterator[str]:
+    for name in plan.config.datasets:
+        yield from plan.figure_paths(name, "png")
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

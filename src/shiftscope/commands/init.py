@@ -1,0 +1,133 @@
+"""`shiftscope init`: a config for what lies in a folder, found out by looking at it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.files import complete
+from shiftscope.networks import networks
+from shiftscope.networks.weights import read_weights
+from shiftscope.sources import Source, sources
+
+PROTOCOLS: dict[str, Any] = {
+    "centre": {},
+    "crop": {"offsets": "0..8"},
+    "embed-black": {"kind": "embed", "offsets": "0..8"},
+    "scale": {},
+    "resample": {},
+}
+"""What a first run measures: the usual accuracy, v4's pairs as sequences, and the resize functions."""
+
+PUBLISHED = {
+    "resnet50": {"kind": "torchvision", "architecture": "resnet50", "pretrained": "IMAGENET1K_V1"},
+    "resnetblur50": {"kind": "timm", "architecture": "resnetblur50.bt_in1k", "pretrained": True},
+}
+"""For ImageNet's classes where no weights were given: the paper's network, and an anti-aliased one."""
+
+
+def write_config(path: Path, weights: list[Path], target: Path, *, force: bool = False, limit: int | None = None) -> str:
+    """Write a config for the pictures or annotations at `path` and the networks in the files `weights` to `target`.
+
+    Returns what was found, as lines to print. Raises ShiftscopeError where nothing is recognised, a file of weights has a
+    name that says no architecture, or `target` is there and `force` is not given.
+    """
+    if target.exists() and not force:
+        raise ShiftscopeError(f"{target} is there already; write --force to replace it, or --output for another name")
+    if not path.exists():
+        raise ShiftscopeError(f"there is nothing at {path} (seen from {Path.cwd()})")
+    kind, options = recognised(path.resolve())
+    if limit is not None:
+        options["limit"] = limit
+    source = sources[kind].item.model_validate({**options, "kind": kind})
+    config: dict[str, Any] = {
+        "results": f"results-{_name(path)}",
+        "datasets": {_name(path): {"kind": kind, **{key: _plain(value) for key, value in options.items()}}},
+    }
+    lines = [f"{path}: {sources[kind].title}, with {', '.join(sorted(source.provides))}"]
+    unknown = source.classes == "own" and "labels" in source.provides and not weights
+    if "pictures" in source.provides and unknown and "boxes" in source.provides:
+        lines.append("its classes are not ImageNet's: only the boxes will be looked at; --weights names a network for them")
+    elif "pictures" in source.provides:
+        config["networks"] = _networks(source, weights)
+        film = kind == "film"
+        config["protocols"] = {"natural": {}} if film else PROTOCOLS
+        lines += [f"network {name}: {section['kind']}" for name, section in config["networks"].items()]
+    Config.load(config)
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    head = "# Written by `shiftscope init`. Every key: docs/config.md.\n"
+    with complete(target) as part:
+        part.write_text(head + text, encoding="utf-8")
+    lines += [
+        f"written to {target}. Now:",
+        f"  shiftscope check {target}",
+        f"  snakemake --cores all --resources gpu=1 --configfile {target}",
+    ]
+    return "\n".join(lines)
+
+
+def recognised(path: Path) -> tuple[str, dict[str, Any]]:
+    """Kind and options of what is at `path`; of several answers, the one that says most."""
+    found = [(entry.name, options) for entry in sources if (options := entry.item.recognise(path)) is not None]
+    if not found:
+        kinds = ", ".join(entry.title for entry in sources)
+        raise ShiftscopeError(f"{path} is none of what can be recognised ({kinds}); write a config by hand: docs/config.md")
+    name, options = max(found, key=lambda each: len(each[1]))
+    return name, dict(options)
+
+
+def _networks(source: Source, weights: list[Path]) -> dict[str, Any]:
+    if weights:
+        return {_name(path): _network(path) for path in weights}
+    if source.classes == "imagenet" or "labels" not in source.provides:
+        return PUBLISHED
+    raise ShiftscopeError(
+        "the classes are not ImageNet's, so it takes a network that knows them: name its file with --weights, such as "
+        "--weights my/resnet18.safetensors"
+    )
+
+
+def _network(path: Path) -> dict[str, Any]:
+    """A network from a file whose name begins with its architecture's, or whose ending says what it is."""
+    if not path.is_file():
+        raise ShiftscopeError(f"there is no file {path} (seen from {Path.cwd()})")
+    ending = {".onnx": "onnx", ".pt2": "export", ".ts": "torchscript"}.get(path.suffix)
+    if ending:
+        return {"kind": ending, "weights": str(path.resolve()), **({} if ending == "onnx" else {"trust": False})}
+    kind, architecture = _architecture(path)
+    network = {"kind": kind, "architecture": architecture, "weights": str(path.resolve())}
+    state = read_weights(path)
+    own = networks[kind].item.model_validate(network).build().state_dict()
+    heads = {state[name].shape[0] for name in own.keys() & state.keys() if own[name].ndim and own[name].shape[0] == 1000}
+    return network | ({"outputs": heads.pop()} if len(heads) == 1 and heads != {1000} else {})
+
+
+def _architecture(path: Path) -> tuple[str, str]:
+    """The longest name of an architecture that the file's name begins with: torchvision's, or else timm's."""
+    import timm
+    from torchvision import models
+
+    for kind, names in (("torchvision", models.list_models(module=models)), ("timm", timm.list_models())):
+        fitting = [
+            name for name in names if path.name == name or path.name.startswith((f"{name}.", f"{name}-", f"{name}_"))
+        ]
+        if fitting:
+            return kind, max(fitting, key=len)
+    raise ShiftscopeError(
+        f"{path.name} does not begin with the name of an architecture of torchvision or timm, such as resnet50; rename it, "
+        "or write the network into a config by hand: docs/config.md"
+    )
+
+
+def _name(path: Path) -> str:
+    stem = path.resolve().name.partition(".")[0] or "pictures"
+    name = "".join(letter if (letter.isalnum() and letter.isascii()) or letter in "_-" else "-" for letter in stem).strip(
+        "-_"
+    )
+    return name or "pictures"
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value

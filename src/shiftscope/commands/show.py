@@ -1,0 +1,69 @@
+"""`shiftscope show`: what was understood of a network."""
+
+from pathlib import Path
+from typing import Any
+
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.networks import Network, networks
+from shiftscope.plan import Plan
+from shiftscope.prepare import network_facts
+
+SHORT = {"timm": "architecture", "torchvision": "architecture", "hub": "repo"}
+
+
+def show(name: str, config: Config | None) -> str:
+    """Lines about a network of the config, or about ``<kind>:<architecture>``, such as ``timm:resnet50``.
+
+    Raises ShiftscopeError where there is no such network or it does not load.
+    """
+    network, weights = _found(name, config)
+    module, said = _loaded(network, weights)
+    wants = network.wants(weights or Path())
+    rows: list[tuple[str, Any]] = [
+        ("kind", f"{network.kind} ({networks[network.kind].title})"),
+        ("architecture", getattr(network, "architecture", None) or getattr(network, "factory", None) or network.kind),
+        ("weights", said),
+        *network_facts(module, network, wants).items(),
+        ("outputs", f"{network.outputs}, classes {network.class_space}"),
+        ("input", f"{network.input_size} × {network.input_size} px, {wants.channels}"),
+        ("mean, std", f"{_numbers(wants.mean)}; {_numbers(wants.std)}"),
+        ("made for", f"{wants.input_size or 'unknown'} px, {wants.interpolation or 'unknown interpolation'}, crop fraction "
+                     f"{_number(wants.crop_fraction)}"),
+        ("said by", wants.said_by),
+    ]  # fmt: skip
+    lines = [f"{key.replace('_', ' '):20} {value if value is not None else 'unknown'}" for key, value in rows]
+    if wants.input_size not in (None, network.input_size):
+        lines.append(f"note: it was made for {wants.input_size} px; write 'input_size: {wants.input_size}' to show it that")
+    return "\n".join(lines)
+
+
+def _found(name: str, config: Config | None) -> tuple[Network, Path | None]:
+    if config is not None and name in config.networks:
+        network = config.networks[name]
+        weights = Path(Plan(config, Path()).weights(name))
+        return network, weights if weights.is_file() else None
+    kind, colon, architecture = name.partition(":")
+    if colon and kind in SHORT:
+        return networks[kind].item.model_validate({"kind": kind, SHORT[kind]: architecture}), None
+    known = list(config.networks) if config is not None else []
+    raise ShiftscopeError(
+        f"{unknown('network', name, known)}; networks that are in no config are shown as timm:resnet50 or "
+        "torchvision:resnet50"
+    )
+
+
+def _loaded(network: Network, weights: Path | None) -> tuple[Any, str]:
+    if weights is not None:
+        return network.load(weights), str(weights)
+    if network.kind == "hub":
+        raise ShiftscopeError("what is in the hub is known when it was fetched: run the workflow up to its card.json first")
+    return network.build(), "not here yet; the architecture is shown with random ones"
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3g}"

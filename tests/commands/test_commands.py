@@ -1,0 +1,189 @@
+"""init, check and show, as they are typed."""
+
+import json
+import tarfile
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+from safetensors.torch import save_file
+from torchvision.models import resnet18, resnet50, vgg16
+
+from shiftscope.cli import main
+from shiftscope.config import Config
+from shiftscope.prepare import depth
+
+
+def picture(path, size=(40, 30)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (90, 120, 30)).save(path)
+
+
+def wnids(folder):
+    for wnid in ("n01440764", "n02096585"):
+        picture(folder / wnid / "a.jpg")
+
+
+def own(folder):
+    for name in ("cat", "dog"):
+        picture(folder / name / "a.jpg")
+
+
+def flat(folder):
+    picture(folder / "a.png")
+    picture(folder / "deep" / "b.png")
+
+
+def voc(folder):
+    (folder / "Annotations").mkdir(parents=True)
+    text = "<annotation><size><width>40</width><height>30</height></size><object><name>cat</name><bndbox><xmin>1</xmin>"
+    text += "<ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"
+    (folder / "Annotations" / "a.xml").write_text(text)
+
+
+def coco(folder):
+    content = {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": [{"id": 1, "name": "x"}]}
+    (folder / "annotations").mkdir(parents=True)
+    (folder / "annotations" / "instances_val2017.json").write_text(json.dumps(content))
+    picture(folder / "val2017" / "a.jpg")
+
+
+def yolo(folder):
+    picture(folder / "images" / "a.png")
+    (folder / "labels").mkdir()
+    (folder / "labels" / "a.txt").write_text("0 .5 .5 .5 .5\n")
+    (folder / "data.yaml").write_text("names: [cat]\n")
+
+
+def shards(folder):
+    wnids(folder.parent / "loose")
+    folder.mkdir()
+    with tarfile.open(folder / "a.tar", "w") as tar:
+        tar.add(folder.parent / "loose" / "n01440764" / "a.jpg", "one.jpg")
+
+
+def imagenet(folder):
+    wnids(folder / "val")
+
+
+MADE = {
+    wnids: ("folder", {"classes": "imagenet"}),
+    own: ("folder", {}),
+    flat: ("folder", {"labels": "none"}),
+    voc: ("voc", {}),
+    coco: ("coco", {"label": "largest"}),
+    yolo: ("yolo", {}),
+    shards: ("webdataset", {"label": "none"}),
+    imagenet: ("imagenet", {"split": "val"}),
+}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    save_file(resnet18(num_classes=2).state_dict(), folder / "resnet18-mine.safetensors")
+    save_file(resnet18().state_dict(), folder / "resnet18.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("make", list(MADE), ids=lambda make: make.__name__)
+def test_init_recognises_what_is_there_and_writes_what_loads(make, tmp_path, weights, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "my pictures")
+    kind, options = MADE[make]
+    given = ["--weights", str(weights / "resnet18-mine.safetensors")] if make is own else []
+    assert main(["init", str(tmp_path / "my pictures"), *given]) == 0
+    raw = yaml.safe_load((tmp_path / "shiftscope.yaml").read_text())
+    Config.load(raw)
+    (section,) = raw["datasets"].values()
+    assert section["kind"] == kind
+    assert options.items() <= section.items()
+    if make is own:
+        assert raw["networks"]["resnet18-mine"]["outputs"] == 2
+        assert raw["networks"]["resnet18-mine"]["architecture"] == "resnet18"
+    assert "shiftscope check shiftscope.yaml" in capsys.readouterr().out
+
+
+def test_init_refuses_what_it_cannot_know(tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.chdir(tmp_path)
+    own(tmp_path / "own")
+    (tmp_path / "empty").mkdir()
+    (weights / "mine.safetensors").write_bytes((weights / "resnet18.safetensors").read_bytes())
+    for arguments, words in (
+        (["init", "own"], "it takes a network that knows them: name its file with --weights"),
+        (["init", "nowhere"], "there is nothing at nowhere"),
+        (["init", "empty"], "is none of what can be recognised"),
+        (
+            ["init", "own", "--weights", str(weights / "mine.safetensors")],
+            "does not begin with the name of an architecture",
+        ),
+        (["init", "own", "--weights", "none.pth"], "there is no file none.pth"),
+    ):
+        assert main(arguments) == 1
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "shiftscope.yaml").exists()
+    (tmp_path / "shiftscope.yaml").write_text("mine")
+    assert main(["init", "own"]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "shiftscope.yaml").read_text() == "mine"
+
+
+def test_check_says_what_is_there_and_what_is_wrong(tmp_path, capsys, monkeypatch, weights):
+    monkeypatch.chdir(tmp_path)
+    wnids(tmp_path / "p")
+    config = {
+        "results": str(tmp_path / "results"),
+        "datasets": {"p": {"kind": "folder", "path": "p", "classes": "imagenet"}},
+        "networks": {
+            "net": {"kind": "torchvision", "architecture": "resnet18", "weights": str(weights / "resnet18.safetensors")}
+        },
+        "protocols": {"crop": {"offsets": "0..2"}, "centre": {}},
+    }
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    assert main(["check", "c.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert "2 of 2 pictures, 2 classes, with labels" in out
+    assert "11.7 million parameters, 1000 outputs, shown 224 px" in out
+    assert "2 of frames, 2 of inference" in out
+    assert not (tmp_path / "results").exists()
+    config["networks"]["net"]["architecture"] = "resnet34"
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    assert main(["check", "c.yaml"]) == 1
+    assert "WRONG  networks.net: " in capsys.readouterr().out
+    for text, words in (
+        ("datasets: [", "cannot be read"),
+        ("- a", "is no mapping of settings"),
+        ("seed: x", "seed: got 'x'"),
+    ):
+        (tmp_path / "c.yaml").write_text(text)
+        assert main(["check", "c.yaml"]) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_show(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", "timm:resnet18.a1_in1k"]) == 0
+    rows = {line[:20].strip(): line[21:] for line in capsys.readouterr().out.splitlines()}
+    assert (rows["parameters"], rows["depth"], rows["subsampling factor"]) == ("11689512", "18", "32")
+    assert rows["made for"] == "224 px, bicubic, crop fraction 0.95"
+    assert main(["show", "resnet18"]) == 1
+    assert "shown as timm:resnet50" in capsys.readouterr().err
+
+
+def test_depth_is_the_one_that_networks_are_called_by():
+    """VGG16 has 16 layers with weights, ResNet-50 has 50 on its longest way, shortcuts aside."""
+    for network, expected in ((vgg16, 16), (resnet50, 50), (resnet18, 18)):
+        module = network()
+
+        class Ready(torch.nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+
+            def forward(self, frames):
+                return self.inner(frames.permute(0, 3, 1, 2).float())
+
+        assert depth(Ready(module.eval()), 64) == expected
+        assert all(parameter.requires_grad for parameter in module.parameters())
