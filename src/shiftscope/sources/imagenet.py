@@ -9,6 +9,7 @@ import polars as pl
 
 from shiftscope import tables
 from shiftscope.classes import imagenet_wnids
+from shiftscope.downloads import download
 from shiftscope.errors import ShiftscopeError
 from shiftscope.pictures import is_picture, member_path
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -53,12 +54,16 @@ class ImageNet(Source):
     """The folder."""
     split: Literal["val", "train"] = "val"
     """Which of its pictures."""
+    download_boxes: bool = False
+    """Fetch the archive of the split's boxes where it is not in `path`; that needs no account."""
+    mirror: str | None = None
+    """Another place that has it: `<mirror>/ILSVRC2012_bbox_val_v3.tgz`."""
     classes: Literal["own", "imagenet"] = "imagenet"
     """Labels are ImageNet's indices; `own`: indices among the classes that are there."""
 
     @property
     def provides(self) -> frozenset[str]:
-        return frozenset({"pictures", "labels"} | ({"boxes"} if self._box_files() else set()))
+        return frozenset({"pictures", "labels"} | ({"boxes"} if self.download_boxes or self._box_files() else set()))
 
     def check(self) -> None:
         """Raise a ShiftscopeError where none of the layouts is there; it names what is missing."""
@@ -83,6 +88,11 @@ class ImageNet(Source):
         labels = [] if layout.labels is None else [layout.labels]
         return [layout.pictures, *labels, *sorted_folders, *self._box_files()]
 
+    def fetch(self, folder: Path, seed: int) -> None:
+        """The boxes, where they are wanted and not here."""
+        if self.download_boxes and not self._box_files():
+            download(f"imagenet-boxes-{self.split}", folder, mirror=self.mirror)
+
     def listing(self, folder: Path) -> Listing:
         """All pictures of the split; `image_id` is the file's name without its ending, in every layout."""
         layout = self._layout()
@@ -94,7 +104,8 @@ class ImageNet(Source):
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """From the annotation archive, or, for Kaggle's validation pictures, from the solution's table."""
-        (file, *_) = self._box_files()
+        here = self._box_files()
+        file = here[0] if here else folder / BOXES[self.split][0]
         if file.name == SOLUTION:
             return _solution_boxes(file)
         from shiftscope.sources.voc import read_boxes

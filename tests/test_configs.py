@@ -1,0 +1,55 @@
+"""The ready configs are right as they are once their data are there, and say what is missing otherwise."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from shiftscope.config import Config
+from shiftscope.errors import ShiftscopeError
+from shiftscope.plan import Plan
+
+ROOT = Path(__file__).parents[1]
+READY = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
+NEEDS = {
+    "imagenet.yaml": "data/imagenet does not exist",
+    "paper.yaml": "data/imagenet does not exist",
+    "folder.yaml": "does not",
+}
+
+
+def test_all_are_known():
+    assert {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"} <= set(READY)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw = yaml.safe_load((ROOT / "config" / name).read_text())
+    if name in NEEDS:
+        with pytest.raises(ShiftscopeError, match=NEEDS[name]):
+            Config.load(raw)
+        for folder in ("data/imagenet/val/n01440764", "path/to/pictures/n01440764"):
+            (tmp_path / folder).mkdir(parents=True)
+            Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
+        (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    assert plan.targets()
+    if name == "paper.yaml":
+        shutil.rmtree(tmp_path / "data" / "imagenet" / "val")
+        with pytest.raises(ShiftscopeError, match=r"ask for an account at https://image-net.org"):
+            Config.load(raw)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_published_networks_have_the_names_that_their_makers_give(name):
+    import timm
+    from torchvision.models import get_model_weights
+
+    for network in yaml.safe_load((ROOT / "config" / name).read_text()).get("networks", {}).values():
+        if network.get("pretrained") is True:
+            assert network["architecture"] in timm.list_pretrained()
+        elif network.get("pretrained"):
+            assert network["pretrained"] in get_model_weights(network["architecture"]).__members__
