@@ -69,7 +69,7 @@ def prepare_network(
     weights = Path(weights)
     device = available(device)
     exact(threads)
-    module = network.load(weights)
+    module = network.load(weights, name)
     size = network.input_size
     wants = network.wants(weights)
     ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)

@@ -166,7 +166,6 @@ def test_what_is_wrong_is_said_before_anything_runs(files, change, words, monkey
         ({"kind": "export", "weights": "w.ts", "trust": True}, "w.ts is no torch.export file"),
         ({"kind": "export", "weights": "own.py", "trust": True}, "own.py is no torch.export file"),
         ({"kind": "onnx", "weights": "own.py"}, "own.py is no ONNX file"),
-        (),
         ({"kind": "factory", "factory": "own.py:nothing", "trust": True}, "AttributeError"),
         ({"kind": "factory", "factory": "own.py:number", "trust": True}, "own.py:number returned int; return a torch"),
         ({"kind": "factory", "factory": "own.py:broken", "trust": True}, "own.py:broken failed: KeyError"),

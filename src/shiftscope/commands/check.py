@@ -120,7 +120,7 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     weights = Path(plan.weights(name))
     try:
         wants = network.wants(weights)
-        facts = network_facts(network.load(weights), network, wants)
+        facts = network_facts(network.load(weights, name), network, wants)
     except ShiftscopeError as error:
         findings.bad(what, str(error))
         return

@@ -110,13 +110,13 @@ class Network(Options):
         """Write its public weights to `path`, as safetensors with what it says of itself. Only where `origin` is fetch."""
         raise NotImplementedError
 
-    def load(self, weights: Path) -> "nn.Module":
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         """The network with its weights, from the file that `origin` led to or the one that `store` wrote.
 
-        Raises ShiftscopeError where file and architecture do not fit.
+        `name` is what it is called in errors. Raises ShiftscopeError where file and architecture do not fit.
         """
         module = self.build()
-        fill(module, read_weights(weights), weights, str(getattr(self, "architecture", self.kind)), self.outputs)
+        fill(module, read_weights(weights), weights, str(name or getattr(self, "architecture", self.kind)), self.outputs)
         return module
 
     def store(self, module: "nn.Module", weights: Path, path: Path) -> None:

@@ -48,8 +48,8 @@ class Factory(Network):
     def build(self) -> "nn.Module":
         return self._made()[0]
 
-    def load(self, weights: Path) -> "nn.Module":
-        return self.build() if weights == self._file else super().load(weights)
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
+        return self.build() if weights == self._file else super().load(weights, name)
 
     def preprocessing(self, weights: Path) -> Preprocessing:
         said = self._made()[1]

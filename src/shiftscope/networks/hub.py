@@ -46,12 +46,12 @@ class Hub(Published):
         }
         write_weights(module, path, note)
 
-    def load(self, weights: Path) -> "nn.Module":
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         note = read_note(weights)
         if "architecture" not in note:
             raise ShiftscopeError(f"{weights} does not say what it was fetched as; remove it and run again")
         module = create(note["architecture"], {**note["arguments"], "num_classes": self.outputs}, self.anti_alias)
-        fill(module, read_weights(weights), weights, self.repo, self.outputs)
+        fill(module, read_weights(weights), weights, name or self.repo, self.outputs)
         return module
 
     def store(self, module: "nn.Module", weights: Path, path: Path) -> None:

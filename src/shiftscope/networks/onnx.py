@@ -20,7 +20,7 @@ class Onnx(Program):
     """Such a file is data, no code."""
     opaque: ClassVar[bool] = True
 
-    def load(self, weights: Path) -> "nn.Module":
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         import torch
         from torch import Tensor, nn
 

@@ -39,7 +39,7 @@ class Program(Network):
 class TorchScriptFile(Program):
     """What torch.jit.save wrote; its input is (batch, 3, height, width), normalised, and any batch must do."""
 
-    def load(self, weights: Path) -> "nn.Module":
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         import torch
 
         try:
@@ -57,7 +57,7 @@ class TorchScriptFile(Program):
 class ExportFile(Program):
     """What torch.export.save wrote, with a batch dimension that may vary."""
 
-    def load(self, weights: Path) -> "nn.Module":
+    def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         import torch
 
         if not zipfile.is_zipfile(weights):
