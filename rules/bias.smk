@@ -1,4 +1,4 @@
-"""Boxes → how the data set is framed. `snakemake --cores 8 bias` makes all of it and runs no network."""
+"""Boxes, points → how the data set is framed. `snakemake --cores 8 bias` makes all of it and runs no network."""
 
 
 rule box_statistics:
@@ -17,11 +17,108 @@ rule box_statistics:
         mem_mb=4000,
     params:
         seed=PLAN.config.seed,
-        level=PLAN.config.statistics.level,
-        minimum_boxes=PLAN.config.statistics.minimum_boxes,
+        options=PLAN.framing_options(),
         code=code("box_statistics"),
     script:
         "../workflow/scripts/box_statistics.py"
+
+
+rule choices:
+    input:
+        boxes=rules.boxes.output.boxes,
+    output:
+        choices=f"{RESULTS}/{{dataset}}/choices.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/choices.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/choices.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        seed=PLAN.config.seed,
+        options=PLAN.framing_options(),
+        code=code("choices"),
+    script:
+        "../workflow/scripts/choices.py"
+
+
+rule landmark_statistics:
+    input:
+        landmarks=rules.landmarks.output.landmarks,
+    output:
+        bias=f"{RESULTS}/{{dataset}}/landmark_bias.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/landmark_statistics.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/landmark_statistics.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        seed=PLAN.config.seed,
+        options=PLAN.landmark_options(),
+        code=code("landmark_statistics"),
+    script:
+        "../workflow/scripts/landmark_statistics.py"
+
+
+rule framing:
+    input:
+        boxes=rules.boxes.output.boxes,
+        other=lambda wildcards: PLAN.path(wildcards.other, "boxes.parquet"),
+    output:
+        framing=f"{RESULTS}/{{dataset}}/framing/{{other}}.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/framing/{{other}}.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/framing/{{other}}.tsv"
+    wildcard_constraints:
+        other=one_of(PLAN.boxed),
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        seed=PLAN.config.seed,
+        options=PLAN.framing_options(),
+        code=code("framing"),
+    script:
+        "../workflow/scripts/framing.py"
+
+
+rule relation:
+    input:
+        unpack(lambda wildcards: PLAN.relation_inputs(wildcards.dataset)),
+    output:
+        relation=f"{RESULTS}/{{dataset}}/relation.parquet",
+        unlike=f"{RESULTS}/{{dataset}}/unlike.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/relation.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/relation.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
+        others=lambda wildcards: PLAN.others(wildcards.dataset),
+        given={
+            "seed": PLAN.config.seed,
+            "level": PLAN.config.statistics.level,
+            "resamples": PLAN.config.statistics.resamples,
+        },
+        code=code("relation"),
+    script:
+        "../workflow/scripts/relation.py"
 
 
 rule bias:

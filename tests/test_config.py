@@ -145,10 +145,10 @@ def test_ready_configs_are_right(prepared_for, name):
             assert plan.figure_inputs(dataset, figure, protocol)
 
 
-def test_the_papers_config_has_its_networks_and_every_protocol_that_photographs_can_have(prepared_for):
+def test_the_papers_config_has_its_networks_and_every_protocol_but_the_films(prepared_for):
     config = prepared_for("paper")
     used = {config.protocols[name].kind for dataset in config.datasets for name in config.protocols_of(dataset)}
-    assert used == {entry.name for entry in protocols} - {"box_crop", "natural"}
+    assert used == {entry.name for entry in protocols} - {"natural"}
     kinds = {protocol.kind for protocol in config.protocols.values()}
     assert kinds == {entry.name for entry in protocols}
     assert {getattr(network, "architecture", "") for network in config.networks.values()} == {

@@ -76,7 +76,15 @@ class Statistics(Options):
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
     """How p-values of comparisons are adjusted over the whole table."""
     minimum_boxes: int = Field(20, ge=5)
-    """Categories with fewer boxes are described, not tested."""
+    """Categories with fewer boxes, or pictures that have one, are described, not tested."""
+    crowd: bool = False
+    """Whether boxes of crowds count in the statistics of framing."""
+    difficult: bool = True
+    """Whether difficult ones do."""
+    truncated: bool = True
+    """Whether those of objects that are cut off do."""
+    edge: bool = True
+    """Whether those that touch the picture's edge do. How much the answer depends on each: `choices.parquet`."""
 
 
 class Config(Options):
@@ -148,6 +156,12 @@ class Config(Options):
             yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"
         for name, source in self.datasets.items():
             yield from _raised(f"datasets.{name}", source.check)
+            for other in source.compare_with:
+                if other not in self.datasets or other == name:
+                    rest = [key for key in self.datasets if key != name]
+                    yield f"datasets.{name}.compare_with: {unknown('data set', other, rest)}"
+                elif not {"boxes"} <= source.provides & self.datasets[other].provides:
+                    yield f"datasets.{name}.compare_with: {name} and {other} must both have boxes"
             for chosen in source.protocols or ():
                 if chosen not in self.protocols:
                     yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"

@@ -43,6 +43,15 @@ class Plan:
         return [name for name, source in self.config.datasets.items() if "boxes" in source.provides]
 
     @cached_property
+    def landmarked(self) -> list[str]:
+        """Data sets that have named points."""
+        return [name for name, source in self.config.datasets.items() if "landmarks" in source.provides]
+
+    def others(self, dataset: str) -> list[str]:
+        """Data sets that the framing of one is compared with."""
+        return list(self.config.datasets[dataset].compare_with)
+
+    @cached_property
     def trained(self) -> list[str]:
         """Networks that are trained here."""
         return [name for name, network in self.config.networks.items() if network.origin == "train"]
@@ -70,7 +79,7 @@ class Plan:
 
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
         source = self.config.datasets[dataset]
-        return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", *without)}
+        return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", "compare_with", *without)}
 
     def network(self, network: str) -> dict[str, Any]:
         section = self.config.networks[network]
@@ -160,9 +169,20 @@ class Plan:
                 {"name": name, "protocol": protocol, "title": figures[name].title, "reference": figures[name].reference}
                 for name, protocol in self.figures(dataset)
             ],
+            "compare_with": self.others(dataset),
             "seed": self.config.seed,
             "statistics": self.config.statistics.model_dump(mode="json"),
         }
+
+    def framing_options(self) -> dict[str, Any]:
+        """What the statistics of boxes are given."""
+        said = self.config.statistics
+        chosen = {name: getattr(said, name) for name in ("crowd", "difficult", "truncated", "edge")}
+        return {"minimum_n": said.minimum_boxes, "level": said.level, **chosen}
+
+    def landmark_options(self) -> dict[str, Any]:
+        """What the statistics of points are given."""
+        return {"minimum_n": self.config.statistics.minimum_boxes, "level": self.config.statistics.level}
 
     def gpus(self, here: bool) -> int:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need
@@ -229,20 +249,42 @@ class Plan:
             for protocol in self.protocols(dataset)
         ]
 
+    def framing_files(self, dataset: str) -> dict[str, Any]:
+        """The tables of how a data set is framed, by name."""
+        found: dict[str, Any] = {}
+        if dataset in self.boxed:
+            found |= {name: self.path(dataset, f"{name}.parquet") for name in ("bias", "choices")}
+            found["framing"] = [self.path(dataset, "framing", f"{other}.parquet") for other in self.others(dataset)]
+        if dataset in self.landmarked:
+            found["landmark_bias"] = self.path(dataset, "landmark_bias.parquet")
+        return found
+
+    def relation_inputs(self, dataset: str) -> dict[str, Any]:
+        """What the relation of framing and sensitivity is made from."""
+        names = ("images", "boxes", "bias")
+        return {
+            **{name: self.path(dataset, f"{name}.parquet") for name in names},
+            "others": [self.path(other, "boxes.parquet") for other in self.others(dataset)],
+            "predictions": self.predictions(dataset),
+        }
+
+    def related(self, dataset: str) -> bool:
+        """Whether framing and sensitivity of a data set can be set against each other."""
+        labelled = "labels" in self.config.datasets[dataset].provides
+        return dataset in self.boxed and self._measured(dataset) and labelled
+
     def bias_files(self) -> list[str]:
-        """Box statistics, and the figures that need nothing but boxes, of every data set that has boxes."""
-        return [
-            path
-            for dataset in self.boxed
-            for path in (
-                self.path(dataset, "bias.parquet"),
-                *(
-                    self.path(dataset, "figures", f"{figure}.png")
-                    for figure, protocol in self.figures(dataset)
-                    if protocol is None and figures[figure].needs <= {"boxes"}
-                ),
-            )
-        ]
+        """All that is known of the framing of data sets without a network: tables and figures."""
+        found: list[str] = []
+        for dataset in dict.fromkeys([*self.boxed, *self.landmarked]):
+            for files in self.framing_files(dataset).values():
+                found += [files] if isinstance(files, str) else files
+            found += [
+                self.path(dataset, "figures", f"{figure}.png")
+                for figure, protocol in self.figures(dataset)
+                if protocol is None and figures[figure].needs <= {"boxes", "landmarks"}
+            ]
+        return found
 
     def figures(self, dataset: str) -> list[tuple[str, str | None]]:
         """Figures of a data set: their names, and the protocol for those drawn once for each."""
@@ -250,6 +292,8 @@ class Plan:
         has = set(source.provides)
         if self._measured(dataset):
             has |= {"predictions", "sensitivity", "curves", "frames"}
+        if self.related(dataset):
+            has |= {"relation"}
         sequences = [name for name in self.protocols(dataset) if self.config.protocols[name].steps() != 1]
         found: list[tuple[str, str | None]] = []
         for entry in figures:
@@ -280,6 +324,10 @@ class Plan:
         inputs: dict[str, Any] = {"images": self.path(dataset, "images.parquet")}
         if "boxes" in needs:
             inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("boxes", "bias")}
+        if "landmarks" in needs:
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("landmarks", "landmark_bias")}
+        if "relation" in needs:
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "unlike")}
         inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "curves") if name in needs}
         chosen = [protocol] if protocol else self.protocols(dataset)
         if "predictions" in needs:
@@ -312,13 +360,15 @@ class Plan:
                 for size in self.sizes
                 for path in self.frames(dataset, protocol, size, "skipped")
             ]
-        if dataset in self.boxed:
-            inputs["bias"] = self.path(dataset, "bias.parquet")
+        inputs |= self.framing_files(dataset)
+        if self.related(dataset):
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "unlike")}
         return inputs
 
     def targets(self) -> list[str]:
         """All that the workflow makes when it is asked for nothing in particular."""
-        reported = [name for name in self.config.datasets if self._measured(name) or name in self.boxed]
+        framed = {*self.boxed, *self.landmarked}
+        reported = [name for name in self.config.datasets if self._measured(name) or name in framed]
         return [self.path(name, "report.html") for name in reported] + [
             path for name in reported for path in self.figure_paths(name, "pdf")
         ]

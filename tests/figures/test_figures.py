@@ -10,14 +10,18 @@ import pytest
 from PIL import Image
 
 from shiftscope import tables
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, CORRELATION, UNLIKE
 from shiftscope.bias.boxes import box_statistics
+from shiftscope.bias.correlation import bias_against_sensitivity
+from shiftscope.bias.landmarks import landmark_statistics
+from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
 from shiftscope.figures import Material, figures, save
 from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.frames import make_frames
 from shiftscope.inference import describe
 from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.sensitivity.classes import per_class
 from shiftscope.sensitivity.summary import curves, sensitivity, sums
 
 SIZE, STEPS = 24, 5
@@ -82,7 +86,22 @@ def make(tmp_path_factory):
         tables.write(folder / "sensitivity.parquet", table, SENSITIVITY)
         curve = curves(files, {"p $x$": ordered}, seed=0, level=0.95, n_resamples=100)
         tables.write(folder / "curves.parquet", curve, CURVES)
-        names = ("images", "boxes", "bias", "sensitivity", "curves")
+        points = [
+            {"image_id": box["image_id"], "category": "person $x$", "instance": k, "name": name, "x": box["x_min"] + shift, "y": box["y_min"] + 3.0,
+             "image_width": 40, "image_height": 30}
+            for k, box in enumerate(boxes) for name, shift in (("left_eye", 9.0), ("right_eye", 4.0))
+        ]  # fmt: skip
+        points_table = tables.table(points, tables.LANDMARKS)
+        tables.write(folder / "landmarks.parquet", points_table, tables.LANDMARKS)
+        tables.write(folder / "landmark_bias.parquet", landmark_statistics(points_table, seed=0, minimum_n=10), BIAS)
+        tight = tightness(box_statistics(boxes_table, seed=0, minimum_n=2))
+        relation = bias_against_sensitivity(tight, per_class(cells, images_table), seed=0)
+        tables.write(folder / "relation.parquet", relation, CORRELATION)
+        unlike = accuracy_by_surprise(
+            {"other $x$": surprise(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
+        )
+        tables.write(folder / "unlike.parquet", unlike, UNLIKE)
+        names = ("images", "boxes", "bias", "landmarks", "landmark_bias", "relation", "unlike", "sensitivity", "curves")
         return Material(
             files={name: folder / f"{name}.parquet" for name in names},
             networks=dict.fromkeys(networks, SIZE),

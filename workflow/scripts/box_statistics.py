@@ -1,15 +1,13 @@
 """How a data set is framed."""
 
+import polars as pl
+
 from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.job import job
 
 with job(snakemake.log[0]):
-    table = box_statistics(
-        tables.read(snakemake.input.boxes, tables.BOXES),
-        seed=snakemake.params.seed,
-        minimum_n=snakemake.params.minimum_boxes,
-        level=snakemake.params.level,
-    )
+    boxes = pl.scan_parquet(snakemake.input.boxes)
+    table = box_statistics(boxes, seed=snakemake.params.seed, **snakemake.params.options)
     tables.write(snakemake.output.bias, table, BIAS)

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from shiftscope import tables
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON, UNLIKE
 from shiftscope.files import complete
 from shiftscope.job import job
+from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
@@ -21,6 +22,16 @@ with job(snakemake.log[0]):
         sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
         bias=tables.read_if(files.get("bias"), BIAS),
+        framing=Framing(
+            choices=tables.read_if(files.get("choices"), CHOICES),
+            others={
+                name: tables.read(path, FRAMING_COMPARISON)
+                for name, path in zip(facts["compare_with"], files.get("framing", []), strict=True)
+            },
+            landmarks=tables.read_if(files.get("landmark_bias"), BIAS),
+            relation=tables.read_if(files.get("relation"), CORRELATION),
+            unlike=tables.read_if(files.get("unlike"), UNLIKE),
+        ),
         figures=[
             FigureOnPage(
                 fact["title"], fact["protocol"] or "", Path(png), Path(text).read_text().strip(), fact["reference"]

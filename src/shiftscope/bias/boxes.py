@@ -1,31 +1,40 @@
 """Where boxes are and how large, per category, against two null hypotheses.
 
-The *naive* null takes every centre and every height for equally likely: U(0, 1) of the picture. No large object can obey
+The *naive* null takes every centre and every size for equally likely: U(0, 1) of the picture. No large object can obey
 it, however it was photographed. The *feasible* null takes every place where a box of its size fits for equally likely.
 """
 
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.bias import BIAS
-from shiftscope.randomness import generator
-from shiftscope.statistics import Floats, benjamini_hochberg, bootstrap_mean_like, ks_uniform, wasserstein_uniform
+from shiftscope.bias.rectangles import ALL, EDGE, feasible_place, grouped, kept
+from shiftscope.bias.samples import Settings, statistics_of
 
-ALL = "(all)"
-"""The category that stands for all of them together."""
+__all__ = [
+    "ALL",
+    "DESCRIBED",
+    "TESTS",
+    "Verdict",
+    "box_statistics",
+    "centre_q",
+    "feasible_place",
+    "verdict_sentence",
+    "verdicts",
+]
 
 TESTS = (
     ("centre_x", "naive"),
     ("centre_x", "feasible"),
     ("centre_y", "naive"),
     ("centre_y", "feasible"),
+    ("centre", "naive"),
+    ("centre", "feasible"),
     ("height", "naive"),
+    ("width", "naive"),
 )
-
-RESAMPLES = 500
+DESCRIBED = (("area", "none"), ("aspect", "none"))
+"""No photographer could make these uniform: the area is a product of two sides, the aspect has no upper end."""
 
 
 class Verdict(NamedTuple):
@@ -37,110 +46,92 @@ class Verdict(NamedTuple):
     tested: int
 
 
-def box_statistics(boxes: pl.DataFrame, *, seed: int, minimum_n: int = 20, level: float = 0.95) -> pl.DataFrame:
-    """Kolmogorov–Smirnov tests and effect sizes of `boxes` (tables.BOXES): BIAS.
+def box_statistics(
+    boxes: pl.DataFrame | pl.LazyFrame,
+    *,
+    seed: int,
+    minimum_n: int = 20,
+    level: float = 0.95,
+    crowd: bool = False,
+    difficult: bool = True,
+    truncated: bool = True,
+    edge: bool = True,
+) -> pl.DataFrame:
+    """Tests, effect sizes and bits of `boxes` (tables.BOXES, or a scan of such a file): BIAS.
 
-    One row for each category, and for all together, × centre_x, centre_y, height × null (the height has only the naive
-    one). Crowd boxes are left out. The effect is the Wasserstein distance to U(0, 1). Where there are fewer than
-    `minimum_n` boxes, or all are as large as the picture, `reason` says why there is no p-value.
+    One row for each category, and for all together, × quantity × null: `TESTS` and `DESCRIBED`. A size has the naive null
+    only: what room its place leaves a box is asked of the place. Boxes that are a crowd, difficult, truncated or touch the
+    edge are kept or not; without those at the edge, the places at the edge are none that a box could have had.
+
+    The picture is the unit: `p_value` is exact (Kolmogorov–Smirnov) or by 9,999 Monte Carlo samples (`centre`) where every
+    picture has one box, else by 999 random signs, one per picture, of the deviations from the null at 31 places (`centre`:
+    8 × 8); intervals resample pictures. Of more than 256 pictures, blocks of them. See `shiftscope.uniformity`. Where
+    there are fewer than `minimum_n` boxes or pictures, or all boxes are as large as the picture, `reason` says why
+    there is no p-value.
     """
-    boxes = boxes.filter(~pl.col("is_crowd").fill_null(False))
-    values = _positions(boxes, seed)
-    rows: list[dict[str, object]] = []
-    groups = [
-        (ALL, values),
-        *sorted(((str(key[0]), group) for key, group in values.group_by("category")), key=lambda item: item[0]),
-    ]
-    for category, group in groups:
-        for quantity, null in TESTS:
-            sample = group[f"{quantity} {null}"].drop_nulls().to_numpy()
-            rows.append(
-                {
-                    "category": category,
-                    "quantity": quantity,
-                    "null": null,
-                    **_described(sample, group.height, minimum_n, seed, level),
-                }
-            )
-    table = tables.table(rows, BIAS)
-    families = (pl.col("quantity"), pl.col("null"), pl.col("category") == ALL)
-    corrected = pl.col("p_value").map_batches(
-        lambda p: pl.Series(benjamini_hochberg(p.to_numpy())), return_dtype=pl.Float64
-    )
-    return table.with_columns(corrected.over(families).alias("q_value")).fill_nan(None)
+    chosen = kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge)
+    groups = grouped(chosen, seed, margin=0.0 if edge else EDGE)
+    return statistics_of(groups, TESTS, DESCRIBED, Settings(seed, minimum_n, level))
 
 
-def _positions(boxes: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """The quantities under their nulls, each in [0, 1]; null where a box leaves nothing to ask."""
-    columns: dict[str, pl.Series | Floats] = {"category": boxes["category"]}
-    rng = generator(seed, "places within a pixel")
-    for axis, side in (("x", "image_width"), ("y", "image_height")):
-        low, high = boxes[f"{axis}_min"].to_numpy(), boxes[f"{axis}_max"].to_numpy()
-        extent = boxes[side].to_numpy().astype(np.float64)
-        columns[f"centre_{axis} naive"] = np.clip((low + high) / 2 / extent, 0, 1)
-        columns[f"centre_{axis} feasible"] = feasible_place(low, high, extent, rng)
-    height = (boxes["y_max"] - boxes["y_min"]).to_numpy() / boxes["image_height"].to_numpy()
-    columns["height naive"] = np.clip(height, 0, 1)
-    return pl.DataFrame(columns).fill_nan(None)
-
-
-def feasible_place(low: Floats, high: Floats, extent: Floats, rng: np.random.Generator) -> Floats:
-    """Where each box [low, high) lies among the places that its size leaves it in [0, extent): u = (c − s/2) ÷ (1 − s).
-
-    A box on whole pixels has only extent − size + 1 places: u is drawn within its cell, so that it is exactly U(0, 1) where
-    all places are equally likely. nan for a box as large as the picture, which has one place.
-    """
-    room = extent - (high - low)
-    whole = (low == np.round(low)) & (high == np.round(high))
-    within = rng.uniform(size=len(low))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        u = np.where(whole, (low + within) / (room + 1), low / room)
-    return np.where(room > 0, np.clip(u, 0, 1), np.nan)
-
-
-def _described(sample: Floats, n_boxes: int, minimum_n: int, seed: int, level: float) -> dict[str, object]:
-    n = len(sample)
-    effect = bootstrap_mean_like(sample, wasserstein_uniform, seed=seed, level=level, n_resamples=RESAMPLES) if n else None
-    described: dict[str, object] = {
-        "n": n,
-        "mean": float(sample.mean()) if n else None,
-        "sd": float(sample.std(ddof=1)) if n > 1 else None,
-        "effect": effect.estimate if effect else None,
-        "effect_low": effect.low if effect else None,
-        "effect_high": effect.high if effect else None,
-    }
-    if n >= minimum_n:
-        statistic, p_value = ks_uniform(sample)
-        return {**described, "statistic": statistic, "p_value": p_value}
-    if n_boxes >= minimum_n:
-        return {**described, "reason": f"{n_boxes - n} of {n_boxes} boxes are as large as the picture"}
-    return {**described, "reason": f"{n} boxes, fewer than {minimum_n}"}
+JOINT = ("centre", "midpoint")
+"""Quantities with two axes."""
+SAID = {
+    ("naive", "centre"): "{} of {} categories are not centred uniformly over the picture (naive null)",
+    ("feasible", "centre"): "{} of {} not even given the size of their boxes (feasible null)",
+    ("naive", "midpoint"): "{} of {} categories do not have their midpoints uniformly over the picture (naive null)",
+    ("feasible", "midpoint"): "{} of {} not even given the distance of their points (feasible null)",
+    ("naive", "height"): "{} of {} do not have uniform heights",
+    ("naive", "width"): "{} of {} do not have uniform widths",
+}
 
 
 def verdicts(bias: pl.DataFrame, q: float = 0.05) -> list[Verdict]:
-    """How many categories have q < `q`, for each quantity and null that was tested, `centre` meaning either axis."""
+    """How many categories have q < `q`, for each quantity and null that was tested, `centre` meaning both axes."""
     own = bias.filter((pl.col("category") != ALL) & pl.col("p_value").is_not_null())
-    centre = centre_q(own).with_columns(quantity=pl.lit("centre"))
+    centre = centre_q(own)
     found = []
-    for quantity, null in (("centre", "naive"), ("centre", "feasible"), ("height", "naive")):
-        tested = (centre if quantity == "centre" else own).filter(pl.col("quantity") == quantity, pl.col("null") == null)
+    for null, quantity in SAID:
+        tested = centre if quantity in JOINT else own
+        tested = tested.filter(pl.col("quantity") == quantity, pl.col("null") == null)
         if len(tested):
             found.append(Verdict(quantity, null, int((tested["q_value"] < q).sum()), len(tested)))
     return found
 
 
 def centre_q(bias: pl.DataFrame) -> pl.DataFrame:
-    """`category`, `null`, `q_value` of both axes of the centre together: the smaller one counts twice (Bonferroni)."""
-    tested = bias.filter(pl.col("quantity").str.starts_with("centre"), pl.col("q_value").is_not_null())
-    return tested.group_by("category", "null").agg((pl.col("q_value").min() * pl.len()).clip(0, 1))
+    """`category`, `null`, `quantity`, `q_value` of both axes of the centre together: of the test of both at once; in a
+    table without it the smaller one of the axes counts twice (Bonferroni)."""
+    tested = bias.filter(pl.col("q_value").is_not_null()).select(
+        "category",
+        "null",
+        pl.col("quantity").str.replace("_[xy]$", ""),
+        pl.col("quantity").is_in(JOINT).alias("joint"),
+        "q_value",
+    )
+    joint = pl.col("q_value").filter("joint").first()
+    axes = (pl.col("q_value").min() * pl.len()).clip(0, 1)
+    grouped = tested.filter(pl.col("quantity").is_in(JOINT)).group_by("category", "null", "quantity", maintain_order=True)
+    return grouped.agg(pl.when(pl.col("joint").any()).then(joint).otherwise(axes).alias("q_value"))
 
 
 def verdict_sentence(bias: pl.DataFrame, q: float = 0.05) -> str:
-    """The verdicts as a sentence for the report."""
-    words = {
-        ("centre", "naive"): "{} of {} categories are not centred uniformly over the picture (naive null)",
-        ("centre", "feasible"): "{} of {} not even given the size of their boxes (feasible null)",
-        ("height", "naive"): "{} of {} do not have uniform heights",
-    }
-    parts = [words[v.quantity, v.null].format(v.rejected, v.tested) for v in verdicts(bias, q)]
-    return f"{'; '.join(parts)} (q < {q:g})." if parts else "No category has enough boxes to be tested."
+    """The verdicts as a sentence for the report, and what drives them."""
+    parts = [SAID[v.null, v.quantity].format(v.rejected, v.tested) for v in verdicts(bias, q)]
+    if not parts:
+        return "No category has enough boxes to be tested."
+    return f"{'; '.join(parts)} (q < {q:g}).{_driver(bias, q)}"
+
+
+def _driver(bias: pl.DataFrame, q: float) -> str:
+    """Which quantity is rejected most often, and which is farthest from uniform."""
+    own = bias.filter((pl.col("category") != ALL) & pl.col("p_value").is_not_null() & pl.col("effect").is_not_null())
+    by = own.group_by("quantity", "null", maintain_order=True).agg(
+        (pl.col("q_value") < q).sum().alias("rejected"), pl.len().alias("tested"), pl.col("effect").median()
+    )
+    if not by["rejected"].sum():
+        return ""
+    often = by.sort("rejected", "effect", descending=True, maintain_order=True).row(0, named=True)
+    far = by.sort("effect", descending=True, maintain_order=True).row(0, named=True)
+    said = f" Rejected most often: {often['quantity']} ({often['null']}), {often['rejected']} of {often['tested']}"
+    return f"{said}; farthest from uniform: {far['quantity']} ({far['null']}), median distance {far['effect']:.2f}."

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope import tables
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, CORRELATION, UNLIKE
 from shiftscope.files import complete
 from shiftscope.registry import Registry
 from shiftscope.sensitivity import CURVES, SENSITIVITY
@@ -34,7 +34,7 @@ class Material:
     """What a figure is drawn from: files, read when asked for, and facts."""
 
     files: Mapping[str, Path]
-    """images, boxes, bias, sensitivity, curves: those that the figure needs."""
+    """images, boxes, bias, landmarks, landmark_bias, relation, unlike, sensitivity, curves: those that the figure needs."""
     networks: Mapping[str, int] = field(default_factory=dict)
     """Networks and their input sizes, in the order of the config."""
     architectures: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +63,22 @@ class Material:
     @cached_property
     def bias(self) -> pl.DataFrame:
         return tables.read(self.files["bias"], BIAS)
+
+    @cached_property
+    def landmarks(self) -> pl.DataFrame:
+        return tables.read(self.files["landmarks"], tables.LANDMARKS)
+
+    @cached_property
+    def landmark_bias(self) -> pl.DataFrame:
+        return tables.read(self.files["landmark_bias"], BIAS)
+
+    @cached_property
+    def relation(self) -> pl.DataFrame:
+        return tables.read(self.files["relation"], CORRELATION)
+
+    @cached_property
+    def unlike(self) -> pl.DataFrame:
+        return tables.read(self.files["unlike"], UNLIKE)
 
     @cached_property
     def curves(self) -> pl.DataFrame:

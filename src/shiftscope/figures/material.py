@@ -18,7 +18,7 @@ def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
     paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
-    single = ("images", "boxes", "bias", "sensitivity", "curves")
+    single = ("images", "boxes", "bias", "landmarks", "landmark_bias", "relation", "unlike", "sensitivity", "curves")
     images = tables.read(files["images"], tables.IMAGES)
     return Material(
         files={name: Path(files[name]) for name in single if files.get(name)},

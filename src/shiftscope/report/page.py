@@ -9,6 +9,7 @@ import polars as pl
 
 from shiftscope import __version__
 from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.report.framing import Framing, sentences, tables_of
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics import SMALLEST_P
 
@@ -26,6 +27,9 @@ AMONG = {
 """Conditions, in the order of their tables."""
 NAMED = 50
 """Skipped pictures that are listed."""
+
+
+NO_FRAMING = Framing()
 
 
 class FigureOnPage(NamedTuple):
@@ -48,6 +52,7 @@ def render(
     comparisons: pl.DataFrame | None,
     bias: pl.DataFrame | None,
     figures: Iterable[FigureOnPage],
+    framing: Framing = NO_FRAMING,
 ) -> str:
     """The page as HTML: no script, no request to anywhere, every name escaped.
 
@@ -71,7 +76,8 @@ def render(
         n_images=len(images),
         n_labelled=images["label"].count(),
         cards=cards,
-        headlines=headlines(sensitivity, comparisons, bias, facts["statistics"]["level"]),
+        headlines=headlines(sensitivity, comparisons, bias, facts["statistics"]["level"]) + sentences(framing),
+        framing_tables=tables_of(framing),
         tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts),
         comparisons=[] if comparisons is None else _comparison_rows(comparisons),
         definitions=list(measures) if sensitivity is not None else [],

@@ -58,6 +58,9 @@ class Source(Options):
     annotated: Literal["auto", "shown", "stored"] = "auto"
     """What boxes and points of a picture with an EXIF rotation are relative to: `shown`, the upright picture; `stored`, the
     pixels as the file holds them; `auto`, what the annotated size says, and `shown` where it says nothing."""
+    compare_with: tuple[str, ...] = ()
+    """Names of other data sets with boxes, such as the one that networks were trained on: is this one framed as they are,
+    and do networks lose accuracy on pictures that are framed unlike theirs?"""
     evaluate: bool = True
     """Whether networks are measured on it; `false` for pictures that are only trained on."""
 

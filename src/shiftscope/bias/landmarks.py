@@ -1,0 +1,79 @@
+"""Where pairs of named points are, and how far apart: the eyes of a dog as the box that they span."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from shiftscope.bias import BIAS
+from shiftscope.bias.rectangles import grouped
+from shiftscope.bias.samples import Settings, statistics_of
+from shiftscope.errors import ShiftscopeError, unknown
+
+EYES: Mapping[str, tuple[str, str]] = {"eyes": ("left_eye", "right_eye")}
+
+TESTS = (
+    ("midpoint_x", "naive"),
+    ("midpoint_x", "feasible"),
+    ("midpoint_y", "naive"),
+    ("midpoint_y", "feasible"),
+    ("midpoint", "naive"),
+    ("midpoint", "feasible"),
+)
+DESCRIBED = (("distance", "none"),)
+"""In widths of the picture. There is no uniform distance: far eyes leave no room for others."""
+
+
+def landmark_statistics(
+    landmarks: pl.DataFrame | pl.LazyFrame,
+    *,
+    seed: int,
+    pairs: Mapping[str, tuple[str, str]] = EYES,
+    minimum_n: int = 20,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """BIAS of the midpoint and the distance of pairs of points (Azulay & Weiss 2018, arXiv 1805.12177v1, figure 6).
+
+    Parameters
+    ----------
+    landmarks : tables.LANDMARKS, or a scan of such a file.
+    pairs : name: the two points' names. With several pairs the quantities begin with it, as in "eyes midpoint_x".
+    minimum_n, level : as in `boxes.box_statistics`.
+
+    The midpoint has the nulls of a box's centre, and both points must lie in the picture: *feasible* takes the box that
+    they span. Objects of which one of the two points is not known are left out.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where there are points and none of that name.
+    """
+    lazy = landmarks.lazy()
+    found = lazy.select(pl.col("name").unique()).collect(engine="streaming")["name"].drop_nulls().to_list()
+    tables = []
+    for pair, (first, second) in pairs.items():
+        for name in (first, second):
+            if found and name not in found:
+                raise ShiftscopeError(f"the pair {pair!r} needs points that are not there: {unknown('point', name, found)}")
+        groups = grouped(_spanned(lazy, first, second), seed)
+        settings = Settings(seed, minimum_n, level, "pairs of points")
+        table = statistics_of(groups, TESTS, DESCRIBED, settings)
+        tables.append(table.with_columns(pl.lit(f"{pair} ") + pl.col("quantity")) if len(pairs) > 1 else table)
+    return pl.concat(tables) if tables else BIAS.to_frame()
+
+
+def _spanned(landmarks: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
+    """The box whose corners the two points are, for each object that has both."""
+    keys = ["image_id", "category", "instance"]
+    points = landmarks.select(*keys, "name", "x", "y", "image_width", "image_height").filter(
+        pl.col("x").is_finite() & pl.col("y").is_finite()
+    )
+    other = points.filter(pl.col("name") == second).select(*keys, pl.col("x").alias("x_2"), pl.col("y").alias("y_2"))
+    both = points.filter(pl.col("name") == first).join(other, on=keys, how="inner", nulls_equal=True, maintain_order="left")
+    return both.select(
+        "image_id",
+        "category",
+        *(pl.min_horizontal(a, f"{a}_2").alias(f"{a}_min") for a in "xy"),
+        *(pl.max_horizontal(a, f"{a}_2").alias(f"{a}_max") for a in "xy"),
+        "image_width",
+        "image_height",
+    )

@@ -1,0 +1,207 @@
+"""One sample of a quantity as a row of the table: distances, p-values, bits."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope import tables, uniformity
+from shiftscope.bias import BIAS
+from shiftscope.bias.rectangles import ALL, Rectangles
+from shiftscope.randomness import generator
+from shiftscope.statistics import Floats, benjamini_hochberg, holm
+from shiftscope.uniformity import CELLS, SIDE, Ints
+
+PLANE = ("centre", "midpoint")
+"""Quantities that are a pair: their columns are those of _x and _y."""
+
+Known = slice | NDArray[np.bool_]
+"""Which boxes of a group a quantity is known of."""
+
+NOT_TESTED = "described, not tested: it has no uniform null"
+
+
+class Settings(NamedTuple):
+    """What is the same for all samples of a run."""
+
+    seed: int
+    minimum_n: int
+    level: float
+    what: str = "boxes"
+    """What there are several of in a picture."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The independent units that the boxes of one group belong to."""
+
+    picture: Ints
+    n_pictures: int
+    of_picture: Ints
+    """The unit of each picture: itself, or a block of them."""
+
+    @property
+    def n(self) -> int:
+        return min(self.n_pictures, uniformity.BLOCKS)
+
+    def count(self, known: Known, cells: Ints, n_cells: int) -> Floats:
+        """Boxes of each unit in each cell; `cells` are those of the `known` boxes."""
+        return uniformity.count(self.of_picture[self.picture[known]], cells, self.n, n_cells)
+
+    def pictures(self, known: Known) -> int:
+        """How many pictures the `known` boxes are of."""
+        if isinstance(known, slice):
+            return self.n_pictures
+        return int(np.count_nonzero(np.bincount(self.picture[known], minlength=1)))
+
+
+def units_of(group: Rectangles, category: str, seed: int) -> Units:
+    """The pictures of a group, in blocks where there are many."""
+    rng = generator(seed, "blocks of pictures", category)
+    return Units(group.picture, group.n_pictures, uniformity.blocks(group.n_pictures, rng))
+
+
+def statistics_of(
+    groups: Iterable[tuple[str, Rectangles]],
+    tests: Sequence[tuple[str, str]],
+    described: Sequence[tuple[str, str]],
+    settings: Settings,
+) -> pl.DataFrame:
+    """BIAS of every group: a row for each of `tests` and of `described`, (quantity, null)."""
+    rows: list[dict[str, object]] = []
+    for category, group in groups:
+        units = units_of(group, category, settings.seed)
+        for quantity, null in (*tests, *described):
+            row: dict[str, object] = {"category": category, "quantity": quantity, "null": null}
+            if (quantity, null) in described:
+                row |= _described(group, quantity, null, units)
+            elif quantity in PLANE:
+                row |= _plane(group, quantity, null, units, settings)
+            else:
+                row |= _line(group, quantity, null, units, settings)
+            rows.append(row)
+    return corrected(_with_p_values(tables.table(rows, BIAS)), BIAS)
+
+
+def known_values(group: Rectangles, quantity: str, null: str) -> tuple[Floats, Known]:
+    """The values that are there, and which boxes they are of."""
+    values = group.values(quantity, null)
+    missing = np.isnan(values)
+    if not missing.any():
+        return values, slice(None)
+    return values[~missing], ~missing
+
+
+def known_pairs(group: Rectangles, quantity: str, null: str) -> tuple[tuple[Floats, Floats], Known]:
+    """`known_values` of both axes."""
+    x, y = (group.values(f"{quantity}_{axis}", null) for axis in "xy")
+    missing = np.isnan(x) | np.isnan(y)
+    known = ~missing if missing.any() else slice(None)
+    return (x[known], y[known]), known
+
+
+def _described(group: Rectangles, quantity: str, null: str, units: Units) -> dict[str, object]:
+    values, known = known_values(group, quantity, null)
+    return {**_moments(values), "n_images": units.pictures(known), "reason": NOT_TESTED}
+
+
+def _moments(values: Floats) -> dict[str, object]:
+    n = len(values)
+    return {
+        "n": n,
+        "mean": float(values.mean()) if n else None,
+        "sd": float(values.std(ddof=1)) if n > 1 else None,
+    }
+
+
+def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
+    values, known = known_values(group, quantity, null)
+    n_images = units.pictures(known)
+    row = {**_moments(values), "n_images": n_images}
+    reason = too_few(len(values), n_images, len(group), settings)
+    if not len(values):
+        return {**row, "reason": reason}
+    signs, weights = uniformity.multipliers(settings.seed)
+    counts = units.count(known, uniformity.cell(values, CELLS), CELLS)
+    values.sort()
+    statistic, distance = uniformity.distances(values)
+    shares = uniformity.resampled_shares(counts, weights)
+    units_there = uniformity.filled(counts)
+    effect = uniformity.distance_interval(shares, distance, units_there, settings.level)
+    coarse, coarse_shares = (table.reshape(len(table), uniformity.BIT_CELLS, -1).sum(2) for table in (counts, shares))
+    row |= {"effect": effect.estimate, "effect_low": effect.low, "effect_high": effect.high}
+    row |= _bits(coarse, coarse_shares, settings.level)
+    if reason:
+        return {**row, "reason": reason}
+    # The p-value of independent values is computed for all rows at once, and kept where boxes are pictures.
+    p_value = uniformity.sign_flip_p(counts, signs, uniformity.line) if n_images < len(values) else None
+    return {**row, "statistic": statistic, "p_value": p_value}
+
+
+def _plane(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
+    (x, y), known = known_pairs(group, quantity, null)
+    n, n_images = len(x), units.pictures(known)
+    row: dict[str, object] = {"n": n, "n_images": n_images}
+    reason = too_few(n, n_images, len(group), settings)
+    if not n:
+        return {**row, "reason": reason}
+    signs, weights = uniformity.multipliers(settings.seed)
+    counts = units.count(known, uniformity.cell(x, SIDE) * SIDE + uniformity.cell(y, SIDE), SIDE**2)
+    row |= _bits(counts, uniformity.resampled_shares(counts, weights), settings.level)
+    if reason:
+        return {**row, "reason": reason}
+    total = counts.sum(0)
+    naive = uniformity.plane_p(total)
+    return {
+        **row,
+        "statistic": float(np.abs(uniformity.plane(total)).max() / n),
+        "p_value_boxes": naive,
+        "p_value": uniformity.sign_flip_p(counts, signs, uniformity.plane) if n_images < n else naive,
+    }
+
+
+def _bits(counts: Floats, shares: Floats, level: float) -> dict[str, object]:
+    found = uniformity.bits(counts, shares, level)
+    return {"bits": found.estimate, "bits_low": found.low, "bits_high": found.high}
+
+
+def too_few(n: int, n_images: int, n_all: int, settings: Settings) -> str | None:
+    """Why there is no test, where that is so."""
+    fewest, what = settings.minimum_n, settings.what
+    if min(n, n_images) >= fewest:
+        return None
+    if n < n_all and n_all >= fewest > n:
+        return f"{n_all - n} of {n_all} {what} are as large as the picture"
+    if n < fewest:
+        return f"{n} {what}, fewer than {fewest}"
+    return f"{n} {what} in {n_images} pictures, fewer than {fewest}"
+
+
+def _with_p_values(table: pl.DataFrame) -> pl.DataFrame:
+    """Exact p-values of the one-dimensional distances, and these as the final ones where every picture has one box."""
+    tested = table["statistic"].is_not_null().to_numpy()
+    exact = table["p_value_boxes"].to_numpy().copy()
+    asked = tested & np.isnan(exact)
+    exact[asked] = uniformity.ks_p(table["statistic"].to_numpy()[asked], table["n"].to_numpy()[asked])
+    robust = table["p_value"].to_numpy()
+    return table.with_columns(
+        pl.Series("p_value_boxes", exact, nan_to_null=True),
+        pl.Series("p_value", np.where(tested & np.isnan(robust), exact, robust), nan_to_null=True),
+    )
+
+
+def corrected(table: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """`q_value` and `p_holm` filled in: over the categories of the same quantity and null, all together aside."""
+    families = (pl.col("quantity"), pl.col("null"), pl.col("category") == ALL)
+
+    def over(adjust: Callable[[Floats], Floats], name: str) -> pl.Expr:
+        def apply(p: pl.Series) -> pl.Series:
+            return pl.Series(adjust(p.to_numpy()), dtype=pl.Float64)
+
+        return pl.col("p_value").map_batches(apply, return_dtype=pl.Float64).over(families).alias(name)
+
+    filled = table.with_columns(over(benjamini_hochberg, "q_value"), over(holm, "p_holm")).fill_nan(None)
+    return filled.select(pl.col(name).cast(dtype) for name, dtype in schema.items())

@@ -1,0 +1,122 @@
+"""What the page says of how pictures are framed, beside the table of tests."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from shiftscope.bias.boxes import ALL
+
+Q = 0.05
+
+
+class Framing(NamedTuple):
+    """Tables of one data set; those that it does not have are None or empty."""
+
+    choices: pl.DataFrame | None = None
+    """bias.CHOICES"""
+    others: Mapping[str, pl.DataFrame] = {}
+    """bias.FRAMING_COMPARISON by the other data set's name."""
+    landmarks: pl.DataFrame | None = None
+    """bias.BIAS of points."""
+    relation: pl.DataFrame | None = None
+    """bias.CORRELATION"""
+    unlike: pl.DataFrame | None = None
+    """bias.UNLIKE"""
+
+
+def sentences(framing: Framing) -> list[str]:
+    """Headlines: whether others are framed alike, whether tight framing goes with movement, what unusual framing costs."""
+    said = [_alike(other, table) for other, table in framing.others.items()]
+    if framing.relation is not None:
+        known = framing.relation.filter(pl.col("q_value") < Q, pl.col("measure") == "top1_change").sort("rho")
+        if known.height:
+            row = known.row(-1 if known["rho"][-1] > -known["rho"][0] else 0, named=True)
+            more = "more" if row["rho"] > 0 else "less"
+            said.append(
+                f"{row['network']} changes its answer {more} on categories whose framing is tighter ({row['protocol']}): "
+                f"Spearman's ρ {row['rho']:.2f} [{row['rho_low']:.2f}, {row['rho_high']:.2f}] over {row['n']} categories."
+            )
+    if framing.unlike is not None and framing.unlike.height:
+        said += _cost(framing.unlike)
+    return said
+
+
+def _alike(other: str, table: pl.DataFrame) -> str:
+    own = table.filter(pl.col("category") != ALL, pl.col("quantity") == "centre", pl.col("null") == "feasible")
+    tested = own.filter(pl.col("q_value").is_not_null())
+    apart = tested.filter(pl.col("q_value") < Q).height
+    if not tested.height:
+        return f"Too few boxes to say whether it is framed as {other} is."
+    return f"{apart} of {tested.height} categories are placed otherwise than in {other}, given their size (q < {Q:g})."
+
+
+def _cost(unlike: pl.DataFrame) -> list[str]:
+    """The largest loss of accuracy from the first to the last quarter, for each data set compared with."""
+    said = []
+    first = unlike.filter(quarter=1).rename({"accuracy": "usual"})
+    last = unlike.filter(quarter=4)
+    both = first.join(last, on=["other", "network", "protocol"], suffix="_last").with_columns(
+        loss=pl.col("usual") - pl.col("accuracy")
+    )
+    for (other,), rows in both.drop_nulls("loss").group_by("other", maintain_order=True):
+        row = rows.sort("loss").row(-1, named=True)
+        said.append(
+            f"{row['network']} ({row['protocol']}) is right on {row['usual']:.3f} of the quarter of pictures framed most "
+            f"as those of {other} are, and on {row['accuracy']:.3f} of the quarter framed least so."
+        )
+    return said
+
+
+def tables_of(framing: Framing) -> list[dict[str, Any]]:
+    """Tables for the page: title, note, columns, rows of text."""
+    found = []
+    if framing.choices is not None:
+        shown = framing.choices.filter(pl.col("tested") > 0)
+        found.append(
+            _table(
+                "How much the answer depends on which boxes count",
+                "Each choice made the other way, the others as they are. Rejected: categories with q < .05.",
+                shown,
+                ["choice", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
+            )
+        )
+    for other, table in framing.others.items():
+        found.append(
+            _table(
+                f"Framed as {other}?",
+                "Two-sample tests with the picture as the unit; difference: of means, this data set less the other.",
+                table.filter(pl.col("p_value").is_not_null()).sort("q_value"),
+                ["category", "quantity", "null", "statistic", "p_value", "q_value", "effect", "difference", "n_a", "n_b"],
+            )
+        )
+    if framing.landmarks is not None:
+        columns = ["category", "quantity", "null", "n", "n_images", "mean", "sd", "statistic", "p_value", "q_value", "bits"]
+        found.append(_table("Pairs of points", "Midpoint and distance.", framing.landmarks, [*columns, "reason"]))
+    if framing.relation is not None:
+        found.append(
+            _table(
+                "Does the answer move more where the framing is tighter?",
+                "Spearman's ρ over categories, of how far the places of a category's boxes are from uniform ones, given "
+                "their size, and the network's measure on its pictures.",
+                framing.relation,
+                ["network", "protocol", "measure", "rho", "rho_low", "rho_high", "p_value", "q_value", "n", "reason"],
+            )
+        )
+    if framing.unlike is not None and framing.unlike.height:
+        found.append(
+            _table(
+                "Do pictures framed unlike the training set lose accuracy?",
+                "Pictures in four quarters by how surprising their largest box is, to who knows the other data set: from "
+                "most alike to most unlike.",
+                framing.unlike,
+                ["other", "network", "protocol", "quarter", "surprise", "accuracy", "ci_low", "ci_high", "n_images"],
+            )
+        )
+    return found
+
+
+def _table(title: str, note: str, table: pl.DataFrame, columns: list[str]) -> dict[str, Any]:
+    """Columns without a value are left out."""
+    present = [name for name in columns if table[name].null_count() < table.height]
+    return {"title": title, "note": note, "columns": present, "rows": table.select(present).rows()}

@@ -1,0 +1,83 @@
+"""Pictures framed unlike others, and classes apart, against plain loops."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from shiftscope import tables
+from shiftscope.bias import UNLIKE
+from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
+from shiftscope.sensitivity.classes import per_class
+from shiftscope.sensitivity.summary import Sums
+
+
+def boxes(places, size=20, side=100):
+    """One box of size × size px in each picture, at (x, y)."""
+    rows = [
+        {"image_id": f"i{k:03}", "category": "c", "x_min": x, "y_min": y, "x_max": x + size, "y_max": y + size,
+         "image_width": side, "image_height": side, "is_crowd": False}
+        for k, (x, y) in enumerate(places)
+    ]  # fmt: skip
+    return tables.table(rows, tables.BOXES)
+
+
+def test_surprise_is_the_log_of_the_cells_share():
+    # Of 80 px of room, 8 cells of 10 px; the reference has 30 boxes in the middle cell (4, 4) and 10 in the corner.
+    reference = boxes([(45.5, 45.5)] * 30 + [(0.5, 0.5)] * 10)
+    found = dict(surprise(boxes([(44.5, 46.5), (3.5, 3.5), (75.5, 0.5)]), reference, seed=0).rows())
+    heights = -math.log2((40 + 0.5) / (40 + 8 * 0.5))  # all are of one height
+    cells = 40 + 64 * 0.5
+    expected = [-math.log2(count / cells) + heights for count in (30.5, 10.5, 0.5)]
+    assert [found[f"i00{k}"] for k in range(3)] == pytest.approx(expected)
+
+
+def test_the_largest_box_counts_and_crowds_do_not():
+    table = boxes([(45.5, 45.5), (45.5, 45.5)])
+    small = table.with_columns(pl.lit(0.0).alias("x_min"), pl.lit(1.0).alias("x_max"))
+    crowd = boxes([(0.5, 0.5)] * 2, size=60).with_columns(is_crowd=pl.lit(value=True))
+    both = pl.concat([small, table, crowd])
+    assert surprise(both, table, seed=0).equals(surprise(table, table, seed=0))
+
+
+def sums(right, network="n"):
+    names = [f"i{k:03}" for k in range(len(right))]
+    numerator = np.array(right, float)[:, None]
+    return {("p", network): Sums(names, [("accuracy", "all")], numerator, np.ones_like(numerator), [len(right)], [False])}
+
+
+def test_accuracy_in_quarters_is_that_of_a_loop():
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"image_id": [f"i{k:03}" for k in range(40)], "surprise": rng.permutation(40).astype(float)})
+    right = (table["surprise"] < 13).to_list()
+    found = accuracy_by_surprise({"o": table}, sums(right), seed=0, n_resamples=100)
+    assert found.schema == UNLIKE
+    assert found["accuracy"].to_list() == [1, 0.3, 0, 0]
+    assert found["n_images"].to_list() == [10] * 4
+    assert found["surprise"].to_list() == [4.5, 14.5, 24.5, 34.5]
+    assert found.row(1, named=True)["ci_low"] < 0.3 < found.row(1, named=True)["ci_high"]
+    assert accuracy_by_surprise({"o": table.head(3)}, sums(right), seed=0).is_empty()
+
+
+def test_measures_of_classes_are_those_of_their_pictures():
+    right = [1, 0, 1, 1, 0, 0]
+    images = tables.table(
+        [{"image_id": f"i{k:03}", "category": None if k == 5 else "ab"[k % 2]} for k in range(6)], tables.IMAGES
+    )
+    found = per_class(sums(right), images)
+    assert found.select("category", "measure", "estimate", "n_images").rows() == [
+        ("a", "accuracy", 2 / 3, 3),
+        ("b", "accuracy", 1 / 2, 2),
+    ]
+
+
+def test_tightness_is_the_mean_of_both_axes():
+    rows = [
+        ("a", "centre_x", 0.2, 0.01),
+        ("a", "centre_y", 0.1, 0.5),
+        ("b", "centre_x", 0.3, None),
+        ("b", "height", 0.9, 0.1),
+    ]
+    table = pl.DataFrame(rows, schema=["category", "quantity", "effect", "p_value"], orient="row")
+    assert tightness(table.with_columns(null=pl.lit("feasible"))).rows() == [("a", pytest.approx(0.15))]

@@ -1,0 +1,11 @@
+"""How much the answer depends on which boxes count."""
+
+from shiftscope import tables
+from shiftscope.bias import CHOICES
+from shiftscope.bias.choices import sensitivity_to_choices
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    boxes = tables.read(snakemake.input.boxes, tables.BOXES)
+    table = sensitivity_to_choices(boxes, seed=snakemake.params.seed, **snakemake.params.options)
+    tables.write(snakemake.output.choices, table, CHOICES)

@@ -1,0 +1,13 @@
+"""Whether two data sets are framed alike."""
+
+import polars as pl
+
+from shiftscope import tables
+from shiftscope.bias import FRAMING_COMPARISON
+from shiftscope.bias.comparison import compare_framing
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    both = [pl.scan_parquet(path) for path in (snakemake.input.boxes, snakemake.input.other)]
+    table = compare_framing(*both, seed=snakemake.params.seed, **snakemake.params.options)
+    tables.write(snakemake.output.framing, table, FRAMING_COMPARISON)

@@ -1,0 +1,11 @@
+"""Where pairs of points are, such as eyes."""
+
+from shiftscope import tables
+from shiftscope.bias import BIAS
+from shiftscope.bias.landmarks import landmark_statistics
+from shiftscope.job import job
+
+with job(snakemake.log[0]):
+    landmarks = tables.read(snakemake.input.landmarks, tables.LANDMARKS)
+    table = landmark_statistics(landmarks, seed=snakemake.params.seed, **snakemake.params.options)
+    tables.write(snakemake.output.bias, table, BIAS)
