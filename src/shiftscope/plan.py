@@ -146,8 +146,10 @@ class Plan:
                 name: self.protocol_facts(name) for name in ([protocol] if protocol else self.protocols(dataset))
             },
             "networks": {name: network.input_size for name, network in self.config.networks.items()},
+            # Without the tag of timm's weights: it is the architecture that the papers name.
             "architectures": {
-                name: getattr(network, "architecture", network.kind) for name, network in self.config.networks.items()
+                name: getattr(network, "architecture", network.kind).partition(".")[0]
+                for name, network in self.config.networks.items()
             },
             "shards": self.config.shards,
             "classes": self.class_space(dataset),
