@@ -32,6 +32,8 @@ PER_CELL = 2.5
 DRAWS = 999
 """Random signs: the smallest share of them is .001, below which a tail is fitted."""
 RESAMPLES = 500
+ROWS = {DRAWS: 9, RESAMPLES: 10}
+"""Draws that are multiplied at a time."""
 BLOCKS = 256
 NULL_DRAWS = 9999
 """Samples of uniform points that the test of a pair of coordinates is compared with."""
@@ -124,9 +126,16 @@ def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.
     `deviations` is linear: `line`, `plane`, or the difference to another sample.
     """
     observed = float(np.abs(deviations(counts.sum(0))).max())
-    drawn = np.abs(deviations(signs[:, : len(counts)] @ counts.astype(np.float32))).max(-1)
+    drawn = np.abs(deviations(_product(signs, counts))).max(-1)
     variance = float((deviations(counts) ** 2).sum(0).max())
     return tail_p(observed, drawn, variance)
+
+
+def _product(factors: Single, counts: Floats) -> Single:
+    """Factors (draws, units or more) × counts (units, K), `ROWS` at a time: shared out among threads, products of this size
+    take longer, and several times as long where others work, too."""
+    few = factors[:, : len(counts)].reshape(-1, ROWS[len(factors)], len(counts))
+    return np.asarray((few @ counts.astype(np.float32)).reshape(len(factors), -1))
 
 
 def tail_p(observed: float, drawn: NDArray[np.floating], variance: float) -> float:
@@ -144,12 +153,12 @@ def tail_p(observed: float, drawn: NDArray[np.floating], variance: float) -> flo
     return float((1 + FEW) / (1 + len(drawn)) * np.exp(-max(observed**2 - tenth**2, 0.0) / (2 * variance)))
 
 
-def plane_p(counts: NDArray[np.generic]) -> float:
+def plane_p(counts: ArrayLike) -> float:
     """p-value of max |plane| of n independent points with `counts` in SIDE² cells: Monte Carlo over NULL_DRAWS samples."""
-    counts = counts.astype(np.float64)
-    n = float(counts.sum())
+    exact = np.asarray(counts, dtype=np.float64)
+    n = float(exact.sum())
     drawn = _null_of_plane(max((size for size in LADDER if size <= n), default=int(n)))
-    return tail_p(float(np.abs(plane(counts)).max() / np.sqrt(n)), drawn, 0.25)
+    return tail_p(float(np.abs(plane(exact)).max() / np.sqrt(n)), drawn, 0.25)
 
 
 @lru_cache(maxsize=64)
@@ -205,7 +214,7 @@ def distances(values: Floats) -> tuple[float, float]:
 
 def resampled_shares(counts: Floats, weights: Single) -> Floats:
     """The shares of the cells: row 0 of the sample, the others when its units have random weights."""
-    sums = np.concatenate([counts.sum(0)[None], weights[:, : len(counts)] @ counts.astype(np.float32)])
+    sums = np.concatenate([counts.sum(0)[None], _product(weights, counts)])
     return np.asarray(sums / sums.sum(1, keepdims=True), dtype=np.float64)
 
 

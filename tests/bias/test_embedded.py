@@ -28,5 +28,7 @@ def test_the_habit_is_found_where_there_is_one(framing, rejected):
     found = {(verdict.quantity, verdict.null): verdict for verdict in verdicts(bias)}
     assert found["centre", "feasible"].tested == 10
     assert found["centre", "feasible"].rejected == rejected
-    effects = bias.filter(pl.col("null") == "feasible")["effect"]
+    effects = bias.filter(pl.col("null") == "feasible")["effect"].drop_nulls()
     assert (effects.min() > 0.15) if rejected else (effects.max() < 0.15)
+    joint = bias.filter(pl.col("null") == "feasible", pl.col("quantity") == "centre", pl.col("category") == "(all)")
+    assert (joint["bits"][0] > 1) if rejected else (joint["bits"][0] < 0.1)

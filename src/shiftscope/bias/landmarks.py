@@ -57,7 +57,7 @@ def landmark_statistics(
         groups = grouped(_spanned(lazy, first, second), seed)
         settings = Settings(seed, minimum_n, level, "pairs of points")
         table = statistics_of(groups, TESTS, DESCRIBED, settings)
-        tables.append(table.with_columns(pl.lit(f"{pair} ") + pl.col("quantity")) if len(pairs) > 1 else table)
+        tables.append(table.with_columns(quantity=pl.lit(f"{pair} ") + pl.col("quantity")) if len(pairs) > 1 else table)
     return pl.concat(tables) if tables else BIAS.to_frame()
 
 

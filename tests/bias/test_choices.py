@@ -1,0 +1,73 @@
+"""What is kept decides what is found, and the table says by how much."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from shiftscope import tables
+from shiftscope.bias import CHOICES
+from shiftscope.bias.boxes import box_statistics
+from shiftscope.bias.choices import sensitivity_to_choices
+
+FLAGS = {"crowd": False, "difficult": True, "truncated": True, "edge": True}
+
+
+@pytest.fixture
+def boxes():
+    """Two categories of uniformly placed boxes; of each, as many more are in one corner and marked difficult."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for k in range(160):
+        w, h = rng.integers(20, 60, 2)
+        difficult = k % 2 == 1
+        x, y = (3, 3) if difficult else (rng.integers(0, 100 - w + 1), rng.integers(0, 100 - h + 1))
+        rows.append({"image_id": str(k), "category": "ab"[k % 4 // 2], "x_min": float(x), "y_min": float(y), "x_max": float(x + w),
+                     "y_max": float(y + h), "image_width": 100, "image_height": 100, "is_difficult": difficult})  # fmt: skip
+    return tables.table(rows, tables.BOXES)
+
+
+def test_the_choice_that_matters_is_seen_and_those_that_do_not_say_so(boxes):
+    found = sensitivity_to_choices(boxes, seed=0)
+    assert found.schema == CHOICES
+    place = found.filter(pl.col("quantity") == "centre_x", pl.col("null") == "feasible")
+    by = {row["choice"]: row for row in place.rows(named=True)}
+    assert list(by) == ["as chosen", "crowd", "difficult", "truncated", "edge"]
+    assert (by["as chosen"]["rejected"], by["as chosen"]["tested"]) == (2, 2)
+    assert (by["difficult"]["rejected"], by["difficult"]["kept"], by["difficult"]["concerned"]) == (0, False, 80)
+    assert by["difficult"]["effect"] < by["as chosen"]["effect"] / 2
+    assert by["crowd"]["reason"] == "no box is marked as crowd"
+    assert by["crowd"]["kept"] is True
+    assert by["crowd"]["effect"] == by["as chosen"]["effect"]
+    assert by["edge"]["n"] == 160 - by["edge"]["concerned"]
+    alone = box_statistics(boxes, seed=0, difficult=False).row(
+        by_predicate=(pl.col("category") == "(all)") & (pl.col("quantity") == "centre_x") & (pl.col("null") == "feasible"),
+        named=True,
+    )
+    assert by["difficult"]["effect"] == alone["effect"]
+    assert not any(found[name].is_nan().any() for name in found.columns if found[name].dtype == pl.Float64)
+
+
+@pytest.mark.parametrize("kind", ["crowd", "difficult", "truncated"])
+def test_marked_boxes_are_left_out_or_kept(boxes, kind):
+    marked = boxes.with_columns(
+        **{f"is_{kind}": pl.int_range(pl.len()) < 60, **({} if kind == "difficult" else {"is_difficult": False})}
+    )
+    for keep in (True, False):
+        bias = box_statistics(marked, seed=0, **{**FLAGS, kind: keep})
+        assert bias.filter(pl.col("category") == "(all)", pl.col("quantity") == "area")["n"][0] == (160 if keep else 100)
+    unknown = marked.with_columns(**{f"is_{kind}": None})
+    assert box_statistics(unknown, seed=0, **{**FLAGS, kind: False})["n"].max() == 160
+
+
+def test_boxes_at_any_edge_are_left_out(boxes):
+    four = boxes.head(5).with_columns(
+        x_min=pl.Series([0.0, 9, 9, 9, 9]), y_min=pl.Series([9.0, 0.5, 9, 9, 9]), x_max=pl.Series([20.0, 20, 99.5, 20, 20]), y_max=pl.Series([20.0, 20, 20, 100, 99])
+    )  # fmt: skip
+    bias = box_statistics(four, seed=0, edge=False)
+    assert bias.filter(pl.col("category") == "(all)")["n"].max() == 1
+
+
+def test_no_boxes_have_an_answer():
+    found = sensitivity_to_choices(tables.BOXES.to_frame(), seed=0)
+    assert set(found["tested"]) == {0}
+    assert found["reason"].null_count() == 0

@@ -1,0 +1,88 @@
+"""Two data sets: alike where they are, apart where they are not, and the picture is the unit."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binom, ks_2samp, wasserstein_distance
+
+from shiftscope import tables
+from shiftscope.bias import FRAMING_COMPARISON
+from shiftscope.bias.boxes import ALL
+from shiftscope.bias.comparison import compare_framing
+
+
+def boxes(rng, pictures, most=1, shape=2.0, category="c"):
+    """Up to `most` boxes per picture, nearly at one place, of a size of their own; places like Beta(shape, shape)."""
+    n = rng.integers(1, most + 1, pictures)
+    picture = np.repeat(np.arange(pictures), n)
+    size = rng.uniform(0.2, 0.5, (pictures, 2))[picture]
+    low = (rng.beta(shape, shape, (pictures, 2))[picture]) * (1 - size)
+    return pl.DataFrame(
+        {"image_id": [str(k) for k in picture], "category": category, "x_min": 100 * low[:, 0], "y_min": 80 * low[:, 1],
+         "x_max": 100 * (low + size)[:, 0], "y_max": 80 * (low + size)[:, 1], "image_width": 100, "image_height": 80, "is_crowd": False}
+    )  # fmt: skip
+
+
+def row(table, quantity, null="naive", category=ALL):
+    found = table.filter(pl.col("category") == category, pl.col("quantity") == quantity, pl.col("null") == null)
+    assert len(found) == 1
+    return found.row(0, named=True)
+
+
+@pytest.mark.parametrize("sizes", [(40, 40), (30, 150)])
+def test_data_sets_framed_alike_differ_at_the_nominal_rate_by_pictures_and_far_more_often_by_boxes(sizes):
+    rng = np.random.default_rng(0)
+    rejected, runs = {"p_value": np.zeros(3), "p_value_boxes": np.zeros(3)}, 60
+    for run in range(runs):
+        found = compare_framing(boxes(rng, sizes[0], 8), boxes(rng, sizes[1], 8), seed=run)
+        for name, so_far in rejected.items():
+            so_far += [
+                row(found, quantity, "feasible" if quantity != "width" else "naive")[name] < 0.05
+                for quantity in ("centre_x", "centre", "width")
+            ]
+    assert rejected["p_value"].sum() <= binom.ppf(0.9995, 3 * runs, 0.06)
+    assert (rejected["p_value_boxes"] > 0.25 * runs).all()
+
+
+def test_a_habit_that_one_has_is_found_with_its_size():
+    rng = np.random.default_rng(1)
+    a, b = boxes(rng, 200, 3, shape=1), boxes(rng, 200, 3, shape=8)
+    found = compare_framing(a, b, seed=0)
+    assert found.schema == FRAMING_COMPARISON
+    for quantity in ("centre_x", "centre_y", "centre"):
+        assert row(found, quantity, "feasible")["p_value"] < 1e-3
+    assert row(found, "width")["p_value"] > 0.001
+    assert row(found, "area")["effect_low"] == 0  # not to be told from none
+    place = row(found, "centre_x", "feasible")
+    assert 0 < place["effect_low"] < place["effect"] < place["effect_high"]
+    assert (place["n_images_a"], place["n_b"]) == (200, len(b))
+
+
+def test_numbers_are_scipys():
+    rng = np.random.default_rng(2)
+    a, b = boxes(rng, 90), boxes(rng, 60, shape=3)
+    found = row(compare_framing(a, b, seed=0), "centre_x")
+    x, y = (((t["x_min"] + t["x_max"]) / 200).to_numpy() for t in (a, b))
+    expected = ks_2samp(x, y, method="asymp")
+    assert (found["statistic"], found["p_value"]) == pytest.approx((expected.statistic, expected.pvalue))
+    assert found["effect"] == pytest.approx(wasserstein_distance(x, y))
+    assert found["difference"] == pytest.approx(x.mean() - y.mean())
+    area = [((t["x_max"] - t["x_min"]) * (t["y_max"] - t["y_min"]) / 8000).to_numpy() for t in (a, b)]
+    assert row(compare_framing(a, b, seed=0), "area")["effect"] == pytest.approx(wasserstein_distance(*area))
+
+
+def test_what_cannot_be_compared_has_a_reason_and_no_nan():
+    rng = np.random.default_rng(3)
+    a, b = pl.concat([boxes(rng, 30), boxes(rng, 3, category="few")]), boxes(rng, 30)
+    found = compare_framing(a, b, seed=0)
+    assert row(found, "width", category="few")["reason"] == "a: 3 boxes, fewer than 20; b: 0 boxes, fewer than 20"
+    assert row(found, "width", category="c")["reason"] is None
+    for one, other in ((a, tables.BOXES.to_frame()), (tables.BOXES.to_frame(), tables.BOXES.to_frame())):
+        none = compare_framing(one, other, seed=0)
+        assert none["p_value"].null_count() == len(none)
+        assert none["reason"].null_count() == 0
+    same = pl.concat([boxes(rng, 1)] * 40).with_columns(image_id=pl.int_range(40).cast(pl.String))
+    twice = compare_framing(same, same, seed=0)
+    assert row(twice, "width")["p_value"] == pytest.approx(1)
+    for table in (found, twice):
+        assert not any(table[name].is_nan().any() for name in table.columns if table[name].dtype == pl.Float64)
