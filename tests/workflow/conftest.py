@@ -15,7 +15,7 @@ SMALL = {
     "shards": 2,
     "datasets": {
         "train": {"kind": "digits", "framing": "centred", "split": "train", "count": 320, "evaluate": False},
-        "test": {"kind": "digits", "framing": "centred", "split": "test", "count": 30},
+        "test": {"kind": "digits", "framing": "centred", "split": "test", "count": 30, "compare_with": ["train"]},
     },
     "networks": {
         name: {

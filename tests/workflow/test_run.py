@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from shiftscope import tables
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON, UNLIKE
 from shiftscope.files import complete
 from shiftscope.frames import read_canvases
 from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
@@ -28,10 +28,15 @@ def test_all_that_was_promised_is_there(finished):
             tables.read(results / dataset / "images.parquet", tables.IMAGES).height == {"train": 320, "test": 30}[dataset]
         )
         assert tables.read(results / dataset / "boxes.parquet", tables.BOXES).height == {"train": 320, "test": 30}[dataset]
-        assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 5
+        assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 10
+        assert tables.read(results / dataset / "choices.parquet", CHOICES).height
         assert (results / dataset / "report.html").stat().st_size > 10_000
     for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS), ("curves", CURVES)):
         assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
+    for name, schema in (("framing/train", FRAMING_COMPARISON), ("relation", CORRELATION), ("unlike", UNLIKE)):
+        assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
+    unlike = pl.read_parquet(results / "test" / "unlike.parquet")
+    assert unlike.group_by("network", "protocol").agg(pl.col("n_images").sum())["n_images"].to_list() == [30] * 6
     for protocol, steps in PROTOCOLS.items():
         for network in NETWORKS:
             rows = tables.read(results / "test" / "predictions" / protocol / f"{network}.parquet", tables.PREDICTIONS)
@@ -41,6 +46,8 @@ def test_all_that_was_promised_is_there(finished):
         "measures",
         "published",
         "box_centres",
+        "framing",
+        "relation",
         "crop/heatmap",
         "crop/examples",
         "crop/gallery",
