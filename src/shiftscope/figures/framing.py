@@ -42,8 +42,7 @@ def draw(material: Material) -> Drawing:
         f"middle, .5: all at one end), across and down, with intervals over pictures; filled: q < {Q:g} ({clear['x']} "
         f"across, {clear['y']} down, of {rows.height}); {shown}. Middle: all of them, mean of both axes, in order; and "
         "under the naive null, which no large object can obey. Right: against the mean height. Tightest: "
-        f"{first['category']} ({first['strength']:.2f}), least: {last['category']} ({last['strength']:.2f}). "
-        + verdict_sentence(material.bias)
+        f"{first['category']} ({first['strength']:.2f}), least: {last['category']} ({last['strength']:.2f})."
     )
     return Drawing(drawn, caption)
 
@@ -99,5 +98,5 @@ def _all_ranks(ax, place: pl.DataFrame, naive: pl.DataFrame) -> None:  # type: i
 def _sizes(ax, rows: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
     ax.plot(rows["height"].to_numpy(), rows["strength"].to_numpy(), ".", color=COLOURS[0], markersize=4, alpha=0.6)
     ax.set(xlabel="mean height, share of the picture", ylabel="distance from uniform, given the size", xlim=(0, 1))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.08 * float(rows["strength"].max() or 1))
     plain(ax)

@@ -72,7 +72,7 @@ def tables_of(framing: Framing) -> list[dict[str, Any]]:
     """Tables for the page: title, note, columns, rows of text."""
     found = []
     if framing.choices is not None:
-        shown = framing.choices.filter(pl.col("tested") > 0)
+        shown = framing.choices.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0)
         found.append(
             _table(
                 "How much the answer depends on which boxes count",
