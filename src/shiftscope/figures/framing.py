@@ -98,5 +98,5 @@ def _all_ranks(ax, place: pl.DataFrame, naive: pl.DataFrame) -> None:  # type: i
 def _sizes(ax, rows: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
     ax.plot(rows["height"].to_numpy(), rows["strength"].to_numpy(), ".", color=COLOURS[0], markersize=4, alpha=0.6)
     ax.set(xlabel="mean height, share of the picture", ylabel="distance from uniform, given the size", xlim=(0, 1))
-    ax.set_ylim(0, 1.08 * float(rows["strength"].max() or 1))
+    ax.set_ylim(0, 1.08 * float(np.max(rows["strength"].to_numpy())))
     plain(ax)
