@@ -77,6 +77,8 @@ class Statistics(Options):
     """How p-values of comparisons are adjusted over the whole table."""
     minimum_boxes: int = Field(20, ge=5)
     """Categories with fewer boxes, or pictures that have one, are described, not tested."""
+    landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)
+    """Pairs of named points whose midpoint and distance are looked at, by names of your choice."""
     crowd: bool = False
     """Whether boxes of crowds count in the statistics of framing."""
     difficult: bool = True

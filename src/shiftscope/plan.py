@@ -184,7 +184,9 @@ class Plan:
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""
-        return {"minimum_n": self.config.statistics.minimum_boxes, "level": self.config.statistics.level}
+        said = self.config.statistics
+        pairs = {name: list(pair) for name, pair in said.landmark_pairs.items()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level, "pairs": pairs}
 
     def gpus(self, here: bool) -> int:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need

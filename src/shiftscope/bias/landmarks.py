@@ -53,7 +53,8 @@ def landmark_statistics(
     for pair, (first, second) in pairs.items():
         for name in (first, second):
             if found and name not in found:
-                raise ShiftscopeError(f"the pair {pair!r} needs points that are not there: {unknown('point', name, found)}")
+                missing = unknown("point", name, found)
+                raise ShiftscopeError(f"the pair {pair!r} of 'landmark_pairs' needs points that are not there: {missing}")
         groups = grouped(_spanned(lazy, first, second), seed)
         settings = Settings(seed, minimum_n, level, "pairs of points")
         table = statistics_of(groups, TESTS, DESCRIBED, settings)

@@ -13,14 +13,15 @@ MOST_CATEGORIES = 4
 
 @figure(
     "landmarks",
-    title="Midpoint and distance of the eyes",
+    title="Midpoint and distance of two points",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 6",
     needs=("landmarks",),
     per_protocol=False,
 )
 def draw(material: Material) -> Drawing:
-    (left_name, right_name) = next(iter(EYES.values()))
+    (left_name, right_name) = _named(material.landmarks)
     pairs = _pairs(material.landmarks, left_name, right_name)
+    what = "eyes" if (left_name, right_name) in EYES.values() else f"{left_name} and {right_name}"
     if not pairs.height:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, f"no object has both {left_name} and {right_name}", ha="center", va="center")
@@ -34,9 +35,9 @@ def draw(material: Material) -> Drawing:
         shown = group if group.height <= MOST_POINTS else group.sample(MOST_POINTS, seed=0)
         scatter.plot(shown["x"].to_numpy(), shown["y"].to_numpy(), ".", color=COLOURS[0], markersize=2.5, alpha=0.5, mew=0)
         scatter.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-        scatter.set_title(f"{short(name)}: midpoint of the eyes (n={group.height})")
+        scatter.set_title(f"{short(name)}: midpoint, {short(what)} (n={group.height})")
         histogram.hist(group["distance"].to_numpy(), bins=np.linspace(0, 1, 41), color=COLOURS[4])
-        histogram.set(xlabel="distance of the eyes, share of the picture's width", ylabel="objects", xlim=(0, 1))
+        histogram.set(xlabel=f"distance, {short(what)}, share of the picture's width", ylabel="objects", xlim=(0, 1))
         plain(histogram)
         middle = group.select(pl.col("x", "y", "distance").median()).row(0)
         said.append(f"{name}: median midpoint ({middle[0]:.2f}, {middle[1]:.2f}), median distance {middle[2]:.3f}")
@@ -46,6 +47,16 @@ def draw(material: Material) -> Drawing:
     odd = [f"{c} {q} (q {v:.2g})" for c, q, v in tested.select("category", "quantity", "q_value").iter_rows() if v < 0.05]
     tail = f" Not uniform: {'; '.join(odd)}." if odd else ""
     return Drawing(drawn, f"{'; '.join(said)}.{tail}")
+
+
+def _named(landmarks: pl.DataFrame) -> tuple[str, str]:
+    """The eyes where there are any, else the two points that most objects have."""
+    counts = landmarks["name"].value_counts().sort("count", "name", descending=[True, False])
+    known = counts["name"].to_list()
+    eyes = next(iter(EYES.values()))
+    if set(eyes) <= set(known) or len(known) < 2:
+        return eyes
+    return known[0], known[1]
 
 
 def _pairs(landmarks: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
