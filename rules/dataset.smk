@@ -70,13 +70,23 @@ rule boxes:
         "../workflow/scripts/boxes.py"
 
 
-use rule boxes as landmarks with:
+rule landmarks:
+    input:
+        source=rules.download.output.source,
+        images=rules.images.output.images,
     output:
         landmarks=f"{RESULTS}/{{dataset}}/landmarks.parquet",
     log:
         f"{RESULTS}/{{dataset}}/logs/landmarks.log",
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/landmarks.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
     params:
         source=lambda wildcards: PLAN.source(wildcards.dataset, "limit", "unusable"),
         code=code("landmarks"),
+    script:
+        "../workflow/scripts/landmarks.py"

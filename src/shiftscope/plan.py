@@ -109,7 +109,7 @@ class Plan:
 
     def _variants(self, rule: str, wildcards: dict[str, str]) -> list[str]:
         found = []
-        if rule in ("download", "images", "boxes"):
+        if rule in ("download", "images", "boxes", "landmarks"):
             found += [sources[self.config.datasets[wildcards["dataset"]].kind].module]
         if rule in ("train", "fetch_weights", "network", "infer"):
             found += [networks[self.config.networks[wildcards["network"]].kind].module]
