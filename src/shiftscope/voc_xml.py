@@ -1,15 +1,18 @@
 """Annotations in Pascal VOC's XML, from folders or straight out of archives that are never unpacked.
 
 ImageNet has 544,546 such files in one archive. Two things make reading them quick: the archive is read once from front to
-end, and documents of plain tags, which nearly all are, are cut by one regular expression; all others go to expat.
+end, and documents of VOC's own layout, which nearly all have, are checked by one regular expression and cut; all others
+go to expat.
 """
 
 import gzip
 import io
+import math
 import re
+import zlib
 from array import array
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, NamedTuple
 from xml.etree import ElementTree
 
@@ -22,17 +25,39 @@ ARCHIVES = (".tar", ".tar.gz", ".tgz")
 LARGEST = 16_000_000
 """Bytes of a document; a larger one is no annotation."""
 
-_NAME = rb"[A-Za-z_][A-Za-z0-9_.-]*"
-_TEXT = rb"[^<&\x00-\x08\x0b\x0c\x0e-\x1f]*"
-_PLAIN = re.compile(rb"\s*(?:</?" + _NAME + rb">" + _TEXT + rb")+")
-"""A document of tags without attributes and of text without references: nothing else can be meant by it."""
-_TOKEN = re.compile(rb"<(/?)(" + _NAME + rb")>(" + _TEXT + rb")")
+_NAME = rb"[A-Za-z_][A-Za-z0-9_.-]*+"
+_TEXT = rb"[^<&\x00-\x08\x0b\x0c\x0e-\x1f]*+"
+_SPACE = rb"[ \t\r\n]*+"  # \s has more than XML's
+
+
+def _leaf(group: bytes) -> bytes:
+    """An element of text alone; never one that holds others, so that a search for its tag finds nothing else."""
+    name = rb"(?!(?:annotation|object|bndbox|size)>)(?P<" + group + rb">" + _NAME + rb")"
+    return rb"<" + name + rb">" + _TEXT + rb"</(?P=" + group + rb")>" + _SPACE
+
+
+_USUAL = re.compile(
+    rb"(?:<\?xml version=(?:'1\.0'|\"1\.0\")(?: encoding=(?:'(?i:utf-8)'|\"(?i:utf-8)\"))?\?>)?"
+    + (_SPACE + rb"<annotation>" + _SPACE)
+    + (rb"(?:" + _leaf(b"a"))
+    + (rb"|<(?P<section>(?!(?:annotation|object|bndbox)>)" + _NAME + rb")>" + _SPACE)
+    + (rb"(?:" + _leaf(b"b") + rb")+</(?P=section)>" + _SPACE)
+    + (rb"|<object>" + _SPACE + rb"(?:" + _leaf(b"c") + rb")*<bndbox>" + _SPACE + rb"(?:" + _leaf(b"d") + rb")*</bndbox>")
+    + (_SPACE + rb"(?:" + _leaf(b"e") + rb")*</object>" + _SPACE)
+    + (rb")*</annotation>" + _SPACE)
+)
+"""VOC's layout in ASCII: texts and sections of texts in any order, objects of texts and one box; no attributes, references,
+comments, text beside tags, or parts. Nothing else can be meant by it. Alternatives begin differently and characters are
+never given back, so the search is linear. Repeats of groups are greedy: Python 3.11 fails at possessive ones.
+"""
+_PAIRS = re.compile(rb"<(" + _NAME + rb")>(" + _TEXT + rb")</")
 
 EDGES = (b"xmin", b"ymin", b"xmax", b"ymax")
 
 
 class Document(NamedTuple):
-    """What a file says, as text: elements of the root's `size`, and of each of its objects and their `bndbox`."""
+    """What a file says, as text: elements of the root's `size`, and of each of its objects and their `bndbox`. Of several
+    of one name the first counts."""
 
     size: dict[bytes, bytes]
     objects: list[tuple[dict[bytes, bytes], dict[bytes, bytes]]]
@@ -74,22 +99,24 @@ def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
     for name, data in documents(path):
         try:
             size, objects = parse(data)
-            found = [_number(size.get(key)) for key in (b"width", b"height")]
-        except (ValueError, ElementTree.ParseError) as error:
+            width, height = _pixels(size, b"width"), _pixels(size, b"height")
+        except (ValueError, LookupError, ElementTree.ParseError) as error:
             faulty.append(f"{name}: {error}")
             continue
         row = len(names)
         names.append(name)
-        widths.append(int(found[0]) if found[0] else None)  # 0 is what some tools write where they do not know
-        heights.append(int(found[1]) if found[1] else None)
+        widths.append(width)
+        heights.append(height)
         for facts, box in objects:
             try:
-                left, top, right, bottom = (float(box[edge]) for edge in EDGES)
-                category = known.get(facts[b"name"]) or known.setdefault(facts[b"name"], facts[b"name"].decode().strip())
+                left, top, right, bottom = _corners(box)
+                category = known.get(facts[b"name"]) or known.setdefault(facts[b"name"], _category(facts[b"name"]))
                 marks = [_mark(facts.get(flag)) for flag in flags]
-            except (KeyError, ValueError) as error:
-                what = f"no {error.args[0].decode()}" if isinstance(error, KeyError) else str(error)
-                faulty.append(f"{name}: an object has {what}")
+            except KeyError as error:
+                faulty.append(f"{name}: an object has no {error.args[0].decode()}")
+                continue
+            except ValueError as error:
+                faulty.append(f"{name}: an object has {error}")
                 continue
             left, top = left - shift, top - shift
             if not (right > left and bottom > top):
@@ -127,21 +154,53 @@ def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
     return Annotations(files, pl.concat([tables.BOXES.to_frame(), boxes], how="diagonal"), faulty)
 
 
-def _number(text: bytes | None) -> float | None:
-    return None if text is None or not text.strip() else float(text)
+def _pixels(size: dict[bytes, bytes], side: bytes) -> int | None:
+    """A side of the picture; None where it is missing, or 0, which some tools write where they do not know."""
+    text = size.get(side, b"").strip()
+    if not text:
+        return None
+    number = float(text)
+    if not 0 <= number < 2**31:
+        raise ValueError(f"it has the {side.decode()} {text.decode()}, no number of pixels")
+    return int(number) or None
+
+
+def _category(text: bytes) -> str:
+    """Raises ValueError where there is none."""
+    category = " ".join(text.decode().split())
+    if not category:
+        raise ValueError("an empty name")
+    return category
+
+
+def _corners(box: dict[bytes, bytes]) -> tuple[float, float, float, float]:
+    """Raises KeyError where one is missing, and ValueError where one is no number."""
+    left, top, right, bottom = (box[edge] for edge in EDGES)
+    try:
+        corners = float(left), float(top), float(right), float(bottom)
+    except ValueError:
+        said = b", ".join((left, top, right, bottom)).decode(errors="replace")
+        raise ValueError(f"a box of {said[:80]}, which are not all numbers") from None
+    if not math.isfinite(sum(corners)):
+        raise ValueError("a corner that is not finite")
+    return corners
+
+
+MARKS = {"0": False, "1": True, "false": False, "true": True, "no": False, "yes": True}
 
 
 def _mark(text: bytes | None) -> bool | None:
-    """VOC writes 0 or 1; nothing where nobody looked."""
-    return None if text is None or not text.strip() else float(text) > 0
+    """VOC writes 0 or 1; None where nothing is said, or a word such as Unspecified."""
+    return None if text is None else MARKS.get(text.decode().strip().lower())
 
 
 def _below_common(names: list[str]) -> list[str]:
     """Paths below the folder that all have in common; for a single file, below its own."""
-    parents = {PurePosixPath(name).parent.parts for name in names}
-    shortest = min(parents, key=len, default=())
+    parents = [parent.split("/") for parent in {name.rpartition("/")[0] for name in names}]
+    shortest = min(parents, key=len, default=[])
     depth = next((k for k in range(len(shortest)) if len({parts[k] for parts in parents}) > 1), len(shortest))
-    return ["/".join(PurePosixPath(name).parts[depth:]) for name in names] if depth else names
+    common = len("".join(f"{part}/" for part in shortest[:depth])) if shortest != [""] else 0
+    return [name[common:] for name in names]
 
 
 # Documents
@@ -154,44 +213,29 @@ def parse(data: bytes) -> Document:
 
 
 def _plain(data: bytes) -> Document | None:
-    """A document of plain tags; None for any other, and for one that is not well-formed."""
-    if not data.isascii() or b"]]>" in data or _PLAIN.fullmatch(data) is None:
+    """A document of VOC's layout; None for any other, and for one that is not well-formed."""
+    if not data.isascii() or b"]]>" in data or _USUAL.fullmatch(data) is None:
         return None
-    size: dict[bytes, bytes] = {}
-    objects: list[tuple[dict[bytes, bytes], dict[bytes, bytes]]] = []
-    stack: list[bytes] = []
-    ended = False
-    for slash, name, text in _TOKEN.findall(data):
-        if slash:
-            if not stack or stack.pop() != name:
-                return None
-            if not stack:
-                if text.strip():
-                    return None
-                ended = True
-            continue
-        depth = len(stack)
-        if depth == 0:
-            if ended:
-                return None
-        elif depth == 1:
-            if name == b"object":
-                objects.append(({}, {}))
-        elif stack[1] == b"object":
-            if depth == 2:
-                objects[-1][0].setdefault(name, text)
-            elif depth == 3 and stack[2] == b"bndbox":
-                objects[-1][1].setdefault(name, text)
-        elif depth == 2 and stack[1] == b"size":
-            size.setdefault(name, text)
-        stack.append(name)
-    return None if stack or not ended else Document(size, objects)
+    # Sections and objects do not nest in this layout, and text has no tags: so their tags cut it.
+    sizes = b"".join(part.partition(b"</size>")[0] for part in data.split(b"<size>")[1:])
+    objects = []
+    for part in data.split(b"<object>")[1:]:
+        facts, _, box = part.partition(b"</object>")[0].partition(b"<bndbox>")
+        box, _, more = box.partition(b"</bndbox>")
+        objects.append((_first(facts + more), _first(box)))
+    return Document(_first(sizes), objects)
+
+
+def _first(part: bytes) -> dict[bytes, bytes]:
+    return dict(reversed(_PAIRS.findall(part)))
 
 
 def _any(data: bytes) -> Document:
     if b"<!DOCTYPE" in data or "<!DOCTYPE".encode("utf-16-le") in data or "<!DOCTYPE".encode("utf-16-be") in data:
         raise ValueError("it has a document type (<!DOCTYPE>), which an annotation has no use for; take it out")
     root = ElementTree.fromstring(data)
+    if root.tag != "annotation":
+        raise ValueError(f"it is a document of <{root.tag}>, and no <annotation>")
 
     def texts(parents: list[ElementTree.Element]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
@@ -210,7 +254,7 @@ def documents(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if _is_xml(file.name) and file.is_file())
         for file in files:
-            yield file.relative_to(path).with_suffix("").as_posix(), file.read_bytes()
+            yield _id(file.relative_to(path).as_posix(), path), file.read_bytes()
     elif not path.is_file():
         raise ShiftscopeError(f"the annotations {path} do not exist")
     elif not path.name.lower().endswith(ARCHIVES):
@@ -219,9 +263,10 @@ def documents(path: Path) -> Iterator[tuple[str, bytes]]:
         with path.open("rb") as archive, _unpacked(archive) as stream:
             try:
                 for name, data in _tar(stream):
-                    if _is_xml(PurePosixPath(name).name):
-                        yield PurePosixPath(name).with_suffix("").as_posix(), data
-            except (OSError, EOFError, ValueError, UnicodeDecodeError) as error:
+                    yield _id(name, path), data
+            except ShiftscopeError:
+                raise
+            except (OSError, EOFError, ValueError, zlib.error) as error:
                 raise ShiftscopeError(f"{path} is no complete archive ({error}); copy or download it again") from None
 
 
@@ -235,53 +280,102 @@ def _is_xml(name: str) -> bool:
     return name.lower().endswith(".xml") and not name.startswith(".")
 
 
+def _id(name: str, path: Path) -> str:
+    """The name of an XML file in `path`, without its ending and without what a path does not need."""
+    parts = [part for part in name[:-4].split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts:
+        raise ShiftscopeError(f"{path} has a file {name!r}, a name that leads out of it; such an archive is not read")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ShiftscopeError(f"{path} has a file {name!r}, whose name is no UTF-8; rename it") from None
+    return "/".join(parts)
+
+
 def _tar(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Regular files of a tar (POSIX 1003.1-2001 ustar and pax, GNU long names), read from front to end.
+    """The XML files of a tar (POSIX 1003.1-2001 ustar and pax, GNU long names), read from front to end.
 
     Python's tarfile spends more on a header than expat on a document. Raises ValueError for what is no tar.
     """
-    long_name: str | None = None
+    long_name: bytes | None = None
+    long_size: int | None = None
     while True:
         header = stream.read(512)
         if len(header) < 512:
             if header:
                 raise ValueError("it ends within a header")
             return
-        if not header.strip(b"\0"):
+        if header == EMPTY:
             return
-        if sum(header) - sum(header[148:156]) + 256 != int(header[148:156].strip(b" \0") or b"0", 8):
+        if sum(header) - sum(header[148:156]) + 256 != _octal(header[148:156]):
             raise ValueError("a header's sum is wrong")
-        size = int.from_bytes(header[125:136]) if header[124] & 0x80 else int(header[124:136].strip(b" \0") or b"0", 8)
+        size = int.from_bytes(header[125:136]) if header[124] == 0x80 else _octal(header[124:136])
         kind = header[156:157]
-        wanted = kind in b"0\0xLg" and size <= LARGEST
-        data = stream.read(size) if wanted else _passed(stream, size)
-        if wanted and len(data) < size:
+        if kind in b"xL":
+            data = _exactly(stream, size)
+            if kind == b"L":
+                long_name = data.rstrip(b"\0")
+            else:
+                records = _pax(data)
+                long_name = records.get(b"path", long_name)
+                long_size = int(records[b"size"]) if b"size" in records else None
+            continue
+        size = size if long_size is None else long_size
+        if kind in b"0\0007":  # regular files, those of POSIX 1003.1-1988 among them
+            name = long_name if long_name is not None else _short_name(header)
+            if _is_xml(name.rpartition(b"/")[2].decode(errors="replace")):
+                yield name.decode(errors="surrogateescape"), _exactly(stream, size)
+                size = 0
+        _pass(stream, size)
+        if kind != b"g":
+            long_name = long_size = None
+
+
+EMPTY = bytes(512)
+
+
+def _octal(field: bytes) -> int:
+    digits = field.strip(b" \0")
+    if digits and not digits.isdigit():
+        raise ValueError("a header has no number where one was expected")
+    return int(digits or b"0", 8)
+
+
+def _short_name(header: bytes) -> bytes:
+    prefix = header[345:500].partition(b"\0")[0] if header[257:263] == b"ustar\0" else b""
+    name = header[:100].partition(b"\0")[0]
+    return prefix + b"/" + name if prefix else name
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    """The file or header at hand, and its padding read."""
+    if size > LARGEST:
+        raise ValueError(f"it has a document of {size} bytes, more than any annotation")
+    padded = stream.read(size + -size % 512)
+    if len(padded) < size:
+        raise ValueError("it ends within a file")
+    return padded[:size]
+
+
+def _pass(stream: IO[bytes], size: int) -> None:
+    left = size + -size % 512
+    while left > 0:
+        passed = len(stream.read(min(left, 1 << 20)))
+        if not passed:
             raise ValueError("it ends within a file")
-        stream.read(-size % 512)
-        if kind == b"x":
-            long_name = _pax_path(data) or long_name
-        elif kind == b"L":
-            long_name = data.rstrip(b"\0").decode()
-        elif kind != b"g":
-            if kind in b"0\0" and wanted:
-                prefix = header[345:500].rstrip(b"\0") if header[257:263] == b"ustar\0" else b""
-                name = header[:100].rstrip(b"\0")
-                yield long_name or (prefix + b"/" + name if prefix else name).decode(), data
-            long_name = None
+        left -= passed
 
 
-def _passed(stream: IO[bytes], size: int) -> bytes:
-    while size > 0:
-        size -= len(stream.read(min(size, 1 << 20)) or b" " * size)
-    return b""
-
-
-def _pax_path(data: bytes) -> str | None:
-    """``<length> path=<value>\\n`` among a pax header's records."""
+def _pax(data: bytes) -> dict[bytes, bytes]:
+    """A pax header's records, each ``<length> <key>=<value>\\n``."""
+    records: dict[bytes, bytes] = {}
     while data:
-        length = int(data[: data.index(b" ")])
-        key, _, value = data[data.index(b" ") + 1 : length - 1].partition(b"=")
-        if key == b"path":
-            return value.decode()
-        data = data[length:]
-    return None
+        digits, _, _ = data.partition(b" ")
+        if not digits.isdigit() or not len(digits) + 2 < int(digits) <= len(data):
+            raise ValueError("a pax header is damaged")
+        key, _, value = data[len(digits) + 1 : int(digits) - 1].partition(b"=")
+        if key.startswith(b"GNU.sparse"):
+            raise ValueError("it has sparse files, which are not read here")
+        records[key] = value
+        data = data[int(digits) :]
+    return records

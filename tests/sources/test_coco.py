@@ -184,3 +184,55 @@ def test_key_points(tmp_path):
     path.write_text(json.dumps(broken))
     with pytest.raises(ShiftscopeError, match="annotation 2 has 8 numbers as key points, and its category names 3 points"):
         source.landmarks(tmp_path)
+
+
+def with_points(points, **category):
+    broken = people()
+    broken["annotations"][1]["keypoints"] = points
+    broken["categories"][0].update(category)
+    return broken
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (with_points([1, 2, "x"] * 3), "annotation 2 has key points that are not x, y and v"),
+        (with_points([None, 2, 2] * 3), "annotation 2 has key points that are not x, y and v"),
+        (with_points([float("nan"), 2, 2] * 3), "annotation 2 has key points that are not x, y and v"),
+        (with_points([1, 2, 3] * 3), "v, which is 0, 1 or 2"),
+        (with_points("abcdefghi"), "annotation 2 has key points that are not x, y and v"),
+        (with_points([1, 2, 2] * 3, keypoints=[1, 2, 3]), "the category person has `keypoints` that are no list of names"),
+    ],
+)
+def test_broken_key_points_are_named(tmp_path, content, sentence):
+    (tmp_path / "points.json").write_text(json.dumps(content))
+    with pytest.raises(ShiftscopeError, match=rf"points\.json .*{sentence}"):
+        Coco(annotations=tmp_path / "points.json", keypoints=tmp_path / "points.json").landmarks(tmp_path)
+
+
+def test_an_object_without_key_points_has_none(tmp_path):
+    content = people()
+    del content["annotations"][1]["keypoints"]
+    (tmp_path / "keypoints.json").write_text(json.dumps(content))
+    assert Coco(annotations=tmp_path / "keypoints.json").landmarks(tmp_path)["instance"].unique().to_list() == [0]
+
+
+def test_the_file_of_key_points_is_named_where_it_is_broken(write, tmp_path):
+    broken = people()
+    del broken["images"][0]["file_name"]
+    (tmp_path / "points.json").write_text(json.dumps(broken))
+    source = write(dataset()).model_copy(update={"keypoints": tmp_path / "points.json"})
+    assert "landmarks" in source.provides
+    with pytest.raises(ShiftscopeError, match=r"points\.json .*no usable 'file_name'"):
+        source.landmarks(tmp_path)
+
+
+@pytest.mark.parametrize("width", [10**12, -1])
+def test_sizes_that_no_picture_has(write, tmp_path, width):
+    with pytest.raises(ShiftscopeError, match=f"b.png has the width {width}, no whole number of pixels"):
+        write(changed("images", 0, width=width)).listing(tmp_path)
+
+
+def test_a_size_of_0_is_unknown(write, tmp_path):
+    pictures = write(changed("images", 0, width=0)).listing(tmp_path).pictures
+    assert pictures.filter(image_id="b").select("width", "height").rows() == [(None, 30)]

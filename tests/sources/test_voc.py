@@ -1,12 +1,19 @@
 """VOC annotations as a source: with pictures laid out as they are, elsewhere, or not here at all."""
 
+import gzip
+import io
+import random
+import tarfile
+from xml.etree import ElementTree
+
 import pytest
 from PIL import Image
 
 from shiftscope.annotations import make_boxes
 from shiftscope.dataset import make_images
 from shiftscope.errors import ShiftscopeError
-from shiftscope.sources.voc import Voc
+from shiftscope.sources.voc import Voc, read_boxes
+from shiftscope.voc_xml import _any, _plain, read_annotations
 
 
 def annotation(size, *objects):
@@ -85,3 +92,207 @@ def test_what_is_wrong_is_said(folder):
     (folder / "no").mkdir()
     with pytest.raises(ShiftscopeError, match="has none of the 4 annotated pictures"):
         Voc(annotations=folder / "xml", images=folder / "no").listing(folder)
+
+
+def test_two_annotations_of_one_name(folder):
+    data = annotation((20, 10)).encode()
+    with pytest.raises(ShiftscopeError, match="two annotations called x/a"):
+        Voc(annotations=tarred(folder, [("x/a.xml", data), ("x/a.xml", data), ("y.xml", data)])).listing(folder)
+
+
+def test_folders_in_the_folders_are_watched(folder):
+    assert {folder / "xml", folder / "xml" / "x", folder / "pictures" / "x"} <= set(
+        Voc(annotations=folder / "xml", images=folder / "pictures").inputs()
+    )
+
+
+def test_names_as_imagenet_has_them(folder):
+    """Objects are wnids, and <filename> may be no name at all: the member's own name counts."""
+    text = annotation((20, 10), ("n01440764", (1, 1, 4, 4))).replace("<size>", "<filename>%s</filename><size>")
+    members = [(f"Annotation/{wnid}/{wnid}_7.xml", text.encode()) for wnid in ("n01440764", "n01443537")]
+    archive = tarred(folder, members, ".tar.gz")
+    found, categories = Voc(annotations=archive, classes="imagenet").listing(folder)
+    assert found["image_id"].to_list() == ["n01440764/n01440764_7", "n01443537/n01443537_7"]
+    assert categories == ("n01440764",)
+    assert read_boxes(archive)["image_id"].to_list() == ["n01440764_7", "n01443537_7"]
+
+
+def test_layouts_of_many_tools_are_read_the_quick_way_and_as_elementtree_says():
+    """Everything shuffled that may be, among texts, sections and objects: the regular expression takes it all."""
+    rng = random.Random(2)
+
+    def shuffled(*parts):
+        space = rng.choice(["", "\n\t", "\r\n  "])
+        return space + space.join(rng.sample(parts, len(parts))) + space
+
+    def text(tag):
+        return f"<{tag}>{rng.choice(['1', ' 4.5 ', 'a b', '', '-3'])}</{tag}>"
+
+    for _ in range(500):
+        box = shuffled(*map(text, ("xmin", "ymin", "xmax", "ymax", "xmin")))
+        facts = [text(tag) for tag in ("name", "truncated", "difficult", "pose", "name")]
+        objects = [f"<object>{shuffled(*facts, f'<bndbox>{box}</bndbox>')}</object>" for _ in range(rng.randint(0, 3))]
+        sizes = [f"<size>{shuffled(*map(text, ('width', 'height', 'depth')))}</size>" for _ in range(rng.randint(0, 2))]
+        source = f"<source>{shuffled(text('database'), text('image'))}</source>"
+        begin = rng.choice(["", "\n", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="UTF-8"?>\n'])
+        data = f"{begin}<annotation>{shuffled(text('folder'), source, *sizes, *objects)}</annotation>".encode()
+        quick, slow = _plain(data), _any(data)
+        assert quick is not None, data
+        assert quick.size == slow.size
+        for (facts_q, box_q), (facts_s, box_s) in zip(quick.objects, slow.objects, strict=True):
+            assert box_q == box_s
+            assert facts_q == {key: value for key, value in facts_s.items() if key != b"bndbox"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<annotation>\x0b</annotation>",
+        "\x0c<annotation></annotation>",
+        "<annotation><a>\x01</a></annotation>",
+        "<annotation><a>]]></a></annotation>",
+        "<annotation><a></b></annotation>",
+        "<annotation><a></a></annotation><annotation></annotation>",
+        "<annotation><a></a></annotation>x",
+        "\n<?xml version='1.0'?><annotation></annotation>",
+        "<?xml version='1.0\"?><annotation></annotation>",
+    ],
+)
+def test_the_quick_way_does_not_take_what_is_no_xml(text):
+    with pytest.raises(ElementTree.ParseError):
+        ElementTree.fromstring(text)
+    assert _plain(text.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<object><name>a</name><part><name>b</name><bndbox><xmin>1</xmin></bndbox></part></object>",
+        "<object><size><width>1</width></size><bndbox></bndbox></object>",
+        "<object><bndbox></bndbox><bndbox></bndbox></object>",
+        "<object></object>",
+        "<a><object><bndbox></bndbox></object></a>",
+        "<a><b><c></c></b></a>",
+        "text<a></a>",
+        "<a x='1'></a>",
+        "<a/>",
+    ],
+)
+def test_the_quick_way_leaves_what_nests_otherwise(inside):
+    data = f"<annotation>{inside}</annotation>".encode()
+    assert _plain(data) is None
+    _any(data)
+
+
+@pytest.mark.parametrize("part", ["<a></a>", "<s><a></a></s>", "<object><bndbox><b></b></bndbox></object>", "<s>", "<a>x"])
+def test_the_search_is_linear(part):
+    """Were it exponential, or quadratic, this would not end."""
+    assert _plain(f"<annotation>{part * 50_000}<x".encode()) is None
+
+
+def changed(old, new):
+    return annotation((20, 10), ("cat", (1, 1, 4, 4))).replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (changed(">20<", ">inf<"), "the width inf, no number of pixels"),
+        (changed(">20<", ">1e12<"), "the width 1e12, no number of pixels"),
+        (changed(">20<", ">-4<"), "the width -4, no number of pixels"),
+        (changed("<xmax>4<", "<xmax>inf<"), "an object has a corner that is not finite"),
+        (changed("<xmax>4<", "<xmax>nan<"), "an object has a corner that is not finite"),
+        (changed("<xmax>4<", "<xmax>four<"), "an object has a box of 1, 1, four, 4, which are not all numbers"),
+        (changed("<xmax>4</xmax>", ""), "an object has no xmax"),
+        (changed(">cat<", "> <"), "an object has an empty name"),
+        ("<?xml version='1.0' encoding='foo'?>" + annotation((2, 2)), "unknown encoding"),
+        ("<html></html>", "no <annotation>"),
+        ("", "no element found"),
+        ("<!DOCTYPE a []><annotation></annotation>", "document type"),
+    ],
+)
+def test_a_faulty_annotation_is_left_out_and_said(folder, text, sentence, caplog):
+    (folder / "xml" / "bad.xml").write_text(text)
+    source = Voc(annotations=folder / "xml")
+    assert not source.boxes(folder).filter(image_id="bad").height
+    assert f"bad: {sentence}" in caplog.text or sentence in caplog.text.partition("bad: ")[2]
+    with pytest.raises(ShiftscopeError, match="1 annotations cannot be read"):
+        source.model_copy(update={"unusable": "refuse"}).boxes(folder)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("1", True), ("0", False), (" true ", True), ("Unspecified", None), ("", None)]
+)
+def test_marks_in_words(folder, word, meant):
+    (folder / "xml" / "a.xml").write_text(changed("</name>", f"</name><truncated>{word}</truncated>"))
+    assert Voc(annotations=folder / "xml").boxes(folder).filter(image_id="a")["is_truncated"].to_list() == [meant]
+
+
+def tarred(folder, members, form=".tar"):
+    path = folder / f"archive{form}"
+    with tarfile.open(path, "w:gz" if form.endswith("gz") else "w") as tar:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def member(name, data, kind=b"0", size=None):
+    """A header with a right sum, and what follows it."""
+    header = bytearray(512)
+    header[: len(name)] = name
+    header[124:136] = size or b"%011o\0" % len(data)
+    header[156:157], header[257:263] = kind, b"ustar\0"
+    header[148:156] = b"%06o\0 " % (sum(header) + 8 * 32)
+    return bytes(header) + data + bytes(-len(data) % 512)
+
+
+GOOD = member(b"a.xml", annotation((2, 2)).encode())
+END = bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (member(b"p", b"0 comment=x\n", b"x") + GOOD + END, "pax header is damaged"),
+        (member(b"p", b"-5 a=x\n", b"x") + GOOD + END, "pax header is damaged"),
+        (member(b"p", b"99 path=x\n", b"x") + GOOD + END, "pax header is damaged"),
+        (member(b"p", b"24 GNU.sparse.major=1\n\n\n", b"x") + GOOD + END, "sparse"),
+        (member(b"a.xml", b"", size=b"-0000000001\0") + GOOD + END, "no number where one was expected"),
+        (member(b"a.bin", b"", size=b"\x80" + (2**62).to_bytes(11, "big")) + GOOD + END, "ends within a file"),
+        (GOOD + member(b"a.bin", b"", size=b"00000100000\0"), "ends within a file"),
+        (member(b"a.xml", b"", size=b"77777777777\0") + END, "more than any annotation"),
+        (b"b" + GOOD[1:] + END, "header's sum is wrong"),
+        (gzip.compress(GOOD + END)[:-30], "end-of-stream|Compressed file ended"),
+        (member(b"../a.xml", b"") + END, "leads out of it"),
+        (member(b"/a.xml", b"") + END, "leads out of it"),
+        (member(b"\xfc.xml", b"") + END, "no UTF-8"),
+    ],
+)
+def test_archives_that_would_harm(tmp_path, data, words):
+    (tmp_path / "a.tar").write_bytes(data)
+    with pytest.raises(ShiftscopeError, match=words) as caught:
+        read_annotations(tmp_path / "a.tar")
+    assert str(tmp_path / "a.tar") in str(caught.value)
+
+
+def test_every_damaged_archive_is_a_sentence_or_is_read(tmp_path):
+    rng = random.Random(3)
+    whole = gzip.compress(b"".join(member(b"%d.xml" % k, rng.randbytes(300)) for k in range(30)) + END)
+    said = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(3):
+            data[rng.randrange(10, len(data))] = rng.randrange(256)
+        (tmp_path / "a.tgz").write_bytes(data)
+        try:
+            read_annotations(tmp_path / "a.tgz")
+        except ShiftscopeError:
+            said += 1
+    assert said > 250
+
+
+def test_other_files_in_the_archive_are_passed_over(tmp_path):
+    (tmp_path / "a.tar").write_bytes(member(b"a.jpg", bytes(5000)) + member(b"d", b"", b"5") + GOOD + END)
+    assert read_annotations(tmp_path / "a.tar").files["image_id"].to_list() == ["a"]

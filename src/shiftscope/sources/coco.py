@@ -83,8 +83,8 @@ class Coco(Source):
                 _id(image["file_name"]),
                 str(self.images / image["file_name"]) if self.images else None,
                 labels.get(number),
-                image.get("width"),
-                image.get("height"),
+                image.get("width") or None,
+                image.get("height") or None,
             )
             for number, image in coco.imgs.items()
         ]
@@ -110,8 +110,8 @@ class Coco(Source):
                     "y_min": y,
                     "x_max": x + width,
                     "y_max": y + height,
-                    "image_width": image.get("width"),
-                    "image_height": image.get("height"),
+                    "image_width": image.get("width") or None,
+                    "image_height": image.get("height") or None,
                     "is_crowd": bool(annotation.get("iscrowd", 0)),
                 }
             )
@@ -125,15 +125,8 @@ class Coco(Source):
         rows = []
         for instance, annotation in enumerate(coco.dataset["annotations"]):
             category = coco.cats[annotation["category_id"]]
-            names = category.get("keypoints", [])
-            points = annotation.get("keypoints", [])
-            if len(points) != 3 * len(names):
-                raise ShiftscopeError(
-                    f"{path}: annotation {annotation['id']} has {len(points)} numbers as key points, and its category "
-                    f"names {len(names)} points, of three numbers each"
-                )
             image = coco.imgs[annotation["image_id"]]
-            for name, x, y, labelled in zip(names, points[::3], points[1::3], points[2::3], strict=True):
+            for name, x, y, labelled in self._points(annotation, category, path):
                 if labelled:
                     rows.append(
                         {
@@ -144,11 +137,30 @@ class Coco(Source):
                             "x": x + 0.5,
                             "y": y + 0.5,
                             "visible": labelled == 2,
-                            "image_width": image.get("width"),
-                            "image_height": image.get("height"),
+                            "image_width": image.get("width") or None,
+                            "image_height": image.get("height") or None,
                         }
                     )
         return tables.table(rows, tables.LANDMARKS)
+
+    def _points(
+        self, annotation: Mapping[str, Any], category: Mapping[str, Any], path: Path
+    ) -> list[tuple[str, float, float, float]]:
+        """Name, x, y, v of an annotation's key points; none where it has none."""
+        names, points = category.get("keypoints") or [], annotation.get("keypoints") or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self._broken(f"the category {category['name']} has `keypoints` that are no list of names", path)
+        if points and len(points) != 3 * len(names):
+            raise ShiftscopeError(
+                f"{path}: annotation {annotation['id']} has {len(points)} numbers as key points, and its category "
+                f"names {len(names)} points, of three numbers each"
+            )
+        usable = isinstance(points, list) and all(isinstance(x, int | float) and math.isfinite(x) for x in points)
+        if not usable or not set(points[2::3]) <= {0, 1, 2}:
+            raise self._broken(
+                f"annotation {annotation['id']} has key points that are not x, y and v, which is 0, 1 or 2", path
+            )
+        return list(zip(names, points[::3], points[1::3], points[2::3], strict=False))
 
     def _read(self, path: Path | None = None) -> "COCO":
         from pycocotools.coco import COCO
@@ -159,18 +171,18 @@ class Coco(Source):
             coco.dataset = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise ShiftscopeError(f"{path} is no JSON: {error}") from None
-        self._check_parts(coco.dataset)
+        self._check_parts(coco.dataset, path)
         with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
             coco.createIndex()
         if len(coco.imgs) < len(coco.dataset["images"]):
-            raise ShiftscopeError(f"{self.annotations} has two pictures of the same id; give each an id of its own")
+            raise ShiftscopeError(f"{path} has two pictures of the same id; give each an id of its own")
         for annotation in coco.dataset["annotations"]:
             for key, known in (("image_id", coco.imgs), ("category_id", coco.cats)):
                 if annotation[key] not in known:
-                    raise self._broken(f"annotation {annotation['id']} has the {key} {annotation[key]!r}, not listed")
+                    raise self._broken(f"annotation {annotation['id']} has the {key} {annotation[key]!r}, not listed", path)
         return coco
 
-    def _check_parts(self, dataset: object) -> None:
+    def _check_parts(self, dataset: object, path: Path) -> None:
         """Everything that is read later is there and of its type."""
         parts: dict[str, dict[str, type | tuple[type, ...]]] = {
             "images": {"id": (int, str), "file_name": str},
@@ -180,24 +192,25 @@ class Coco(Source):
         for part, keys in parts.items():
             entries = dataset.get(part) if isinstance(dataset, dict) else None
             if not isinstance(entries, list):
-                raise self._broken(f"there is no list of {part!r}")
+                raise self._broken(f"there is no list of {part!r}", path)
             for place, entry in enumerate(entries):
                 for key, kind in keys.items():
                     if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
-                        raise self._broken(f"entry {place} of {part!r} has no usable {key!r}")
+                        raise self._broken(f"entry {place} of {part!r} has no usable {key!r}", path)
                 if part == "images":
-                    self._check_image(entry)
+                    self._check_image(entry, path)
 
-    def _check_image(self, image: Mapping[str, Any]) -> None:
+    def _check_image(self, image: Mapping[str, Any], path: Path) -> None:
         name = PurePosixPath(image["file_name"])
         if name.is_absolute() or ".." in name.parts or not name.name:
-            raise self._broken(f"the file name {image['file_name']!r} does not stay inside the folder of pictures")
+            raise self._broken(f"the file name {image['file_name']!r} does not stay inside the folder of pictures", path)
         for key in ("width", "height"):
-            if not isinstance(image.get(key), int | None):
-                raise self._broken(f"{image['file_name']} has the {key} {image[key]!r}, no whole number of pixels")
+            side = image.get(key)
+            if not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
+                raise self._broken(f"{image['file_name']} has the {key} {side!r}, no whole number of pixels", path)
 
-    def _broken(self, what: str) -> ShiftscopeError:
-        return ShiftscopeError(f"{self.annotations} is no file of COCO instances: {what}")
+    def _broken(self, what: str, path: Path | None = None) -> ShiftscopeError:
+        return ShiftscopeError(f"{path or self.annotations} is no file of COCO instances: {what}")
 
     def _names(self, coco: "COCO") -> dict[int, str]:
         return {number: coco.cats[number]["name"] for number in sorted(coco.cats)}

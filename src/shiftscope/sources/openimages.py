@@ -1,5 +1,6 @@
 """Boxes of Open Images, from its CSV files."""
 
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,11 @@ from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, listed
 
-NEEDED = ("ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax")
+EDGES = {"x_min": "XMin", "y_min": "YMin", "x_max": "XMax", "y_max": "YMax"}
+FLAGS = {"is_crowd": "IsGroupOf", "is_truncated": "IsTruncated"}
+NEEDED = ("ImageID", "LabelName", *EDGES.values())
+TOLERANCE = 1e-3
+"""How far a share may lie outside 0 to 1 by rounding."""
 
 
 @sources.register(
@@ -43,10 +48,12 @@ class OpenImages(Source):
         for path in filter(None, (self.path, self.names)):
             if not path.is_file():
                 raise ShiftscopeError(f"the file {path} does not exist")
-        has = self._scan().collect_schema().names()
+        has = self._columns()
         for column in NEEDED:
             if column not in has:
                 raise ShiftscopeError(f"{self.path} is no table of Open Images' boxes: {unknown('column', column, has)}")
+        if self.names is not None:
+            self._names()
 
     def inputs(self) -> list[Path]:
         """The CSV files."""
@@ -56,7 +63,7 @@ class OpenImages(Source):
         """Every picture that has a row; `image_id` is its ImageID."""
         self.check()
         boxes = self.boxes(folder)
-        pictures = self._scan().select(pl.col("ImageID").unique().sort().alias("image_id")).collect()
+        pictures = self._collect(self._scan().select(pl.col("ImageID").drop_nulls().unique().sort().alias("image_id")))
         if not pictures.height:
             raise ShiftscopeError(f"{self.path} has no rows")
         categories = tuple(boxes["category"].unique().sort())
@@ -67,33 +74,70 @@ class OpenImages(Source):
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes with an area, as shares of the picture: of one of 1 × 1."""
-        flag = {
-            name: pl.when(pl.col(column) >= 0).then(pl.col(column) > 0)  # −1: nobody looked
-            for name, column in (("is_crowd", "IsGroupOf"), ("is_truncated", "IsTruncated"))
-            if column in self._scan().collect_schema().names()
-        }
+        has = self._columns()
         found = self._scan().select(
-            pl.col("ImageID").alias("image_id"),
-            pl.col("LabelName").alias("category"),
-            pl.col("XMin").alias("x_min"),
-            pl.col("YMin").alias("y_min"),
-            pl.col("XMax").alias("x_max"),
-            pl.col("YMax").alias("y_max"),
-            **flag,
+            image_id="ImageID",
+            category="LabelName",
+            **EDGES,
+            **{  # −1: nobody looked
+                name: pl.when(pl.col(column) >= 0).then(pl.col(column) > 0)
+                for name, column in FLAGS.items()
+                if column in has
+            },
         )
         if self.names is not None:
-            names = pl.scan_csv(self.names, has_header=False, new_columns=["category", "name"]).select("category", "name")
-            found = found.join(names, on="category", how="left", maintain_order="left").with_columns(
-                pl.coalesce("name", "category").alias("category")
+            found = found.join(self._names().lazy(), on="category", how="left", maintain_order="left").with_columns(
+                category=pl.coalesce("name", "category")
             )
-        found = found.filter((pl.col("x_max") > pl.col("x_min")) & (pl.col("y_max") > pl.col("y_min")))
-        table = found.select(name for name in tables.BOXES if name in found.collect_schema().names()).collect()
-        table = table.with_columns(image_width=1, image_height=1)
+        flat = (pl.col("x_max") <= pl.col("x_min")) | (pl.col("y_max") <= pl.col("y_min"))
+        usable = pl.all_horizontal(
+            pl.col("image_id", "category").is_not_null(),
+            pl.col(list(EDGES)).is_between(-TOLERANCE, 1 + TOLERANCE).fill_null(value=False),
+        )
+        kept = [name for name in tables.BOXES if name in ("image_id", "category", *EDGES) or FLAGS.get(name) in has]
+        table = self._collect(found.filter(~flat.fill_null(value=False)).select(*kept, usable=usable))
+        self._report(table.filter(~pl.col("usable")), table.height)
+        table = table.filter("usable").drop("usable").with_columns(image_width=1, image_height=1)
         return pl.concat([tables.BOXES.to_frame(), table], how="diagonal_relaxed").cast(tables.BOXES)
 
+    def _report(self, bad: pl.DataFrame, total: int) -> None:
+        if not bad.height:
+            return
+        row = bad.row(0)
+        message = (
+            f"{self.path}: {bad.height} rows are no boxes of a named picture and class with shares of 0 to 1, such as"
+            f" {', '.join(str(cell) for cell in row[:6])}"
+        )
+        if self.unusable == "refuse" or bad.height == total:
+            raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
+        logging.getLogger(__name__).warning("%s; they are left out", message)
+
     def _scan(self) -> pl.LazyFrame:
+        # Told, not guessed from the first rows: an ImageID may be of digits alone.
+        numbers = dict.fromkeys((*EDGES.values(), *FLAGS.values()), pl.Float64())
+        return pl.scan_csv(self.path, schema_overrides={**numbers, "ImageID": pl.String(), "LabelName": pl.String()})
+
+    def _columns(self) -> list[str]:
         try:
-            kinds = dict.fromkeys(("XMin", "XMax", "YMin", "YMax"), pl.Float64)
-            return pl.scan_csv(self.path, schema_overrides=kinds)
+            return self._scan().collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise ShiftscopeError(f"{self.path} cannot be read: {str(error).splitlines()[0]}") from None
+            raise self._unreadable(self.path, error) from None
+
+    def _collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return frame.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._unreadable(self.path, error) from None
+
+    def _names(self) -> pl.DataFrame:
+        """category, name: the first where a code has several."""
+        assert self.names is not None
+        try:
+            table = pl.read_csv(self.names, has_header=False, infer_schema=False)
+            table = table.select(pl.nth(0).alias("category"), pl.nth(1).alias("name"))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._unreadable(self.names, error) from None
+        return table.unique("category", keep="first", maintain_order=True)
+
+    def _unreadable(self, path: Path, error: Exception) -> ShiftscopeError:
+        return ShiftscopeError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}")

@@ -2,7 +2,7 @@
 
 import logging
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, listed
+from shiftscope.sources.folder import class_folders
 from shiftscope.voc_xml import ARCHIVES, Annotations, read_annotations
 
 
@@ -57,14 +58,18 @@ class Voc(Source):
         return None
 
     def inputs(self) -> list[Path]:
-        """The annotations: for a folder, its date changes when a file comes or goes."""
-        return [self.annotations, *([self.images] if self.images else [])]
+        """The annotations and pictures: for a folder, it and those in it, whose dates change when a file comes or goes."""
+        tops = [self.annotations, *([self.images] if self.images else [])]
+        return [path for top in tops for path in (top, *(class_folders(top) if top.is_dir() else []))]
 
     def listing(self, folder: Path) -> Listing:
         """A picture for every XML file; `image_id` is its path below `annotations` without its ending."""
         self.check()
         found = self._read()
         pictures = found.files
+        twice = pictures.filter(pl.col("image_id").is_duplicated())
+        if twice.height:
+            raise ShiftscopeError(f"{self.annotations} has two annotations called {twice['image_id'][0]}; remove one")
         if self.images is not None:
             pictures = found_pictures(pictures, self.images)
         labels = largest_labels(found.boxes) if self.label == "largest" else None
@@ -100,5 +105,4 @@ def read_boxes(path: Path) -> pl.DataFrame:
     """The boxes of ImageNet's annotations, by the names of the pictures alone."""
     found = read_annotations(path)
     report(found, path, refuse=False)
-    name = pl.col("image_id").map_elements(lambda name: PurePosixPath(name).name, pl.String)
-    return found.boxes.with_columns(name)
+    return found.boxes.with_columns(pl.col("image_id").str.split("/").list.last())

@@ -1,6 +1,7 @@
 """Boxes in YOLO's text files, one per picture."""
 
 import logging
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -12,10 +13,12 @@ from shiftscope.classes import numbered, read_names
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, listed
-from shiftscope.sources.folder import picture_files
+from shiftscope.sources.folder import class_folders, picture_files
 
 TOLERANCE = 1e-3
 """How far a share may lie outside 0 to 1 by rounding."""
+HIGHEST = 100_000
+"""No data set has as many classes; a higher number is none of a class."""
 
 
 @sources.register("yolo", title="YOLO labels", reference="https://docs.ultralytics.com/datasets/detect, and /segment")
@@ -52,15 +55,20 @@ class Yolo(Source):
         return {"labels": path / "labels", "images": path / "images", **({"names": names} if names else {})}
 
     def inputs(self) -> list[Path]:
-        """The folders, whose dates change when a file comes or goes, and the names."""
-        return [path for path in (self.labels, self.images, self.names) if path is not None]
+        """The folders and those in them, whose dates change when a file comes or goes, and the names."""
+        tops = [path for path in (self.labels, self.images) if path.is_dir()]
+        folders = [path for top in tops for path in class_folders(top)]
+        return [self.labels, self.images, *folders, *([self.names] if self.names else [])]
 
     def listing(self, folder: Path) -> Listing:
         """Every picture below `images`; `image_id` is its path there without its ending."""
         self.check()
-        ids = sorted({path.relative_to(self.images).with_suffix("").as_posix() for path in picture_files(self.images)})
+        ids = sorted(path.relative_to(self.images).with_suffix("").as_posix() for path in picture_files(self.images))
         if not ids:
             raise ShiftscopeError(f"{self.images} has no pictures")
+        for one, other in pairwise(ids):
+            if one == other:
+                raise ShiftscopeError(f"{self.images} has two pictures called {one}, with different endings; remove one")
         numbers, boxes = self._read()
         strangers = sorted(set(boxes["image_id"]) - set(ids))
         if strangers:
@@ -81,6 +89,8 @@ class Yolo(Source):
         rows: list[tuple[str, int, float, float, float, float]] = []
         faulty: list[str] = []
         for path in sorted(self.labels.rglob("*.txt")):
+            if path.name == "classes.txt":  # where LabelImg puts the names
+                continue
             image_id = path.relative_to(self.labels).with_suffix("").as_posix()
             for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
                 if line.strip():
@@ -109,7 +119,11 @@ class Yolo(Source):
             return read_names(self.names)
         try:
             said = yaml.safe_load(self.names.read_text(encoding="utf-8"))
+            if "kpt_shape" in said:
+                raise ShiftscopeError(f"{self.names} has `kpt_shape`: its labels hold key points, which are not read here")
             names = said["names"]
+            if not isinstance(names, list | dict):
+                raise TypeError
             return [str(names[number]) for number in range(len(names))]
         except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise ShiftscopeError(
@@ -120,17 +134,19 @@ class Yolo(Source):
 def _box(words: list[str]) -> tuple[int, float, float, float, float]:
     """Class and edges of one line. Raises ValueError where it is no box."""
     try:
-        kind, values = int(words[0]), [float(word) for word in words[1:]]
+        kind, values = float(words[0]), [float(word) for word in words[1:]]
     except ValueError:
         raise ValueError(f"{' '.join(words)[:60]!r} has words where numbers were expected") from None
-    if len(values) == 4:
-        x, y, width, height = values
-        edges = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    elif len(values) >= 6 and len(values) % 2 == 0:
-        edges = (min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2]))
-    else:
-        raise ValueError(f"it has {len(values)} numbers after the class; a box has 4, a polygon an even number from 6")
-    if not all(-TOLERANCE <= edge <= 1 + TOLERANCE for edge in edges):
+    if not (kind.is_integer() and 0 <= kind < HIGHEST):
+        raise ValueError(f"{words[0][:20]} is no class; they are numbered from 0")
+    if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+        raise ValueError(
+            f"it has {len(values)} numbers after the class; a box has 4, a polygon an even number from 6; confidences and"
+            " key points are not read here"
+        )
+    if not all(-TOLERANCE <= value <= 1 + TOLERANCE for value in values):
         raise ValueError("it reaches out of the picture: coordinates are shares of its size, 0 to 1")
-    left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in edges)
-    return kind, left, top, right, bottom
+    if len(values) > 4:
+        return int(kind), min(values[::2]), min(values[1::2]), max(values[::2]), max(values[1::2])
+    x, y, width, height = values
+    return int(kind), x - width / 2, y - height / 2, x + width / 2, y + height / 2
