@@ -3,6 +3,7 @@
 import io
 import stat
 import tarfile
+import threading
 import zipfile
 
 import pytest
@@ -70,6 +71,84 @@ def test_members_that_reach_out_are_refused(write, name, member, words, tmp_path
         extract(archive, tmp_path / "in" / "out")
     assert [path.name for path in (tmp_path / "in").iterdir()] == [name]
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize(("write", "name"), [(tar, "x.tgz"), (pack, "x.zip")])
+def test_all_members_are_looked_at_before_one_is_written(write, name, tmp_path, monkeypatch):
+    archive = write(tmp_path / name, [*GOOD, ("../evil.txt", b"x")])
+
+    def written(*arguments, **options):
+        raise AssertionError("it began to unpack")
+
+    for kind in (tarfile.TarFile, zipfile.ZipFile):
+        monkeypatch.setattr(kind, "extractall", written)
+    with pytest.raises(ShiftscopeError, match=r"its member \.\./evil\.txt would lie outside"):
+        extract(archive, tmp_path / "out")
+    with pytest.raises(AssertionError, match="it began"):  # with good members it does
+        extract(write(tmp_path / f"good-{name}", GOOD), tmp_path / "out")
+
+
+def test_the_sum_of_the_members_must_fit(tmp_path, monkeypatch):
+    class Usage:
+        free = 1500
+
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda path: Usage)
+    for write, name in ((tar, "x.tgz"), (pack, "x.zip")):
+        one, two = (
+            write(tmp_path / name, [("a", bytes(1000))]),
+            write(tmp_path / f"two-{name}", [("a", bytes(1000)), ("b", bytes(1000))]),
+        )
+        with pytest.raises(ShiftscopeError, match="unpacks to 2,000 bytes"):
+            extract(two, tmp_path / f"out-{name}")
+        assert (extract(one, tmp_path / f"out-{name}") / "a").stat().st_size == 1000
+
+
+def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
+    pack(tmp_path / "inner.zip", GOOD)
+    with tarfile.open(tmp_path / "x.tar", "w") as file:
+        file.add(tmp_path / "inner.zip", "inner.zip")
+    assert zipfile.is_zipfile(tmp_path / "x.tar")  # so it would be taken for one
+    assert [path.name for path in extract(tmp_path / "x.tar", tmp_path / "out").iterdir()] == ["inner.zip"]
+
+
+def test_encrypted_and_unknown_compression(tmp_path):
+    data = bytearray(pack(tmp_path / "x.zip", [("a", b"one")]).read_bytes())
+    for word, offsets, value in (("is encrypted", (6, 8), 1), ("compressed in a way", (8, 10), 99)):
+        spoilt = data.copy()
+        spoilt[offsets[0]] = value
+        spoilt[data.index(b"PK\1\2") + offsets[1]] = value
+        (tmp_path / "y.zip").write_bytes(spoilt)
+        with pytest.raises(ShiftscopeError, match=word):
+            extract(tmp_path / "y.zip", tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.zip", "y.zip"]
+
+
+def test_several_at_once_unpack_once(tmp_path, monkeypatch):
+    archive = tar(tmp_path / "x.tgz", GOOD)
+    (tmp_path / ".out.part" / "whole").mkdir(parents=True)
+    (tmp_path / ".out.part" / "whole" / "stray").write_text("of a killed process")
+    opened, begin = [], threading.Barrier(4)
+    true_open = tarfile.open
+    monkeypatch.setattr(archives.tarfile, "open", lambda *arguments: opened.append(1) or true_open(*arguments))
+    failures = []
+
+    def work():
+        begin.wait()
+        try:
+            extract(archive, tmp_path / "out")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(opened) == 1
+    assert sorted(path.name for path in (tmp_path / "out" / "a").iterdir()) == ["b ü.txt", "c"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "x.tgz"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
 
 
 def test_damaged_missing_and_too_large(tmp_path, monkeypatch):
