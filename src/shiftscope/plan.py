@@ -119,7 +119,7 @@ class Plan:
         if rule == "frames":
             protocol = self.config.protocols[wildcards["protocol"]]
             found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
-        if rule in ("sensitivity", "comparisons", "curves", "report"):
+        if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
