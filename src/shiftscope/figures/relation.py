@@ -18,7 +18,9 @@ MOST = 4
 )
 def draw(material: Material) -> Drawing:
     relation, unlike = material.relation, material.unlike
-    pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()[:MOST]
+    pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()
+    order = list(material.protocols)
+    pairs = sorted(pairs, key=lambda pair: order.index(pair[1]))[:MOST]  # every other data set before a second protocol
     wide = 3 + len(pairs)
     known = relation.filter(pl.col("rho").is_not_null())
     lines = max(1, known.select("network", "protocol").unique().height)
