@@ -1,5 +1,6 @@
 """OpenVINO on the CPU, in float32: starts without torch, and is the fastest on most Intel and AMD processors."""
 
+import logging
 import sys
 import zipfile
 from pathlib import Path
@@ -27,7 +28,11 @@ class OpenVino(Engine):
         import torch
 
         openvino = _openvino()
-        model = openvino.convert_model(ready, example_input=torch.from_numpy(example))
+        level = logging.getLogger().level
+        try:
+            model = openvino.convert_model(ready, example_input=torch.from_numpy(example))
+        finally:
+            logging.getLogger().setLevel(level)  # a conversion that fails silences everybody's warnings
         model.reshape([-1, *example.shape[1:]])
         with TemporaryDirectory() as folder:
             openvino.save_model(model, Path(folder, XML), compress_to_fp16=False)
