@@ -121,7 +121,7 @@ class Network(Options):
 
     def store(self, module: "nn.Module", weights: Path, path: Path) -> None:
         """Write to `path` what `load` makes `module` of again; `weights` is the file that it was loaded from."""
-        write_weights(module, path)
+        write_weights(module.state_dict(), path)
 
     def preprocessing(self, weights: Path) -> Preprocessing:
         """How the network wants its input, as `weights` or the library that it comes from say."""

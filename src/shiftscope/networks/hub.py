@@ -44,7 +44,7 @@ class Hub(Published):
             "arguments": arguments or {},
             "preprocessing": from_timm(cfg, f"config.json of {self.repo}")._asdict(),
         }
-        write_weights(module, path, note)
+        write_weights(module.state_dict(), path, note)
 
     def load(self, weights: Path, name: str | None = None) -> "nn.Module":
         note = read_note(weights)
@@ -55,4 +55,4 @@ class Hub(Published):
         return module
 
     def store(self, module: "nn.Module", weights: Path, path: Path) -> None:
-        write_weights(module, path, read_note(weights))
+        write_weights(module.state_dict(), path, read_note(weights))

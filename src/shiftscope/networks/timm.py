@@ -42,7 +42,7 @@ class Timm(Published):
         # With the classes that the weights have: another number of outputs would get a random last layer.
         module: Any = fetched(f"timm's {self.architecture}", lambda: timm.create_model(self.architecture, pretrained=True))
         said = from_timm(module.pretrained_cfg, f"timm's configuration of {self.architecture}")
-        write_weights(module, path, {"preprocessing": said._asdict()})
+        write_weights(module.state_dict(), path, {"preprocessing": said._asdict()})
 
     def published(self) -> Preprocessing:
         import timm

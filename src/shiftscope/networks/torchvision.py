@@ -47,7 +47,7 @@ class Torchvision(Published):
             lambda: enum.get_state_dict(progress=False, check_hash=True, weights_only=True),
         )
         said = _said(enum, f"torchvision's {enum}")
-        write_weights(_State(state), path, {"preprocessing": said._asdict()})  # type: ignore[arg-type]
+        write_weights(state, path, {"preprocessing": said._asdict()})
 
     def published(self) -> Preprocessing:
         return _said(self._enum(), f"torchvision's {self._enum()}") if self.pretrained else Preprocessing()
@@ -61,13 +61,6 @@ class Torchvision(Published):
             noun = f"weights of torchvision's {self.architecture}"
             raise ShiftscopeError(unknown(noun, str(self.pretrained), choices.__members__))
         return choices[str(self.pretrained)]
-
-
-class _State:
-    """A state dict as it comes, where a module is expected."""
-
-    def __init__(self, state: dict[str, Any]) -> None:
-        self.state_dict = lambda: state
 
 
 def _known(architecture: str) -> None:

@@ -53,12 +53,12 @@ NOTE = "shiftscope"
 """Key of a safetensors file's metadata under which `write_weights` puts its note."""
 
 
-def write_weights(module: "nn.Module", path: Path, note: Mapping[str, Any] | None = None) -> None:
-    """The module's state dict as safetensors, complete or not at all, with a note that `read_note` gives back."""
+def write_weights(state: "Mapping[str, torch.Tensor]", path: Path, note: Mapping[str, Any] | None = None) -> None:
+    """A state dict as safetensors, complete or not at all, with a note that `read_note` gives back."""
     from safetensors.torch import save_file
 
     # Cloned: tensors that share memory, tied weights, cannot be stored as they are.
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
     with complete(path) as part:
         save_file(tensors, part, {NOTE: json.dumps(note or {}, sort_keys=True)})
 

@@ -110,7 +110,7 @@ class ImageNet(Source):
             return _solution_boxes(file)
         from shiftscope.sources.voc import read_boxes
 
-        return read_boxes(file).with_columns(pl.col("image_id").str.split("/").list.last())
+        return read_boxes(file)
 
     def _box_files(self) -> list[Path]:
         candidates = [self.path / name for name in BOXES[self.split]]
