@@ -12,10 +12,8 @@ from shiftscope import statistics
 from shiftscope.statistics import (
     SMALLEST_P,
     benjamini_hochberg,
-    bootstrap_mean_like,
     bootstrap_ratios,
     holm,
-    ks_uniform,
     paired_differences,
     resampling_weights,
     wasserstein_uniform,
@@ -98,16 +96,6 @@ def test_what_the_data_do_not_determine_is_nan():
     none = np.empty((0, 2))
     assert np.isnan(bootstrap_ratios(none, none, seed=0)).all()
     assert np.isnan(paired_differences((none, none), (none, none), seed=0)).all()
-
-
-def test_statistic_of_one_sample():
-    values = np.random.default_rng(0).normal(3, 2, 400)
-    found = bootstrap_mean_like(values, np.mean, seed=1)
-    half = 1.96 * values.std(ddof=1) / 20
-    assert found == pytest.approx((values.mean(), values.mean() - half, values.mean() + half), abs=0.03)
-    assert found == bootstrap_mean_like(values, np.mean, seed=1)
-    assert bootstrap_mean_like([], np.mean, seed=1) == (None, None, None)
-    assert bootstrap_mean_like([4.0], np.mean, seed=1) == (4.0, None, None)
 
 
 # -- paired tests ------------------------------------------------------------------------------------------------------
@@ -215,21 +203,7 @@ def test_wasserstein_by_hand():
     assert wasserstein_uniform((np.arange(100) + 0.5) / 100) == pytest.approx(1 / 400)
 
 
-@given(st.lists(UNIT, min_size=1, max_size=30))
-def test_kolmogorov_smirnov_is_the_largest_gap(values):
-    ordered, n = sorted(values), len(values)
-    gap = max(max((k + 1) / n - x, x - k / n) for k, x in enumerate(ordered))
-    assert ks_uniform(values)[0] == pytest.approx(gap, abs=1e-12)
-
-
-def test_kolmogorov_smirnov_p_value_is_uniform_where_the_values_are():
-    rng = np.random.default_rng(0)
-    p = [ks_uniform(rng.uniform(size=25))[1] for _ in range(400)]
-    assert scipy.stats.kstest(p, "uniform").pvalue > 0.01
-    assert ks_uniform(rng.beta(4, 4, 100))[1] < 0.001
-
-
-@pytest.mark.parametrize("function", [ks_uniform, wasserstein_uniform])
+@pytest.mark.parametrize("function", [wasserstein_uniform])
 def test_uniformity_of_nothing_is_an_error(function):
     with pytest.raises(ValueError, match="needs values"):
         function([])

@@ -4,7 +4,7 @@ Frames of one image are not independent, so everything that concerns networks ta
 denominator of a ratio, and resamples images.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +18,6 @@ SMALLEST_P = 1e-9
 """Below this the normal tail of a permutation distribution says no more than "very small"."""
 FEW = 10
 """Permutations at least as extreme below which their count says too little of a small p-value."""
-
-
-class Interval(NamedTuple):
-    """An estimate and its confidence interval; None where the data do not determine it."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
 
 
 class Differences(NamedTuple):
@@ -152,30 +144,6 @@ def _percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
     return result[0], result[1]
 
 
-def bootstrap_mean_like(
-    values: ArrayLike,
-    function: Callable[[Floats], float],
-    *,
-    seed: int,
-    level: float = 0.95,
-    n_resamples: int = 2000,
-) -> Interval:
-    """A statistic of one sample with a percentile bootstrap interval over its values.
-
-    None for all three where there are no values; no interval for a single one.
-    """
-    sample = np.asarray(values, dtype=np.float64)
-    if not len(sample):
-        return Interval(None, None, None)
-    estimate = float(function(sample))
-    if len(sample) < 2:
-        return Interval(estimate, None, None)
-    rng = np.random.default_rng(seed)
-    draws = np.array([function(sample[rng.integers(0, len(sample), len(sample))]) for _ in range(n_resamples)])
-    low, high = _percentiles(draws[:, None], level)
-    return Interval(estimate, float(low[0]), float(high[0]))
-
-
 def holm(p: ArrayLike) -> Floats:
     """p-values adjusted by Holm's step-down method (1979): the k-th smallest of m is multiplied by m − k + 1, and none is
     smaller than the one before. nan stays nan and does not count."""
@@ -199,17 +167,6 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     if known.any():
         adjusted[known] = false_discovery_control(values[known])
     return adjusted
-
-
-def ks_uniform(values: ArrayLike) -> tuple[float, float]:
-    """Kolmogorov–Smirnov distance of a sample in [0, 1] to U(0, 1), and its p-value. Raises ValueError for no values."""
-    from scipy.stats import kstest
-
-    sample = np.asarray(values, dtype=np.float64)
-    if not len(sample):
-        raise ValueError("a test of uniformity needs values")
-    result = kstest(sample, "uniform")
-    return float(result.statistic), float(result.pvalue)
 
 
 def wasserstein_uniform(values: ArrayLike) -> float:
