@@ -197,3 +197,10 @@ def test_a_sequence_must_be_whole():
     ):
         with pytest.raises(ShiftscopeError, match=words):
             check_whole(found, expected, names)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 9])
+def test_frames_are_described_alike_in_pieces_of_any_size(card, shard, monkeypatch, rows):
+    whole = run(card, shard)
+    monkeypatch.setattr("shiftscope.inference.ROWS", rows)
+    assert run(card, shard).equals(whole)

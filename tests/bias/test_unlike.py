@@ -72,6 +72,13 @@ def test_measures_of_classes_are_those_of_their_pictures():
     ]
 
 
+def test_pictures_count_by_their_frames():
+    """Two right of four frames and one of one: three of five, not the mean of .5 and 1."""
+    sums_of = Sums(["i000", "i001"], [("accuracy", "all")], np.array([[2.0], [1]]), np.array([[4.0], [1]]), [5], [False])
+    images = tables.table([{"image_id": f"i00{k}", "category": "a"} for k in range(2)], tables.IMAGES)
+    assert per_class({("p", "n"): sums_of}, images)["estimate"].to_list() == [pytest.approx(3 / 5)]
+
+
 def test_tightness_is_the_mean_of_both_axes():
     rows = [
         ("a", "centre_x", 0.2, 0.01),
