@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shiftscope.randomness import generator
-from shiftscope.statistics import Floats
+from shiftscope.statistics.ratios import Floats
 
 Ints = NDArray[np.int64]
 Single = NDArray[np.float32]

@@ -44,7 +44,11 @@ def test_the_largest_box_counts_and_crowds_do_not():
 def sums(right, network="n"):
     names = [f"i{k:03}" for k in range(len(right))]
     numerator = np.array(right, float)[:, None]
-    return {("p", network): Sums(names, [("accuracy", "all")], numerator, np.ones_like(numerator), [len(right)], [False])}
+    return {
+        ("p", network): Sums(
+            names, [("accuracy", "all")], numerator, np.ones_like(numerator), np.ones_like(numerator, int), ["rows"]
+        )
+    }
 
 
 def test_accuracy_in_quarters_is_that_of_a_loop():
@@ -74,7 +78,14 @@ def test_measures_of_classes_are_those_of_their_pictures():
 
 def test_pictures_count_by_their_frames():
     """Two right of four frames and one of one: three of five, not the mean of .5 and 1."""
-    sums_of = Sums(["i000", "i001"], [("accuracy", "all")], np.array([[2.0], [1]]), np.array([[4.0], [1]]), [5], [False])
+    sums_of = Sums(
+        ["i000", "i001"],
+        [("accuracy", "all")],
+        np.array([[2.0], [1]]),
+        np.array([[4.0], [1]]),
+        np.array([[4], [1]]),
+        ["rows"],
+    )
     images = tables.table([{"image_id": f"i00{k}", "category": "a"} for k in range(2)], tables.IMAGES)
     assert per_class({("p", "n"): sums_of}, images)["estimate"].to_list() == [pytest.approx(3 / 5)]
 

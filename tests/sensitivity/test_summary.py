@@ -5,8 +5,9 @@ import pytest
 
 from shiftscope import tables
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity.comparisons import CORRECTIONS, comparisons
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
-from shiftscope.sensitivity.summary import CORRECTIONS, comparisons, sensitivity, sums
+from shiftscope.sensitivity.summary import sensitivity, sums
 
 FREE = {"top1_change", "mac", "flip_probability", "top5_distance", "worst_change", "consistency", "agreement"}
 DRAWS = {"seed": 0, "level": 0.9, "n_resamples": 200}
@@ -134,16 +135,31 @@ def test_difference_is_that_of_the_estimates():
         key = row["measure"], row["condition"]
         if row["difference"] is not None or None not in (one[key]["estimate"], other[key]["estimate"]):
             assert row["difference"] == pytest.approx(one[key]["estimate"] - other[key]["estimate"])
-        assert row["n_images"] == 3
+        assert (row["n_images_a"], row["n_images_b"]) == (one[key]["n_images"], other[key]["n_images"])
 
 
 def test_networks_are_compared_on_the_pictures_that_both_have():
     """A network against itself with fewer pictures: no difference, not in totals either."""
     found = compared(ranked(EXAMPLE), ranked(FEWER))
-    assert found["n_images"].unique().to_list() == [2]
+    assert found.filter(measure="accuracy").select("n_images_a", "n_images_b").rows() == [(2, 2)]
     assert found["difference"].abs().max() == pytest.approx(0)
     assert found["p_value"].min() == 1
     assert compared(ranked({"a": [1, 2]}), ranked({"b": [1, 2]})).height == 0
+
+
+def test_comparisons_count_the_pictures_that_count_and_say_why_something_is_missing():
+    often = ranked({"a": [1, 1, 2], "b": [1, 1, 1], "c": [1, 2, 1]})
+    seldom = ranked({"a": [2, 1, 2], "b": [7, 7, 7], "c": [7, 7, 2]})
+    never = ranked({"a": [7, 7, 7], "b": [7, 7, 7], "c": [7, 7, 7]})
+    (row,) = compared(often, seldom).filter(measure="top1_change", condition="right").rows(named=True)
+    assert (row["n_images_a"], row["n_images_b"]) == (3, 1)
+    assert row["p_value"] is not None
+    assert row["ci_low"] is None
+    assert row["reason"] == "network b: only one picture counts, and intervals need two"
+    (row,) = compared(often, never).filter(measure="top1_change", condition="right").rows(named=True)
+    assert row["p_value"] is row["difference"] is None
+    assert row["reason"] == "network b: no picture counts"
+    assert compared(often, seldom).filter(measure="top1_change", condition="all")["reason"].to_list() == [None]
 
 
 def test_measures_that_only_one_network_has_do_not_hide_the_others():

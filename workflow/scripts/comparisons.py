@@ -3,7 +3,8 @@
 from shiftscope import tables
 from shiftscope.job import job
 from shiftscope.sensitivity import COMPARISONS
-from shiftscope.sensitivity.summary import all_sums, comparisons
+from shiftscope.sensitivity.comparisons import comparisons
+from shiftscope.sensitivity.summary import all_sums
 
 with job(snakemake.log[0]):
     files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)

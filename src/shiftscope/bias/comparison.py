@@ -10,7 +10,7 @@ from shiftscope import tables, uniformity
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_values, too_few, units_of
-from shiftscope.statistics import Floats
+from shiftscope.statistics.ratios import Floats
 from shiftscope.uniformity import BLOCKS, CELLS, SIDE, Ints
 
 COMPARED = (

@@ -7,7 +7,8 @@ from shiftscope import tables
 from shiftscope.bias import CORRELATION
 from shiftscope.bias.rectangles import ALL
 from shiftscope.randomness import generator
-from shiftscope.statistics import Floats, benjamini_hochberg
+from shiftscope.statistics.corrections import benjamini_hochberg
+from shiftscope.statistics.ratios import Floats
 
 FEWEST = 3
 """Categories below which a rank correlation says nothing."""

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.randomness import generator
-from shiftscope.statistics import Floats
+from shiftscope.statistics.ratios import Floats
 from shiftscope.uniformity import Ints
 
 ALL = "(all)"

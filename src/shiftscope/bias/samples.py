@@ -12,7 +12,8 @@ from shiftscope import tables, uniformity
 from shiftscope.bias import BIAS
 from shiftscope.bias.rectangles import ALL, Rectangles
 from shiftscope.randomness import generator
-from shiftscope.statistics import Floats, benjamini_hochberg, holm
+from shiftscope.statistics.corrections import benjamini_hochberg, holm
+from shiftscope.statistics.ratios import Floats
 from shiftscope.uniformity import CELLS, SIDE, Ints
 
 PLANE = ("centre", "midpoint")

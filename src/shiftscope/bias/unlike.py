@@ -10,7 +10,8 @@ from shiftscope.bias import UNLIKE
 from shiftscope.bias.boxes import feasible_place
 from shiftscope.randomness import generator
 from shiftscope.sensitivity.summary import Cell, Sums
-from shiftscope.statistics import Floats, bootstrap_ratios
+from shiftscope.statistics.intervals import intervals
+from shiftscope.statistics.ratios import Floats
 
 CELLS = 8
 """Of each axis, and of the height."""
@@ -90,10 +91,7 @@ def accuracy_by_surprise(
                 continue
             images.sort(key=lambda image_id: (known[image_id], image_id))
             for number, part in enumerate(np.array_split(np.array(images, object), QUARTERS), start=1):
-                numerator, denominator = sums.of(list(part), [column])
-                estimate, low, high = bootstrap_ratios(
-                    numerator, denominator, seed=seed, level=level, n_resamples=n_resamples
-                )
+                found = intervals(sums.of(list(part), [column]), seed=seed, level=level, n_resamples=n_resamples)
                 rows.append(
                     {
                         "other": other,
@@ -101,9 +99,9 @@ def accuracy_by_surprise(
                         "protocol": protocol,
                         "quarter": number,
                         "surprise": float(np.mean([known[image_id] for image_id in part])),
-                        "accuracy": float(estimate[0]),
-                        "ci_low": float(low[0]),
-                        "ci_high": float(high[0]),
+                        "accuracy": float(found.estimate[0]),
+                        "ci_low": float(found.low[0]),
+                        "ci_high": float(found.high[0]),
                         "n_images": len(part),
                     }
                 )

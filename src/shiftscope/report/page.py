@@ -11,7 +11,7 @@ from shiftscope import __version__
 from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.report.framing import Framing, sentences, tables_of
 from shiftscope.sensitivity.measures import measures
-from shiftscope.statistics import SMALLEST_P
+from shiftscope.statistics.permutation import SMALLEST_P
 
 FIRST = {
     name: place

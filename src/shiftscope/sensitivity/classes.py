@@ -35,7 +35,8 @@ def per_class(cells: Mapping[Cell, Sums], images: pl.DataFrame) -> pl.DataFrame:
         for measure in MEASURES:
             if (measure, "all") not in sums.columns:
                 continue
-            numerator, denominator = (part[:, 0] for part in sums.of(chosen, [(measure, "all")]))
+            ratios = sums.of(chosen, [(measure, "all")])
+            numerator, denominator = ratios.numerator[:, 0], ratios.denominator[:, 0]
             totals = [np.bincount(group, part, minlength=len(names)) for part in (numerator, denominator)]
             counted = np.bincount(group, denominator != 0, minlength=len(names))
             for name, above, below, count in zip(names, *totals, counted, strict=True):

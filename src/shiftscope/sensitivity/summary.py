@@ -1,8 +1,8 @@
-"""Measures of every network and protocol with intervals, and networks compared on the same pictures."""
+"""Measures of every network and protocol, with intervals."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope import tables
-from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.measures import Measure, measures
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
-from shiftscope.statistics import Floats, benjamini_hochberg, bootstrap_ratios, holm, paired_differences
-
-CORRECTIONS = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}
+from shiftscope.statistics.intervals import intervals
+from shiftscope.statistics.ratios import Floats, Ratios
 
 Cell = tuple[str, str]
 """Protocol and network."""
@@ -32,18 +31,29 @@ class Sums:
     numerator: Floats
     """(images, columns)"""
     denominator: Floats
-    counted: list[int]
-    """Rows that count, for each column."""
-    totals: list[bool]
-    """Which of the columns are totals over images."""
+    counted: NDArray[np.int64]
+    """(images, columns): rows that count."""
+    kinds: list[str]
+    """What each column is: a share of `rows` or of `images`, a `total` of events in rows, or another `mean`."""
 
-    def of(self, image_ids: list[str], columns: list[tuple[str, Any]]) -> tuple[Floats, Floats]:
-        """Numerators and denominators of these images and columns, in this order, totals being over these images."""
+    def of(self, image_ids: list[str], columns: list[tuple[str, Any]]) -> Ratios:
+        """The ratios of these images and columns, in this order, totals being over these images."""
         place = {image_id: row for row, image_id in enumerate(self.image_ids)}
         chosen = [self.columns.index(column) for column in columns]
         cells = np.ix_([place[image_id] for image_id in image_ids], chosen)
-        denominator = np.where(np.array(self.totals)[chosen], 1 / len(image_ids), self.denominator[cells])
-        return self.numerator[cells], denominator
+        kinds = [self.kinds[column] for column in chosen]
+        total = np.array([kind == "total" for kind in kinds], dtype=bool)
+        rows = self.counted[cells].sum(0).astype(np.float64)
+        denominator = np.where(total, (rows > 0) / max(1, len(image_ids)), self.denominator[cells])
+        images = (denominator != 0).sum(0)
+        by_kind = {"rows": rows, "total": rows, "images": images, "mean": np.full(len(kinds), np.nan)}
+        trials = np.array([by_kind[kind][column] for column, kind in enumerate(kinds)], dtype=np.float64)
+        return Ratios(self.numerator[cells], denominator, trials, np.where(total, np.maximum(rows, 1), 1.0))
+
+    @property
+    def ratios(self) -> Ratios:
+        """The ratios of all images and columns."""
+        return self.of(self.image_ids, self.columns)
 
 
 def all_sums(files: Mapping[Cell, str | Path], ordered: Mapping[str, bool]) -> dict[Cell, Sums]:
@@ -83,7 +93,8 @@ Question = tuple[Any, pl.DataFrame, dict[str, Measure]]
 
 def _sums(frames: pl.DataFrame, questions: Iterable[Question]) -> Sums:
     images = frames.select(pl.col("image_id").unique(maintain_order=True))
-    numerators, denominators, counted, columns, totals = [], [], [], [], []
+    numerators, denominators, counted, columns = [], [], [], []
+    kinds: list[str] = []
     # A total is a ratio to a constant: resampled images always make up one whole data set.
     whole = np.full(len(images), 1 / max(1, len(images)))
     for condition, table, chosen in questions:
@@ -95,11 +106,11 @@ def _sums(frames: pl.DataFrame, questions: Iterable[Question]) -> Sums:
             columns.append((name, condition))
             numerators.append(summed[f"{name} numerator"].cast(pl.Float64).to_numpy())
             denominators.append(bottom)
-            counted.append(int(summed[f"{name} counted"].sum()))
-            totals.append(measure.denominator is None)
+            counted.append(summed[f"{name} counted"].cast(pl.Int64).to_numpy())
+            kinds.append("total" if measure.denominator is None else measure.share_of or "mean")
     shape = len(columns), len(images)  # said, for there may be none
-    numerator, denominator = (np.array(rows).reshape(shape).T for rows in (numerators, denominators))
-    return Sums(images["image_id"].to_list(), columns, numerator, denominator, counted, totals)
+    numerator, denominator, rows = (np.array(part).reshape(shape).T for part in (numerators, denominators, counted))
+    return Sums(images["image_id"].to_list(), columns, numerator, denominator, rows.astype(np.int64), kinds)
 
 
 def _questions(frames: pl.DataFrame, ordered: bool, target: Floats | None) -> Iterator[Question]:
@@ -207,13 +218,19 @@ def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
 
 def _estimates(cell: Sums, *, seed: int, level: float, n_resamples: int) -> Iterator[tuple[Any, int, dict[str, object]]]:
     """Condition or swept value, rows that count, and the columns that every table of estimates has."""
-    estimate, low, high = bootstrap_ratios(
-        cell.numerator, cell.denominator, seed=seed, level=level, n_resamples=n_resamples
-    )
-    n_images = (cell.denominator != 0).sum(0)
+    ratios = cell.ratios
+    found = intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
+    n_images, n_rows = ratios.counted, cell.counted.sum(0)
     for k, (measure, at) in enumerate(cell.columns):
-        row = {"measure": measure, "estimate": estimate[k], "ci_low": low[k], "ci_high": high[k], "n_images": n_images[k]}
-        yield at, cell.counted[k], row
+        row = {
+            "measure": measure,
+            "estimate": found.estimate[k],
+            "ci_low": found.low[k],
+            "ci_high": found.high[k],
+            "reason": found.reason[k],
+            "n_images": n_images[k],
+        }
+        yield at, int(n_rows[k]), row
 
 
 MOST_VALUES = 400
@@ -233,46 +250,3 @@ def curves(
         found = _estimates(cell, seed=seed, level=level, n_resamples=n_resamples)
         rows += [{"network": network, "protocol": protocol, "value": value, **row} for value, _, row in found]
     return tables.table(rows, CURVES).fill_nan(None).sort("protocol", "network", "measure", "value", maintain_order=True)
-
-
-def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
-    """Every two networks on every protocol and measure, on the pictures that both have: COMPARISONS.
-
-    `adjust` names the correction (`CORRECTIONS`), over the whole table.
-    """
-    rows: list[dict[str, object]] = []
-    for protocol, pair in _pairs(cells):
-        (name_a, a), (name_b, b) = pair
-        known = set(b.image_ids)
-        both = [image_id for image_id in a.image_ids if image_id in known]
-        columns = [column for column in a.columns if column in b.columns]
-        if not both or not columns:
-            continue
-        sums_a, sums_b = a.of(both, columns), b.of(both, columns)
-        found = paired_differences(sums_a, sums_b, seed=seed, level=level, n_resamples=n_resamples)
-        for k, (measure, condition) in enumerate(columns):
-            rows.append(
-                {
-                    "network_a": name_a,
-                    "network_b": name_b,
-                    "protocol": protocol,
-                    "measure": measure,
-                    "condition": condition,
-                    "difference": found.estimate[k],
-                    "ci_low": found.low[k],
-                    "ci_high": found.high[k],
-                    "p_value": found.p_value[k],
-                    "n_images": len(both),
-                }
-            )
-    table = tables.table(rows, COMPARISONS)
-    adjusted = CORRECTIONS[adjust](table["p_value"].to_numpy())
-    return table.with_columns(pl.Series("p_adjusted", adjusted, dtype=pl.Float64)).fill_nan(None)
-
-
-def _pairs(cells: Mapping[Cell, Sums]) -> Iterable[tuple[str, tuple[tuple[str, Sums], tuple[str, Sums]]]]:
-    by_protocol = sorted(cells.items(), key=lambda item: item[0][0])
-    for protocol, group in groupby(by_protocol, key=lambda item: item[0][0]):
-        named = [(network, found) for (_, network), found in group]
-        for first, second in combinations(named, 2):
-            yield protocol, (first, second)

@@ -33,16 +33,28 @@ class Measure:
     """How many of the rows count."""
     by_row: bool = False
     """Whether it is a mean over rows by their column `weight`, see `mean`."""
+    share_of: Literal["rows", "images"] | None = None
+    """Of what it is the share that has some property: of rows, or of images, each counted once at most. None: a mean of
+    other values. A total counts rows that have it. Shares have intervals of their own, see `statistics.proportions`."""
     neighbours: bool = False
     """Whether it makes sense only where neighbouring steps are neighbours; every measure of pairs is of that kind."""
 
 
-def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None) -> Measure:
-    """Mean of `value` over the rows for which `among` is true (all of them if not given), each by its `weight`."""
+def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None, *, share: bool) -> Measure:
+    """Mean of `value` over the rows for which `among` is true (all of them if not given), each by its `weight`.
+
+    `share`: whether the value is true or false."""
     counts = pl.lit(value=True) if among is None else among
     weight = pl.col("weight") * counts.cast(pl.Float64)
     counted = pl.len() if among is None else among.sum()
-    return Measure(over, (value.cast(pl.Float64) * weight).sum(), weight.sum(), counted, by_row=True)
+    return Measure(
+        over,
+        (value.cast(pl.Float64) * weight).sum(),
+        weight.sum(),
+        counted,
+        by_row=True,
+        share_of="rows" if share else None,
+    )
 
 
 measures: Registry[Callable[[], Measure]] = Registry("measure", __name__)

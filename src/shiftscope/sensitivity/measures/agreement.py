@@ -17,7 +17,7 @@ SEVERAL = pl.len() > 1
 def consistency() -> Measure:
     same = pl.col("top1").unique_counts().cast(pl.Float64)
     count = pl.len().cast(pl.Float64)
-    return Measure("frames", (same * (same - 1)).sum(), count * (count - 1), counted=SEVERAL * pl.len())
+    return Measure("frames", (same * (same - 1)).sum(), count * (count - 1), counted=SEVERAL * pl.len(), share_of="rows")
 
 
 @measures.register(
@@ -29,7 +29,7 @@ def consistency() -> Measure:
 )
 def agreement() -> Measure:
     agree = (pl.col("top1").n_unique() == 1) & SEVERAL
-    return Measure("frames", agree.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len())
+    return Measure("frames", agree.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len(), share_of="images")
 
 
 @measures.register(
@@ -41,4 +41,4 @@ def agreement() -> Measure:
 )
 def worst_accuracy() -> Measure:
     right = pl.col("right").all() & SEVERAL
-    return Measure("frames", right.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len())
+    return Measure("frames", right.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len(), share_of="images")

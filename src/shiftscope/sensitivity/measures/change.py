@@ -15,7 +15,7 @@ MOVED = (pl.col("top1_prob_before") - pl.col("previous_top1_prob")).abs()
     reference="Azulay & Weiss 2019 (JMLR 20(184)): mean over pairs of [argmax f(x₁) ≠ argmax f(x₂)]",
 )
 def top1_change() -> Measure:
-    return mean("pairs", FLIPS)
+    return mean("pairs", FLIPS, share=True)
 
 
 @measures.register(
@@ -25,7 +25,7 @@ def top1_change() -> Measure:
     reference="Azulay & Weiss 2019 (JMLR 20(184)): mean over pairs of |p₁[k] − p₂[k]|, k = argmax p₁",
 )
 def mac() -> Measure:
-    return mean("pairs", MOVED)
+    return mean("pairs", MOVED, share=False)
 
 
 @measures.register(
@@ -46,15 +46,15 @@ def worst_change() -> Measure:
     "same as P(top-1 change) where all sequences are of one length",
 )
 def flip_probability() -> Measure:
-    return Measure("pairs", FLIPS.mean(), pl.lit(1))
+    return Measure("pairs", FLIPS.mean(), pl.lit(1), share_of="rows")
 
 
 @measures.register(
     "top5_distance",
     title="Top-5 distance",
-    unit="ranks",
+    unit="ranks, mean over pictures",
     reference="Hendrycks & Dietterich 2019 (arXiv 1903.12261), §3: d = Σᵢ₌₁⁵ |min(σ(i), 6) − i|, where the class at rank i "
-    "is at rank σ(i) one step later",
+    "is at rank σ(i) one step later: the mean of each sequence, then that of the sequences",
 )
 def top5_distance() -> Measure:
     now, before = pl.col("top5"), pl.col("previous_top5")
@@ -66,4 +66,4 @@ def top5_distance() -> Measure:
             rank = pl.when(same).then(j).otherwise(rank)
         there = before.list.len() > i  # networks of fewer classes have shorter lists
         terms.append(pl.when(there).then((rank - i).abs()).otherwise(0))
-    return mean("pairs", pl.sum_horizontal(terms))
+    return Measure("pairs", pl.sum_horizontal(terms).mean(), pl.lit(1))

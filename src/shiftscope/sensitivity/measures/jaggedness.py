@@ -27,7 +27,7 @@ def jaggedness() -> Measure:
     reference=f"{V1}, divided by the number of pairs",
 )
 def jaggedness_rate() -> Measure:
-    return mean("pairs", CROSSES)
+    return mean("pairs", CROSSES, share=True)
 
 
 @measures.register(
@@ -38,7 +38,7 @@ def jaggedness_rate() -> Measure:
     reference="reading (a) of the paper's 28 %: images with at least one transition anywhere",
 )
 def jagged_images() -> Measure:
-    return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1))
+    return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1), share_of="images")
 
 
 @measures.register(
@@ -50,7 +50,9 @@ def jagged_images() -> Measure:
 )
 def leaves_top5() -> Measure:
     start = pl.col("previous_in5").first()
-    return Measure("pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64), counted=start * pl.len())
+    return Measure(
+        "pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64), counted=start * pl.len(), share_of="images"
+    )
 
 
 @measures.register(
@@ -61,4 +63,4 @@ def leaves_top5() -> Measure:
     reference="reading (c) of the paper's 28 %: the rate of exits per step among frames in the top-5",
 )
 def exit_rate() -> Measure:
-    return mean("pairs", LEAVES, among=pl.col("previous_in5"))
+    return mean("pairs", LEAVES, among=pl.col("previous_in5"), share=True)

@@ -20,7 +20,9 @@ def _register(k: int) -> None:
         whole = near.sum() == 2 * k + 1
         right = (pl.col("right") | ~near).all() & whole
         counted = whole.cast(pl.Int64)
-        return Measure("frames", right.cast(pl.Int64), counted, counted=counted * near.sum(), neighbours=True)
+        return Measure(
+            "frames", right.cast(pl.Int64), counted, counted=counted * near.sum(), neighbours=True, share_of="images"
+        )
 
 
 for _k in (0, 1, 10):

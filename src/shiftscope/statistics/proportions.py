@@ -1,0 +1,54 @@
+"""Intervals of shares of events, such as frames that are classified right or pairs whose answer changes."""
+
+import numpy as np
+
+from shiftscope.statistics.ratios import Floats, Ratios, ratio
+
+
+def wilson(share: Floats, trials: Floats, quantile: Floats | float) -> tuple[Floats, Floats]:
+    """Ends of Wilson's score interval for a share in [0, 1] of independent trials (Wilson 1927, JASA 22).
+
+    It has a width also where the share is 0 or 1, and never leaves [0, 1]. `quantile` is one of the standard normal
+    distribution or of Student's, such as 1.96.
+
+    >>> [round(float(end), 3) for end in wilson(np.array(0.0), np.array(30.0), 1.96)]
+    [0.0, 0.114]
+    """
+    squared = np.asarray(quantile, dtype=np.float64) ** 2
+    middle = (share + squared / (2 * trials)) / (1 + squared / trials)
+    half = np.sqrt(squared * (share * (1 - share) / trials + squared / (4 * trials**2))) / (1 + squared / trials)
+    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
+
+
+def share_intervals(ratios: Ratios, level: float) -> tuple[Floats, Floats]:
+    """Intervals of shares whose trials come in pictures: (low, high), each (m,); nan for fewer than two pictures.
+
+    Wilson's interval with the number of trials that carry the information: p (1 − p) ÷ v, where v is the variance of the
+    share between pictures, but no fewer than half the pictures and no more than all trials; the number of pictures where
+    no event, or nothing but events, was seen (pictures as `Ratios.effective_pictures` counts them). Effective trials:
+    Korn & Graubard 1998 (Survey Methodology 24), Wilson's interval with them: Dean & Pagano 2015 (JSSAM 3).
+
+    The quantile is Student's. Its degrees of freedom are those of v (Satterthwaite 1946, Biometrics 2): 2 (Σ r²)² ÷ Σ r⁴
+    over the pictures' residuals r for the part of v that is due to pictures being alike in themselves, since few events
+    tell little about that; and the number of pictures − 1 for all of it.
+    """
+    from scipy.stats import t
+
+    n = ratios.counted
+    known = n >= 2
+    part = ratios.columns(known)
+    share = part.estimate / part.scale
+    smallest = part.effective_pictures / 2
+    largest = np.maximum(part.trials, smallest)
+    squares = (part.influence() / part.scale) ** 2
+    variance = n[known] / (n[known] - 1) * squares.sum(0)
+    sure = (share <= 0) | (share >= 1) | (variance <= 0)
+    effective = np.clip(ratio(share * (1 - share), variance), smallest, largest)
+    effective = np.where(sure, 2 * smallest, effective)
+    between = np.where(sure, 0.0, np.clip(1 - effective / largest, 0, 1))  # the share of v that trials do not explain
+    alike = ratio((squares**2).sum(0), squares.sum(0) ** 2)
+    freedom = 1 / (1 / (n[known] - 1) + between**2 * np.nan_to_num(alike) / 2)
+    ends = wilson(share, effective, t.ppf((1 + level) / 2, freedom))
+    found = np.full((2, len(n)), np.nan)
+    found[:, known] = np.array(ends) * part.scale
+    return found[0], found[1]
