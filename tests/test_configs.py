@@ -71,7 +71,7 @@ def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
     several = [name for name in plan.protocols("uniform") if plan.config.protocols[name].steps() != 1]
     for name in several:
         make_frames(
-            **plan.protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=True,
+            **plan.protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=False,
             canvases_path=tmp_path / "canvases", frames_path=tmp_path / name, skipped_path=tmp_path / "skipped",
         )  # fmt: skip
     assert unvaried([(name, size) for name in several], [tmp_path / name for name in several]) == []

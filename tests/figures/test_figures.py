@@ -239,6 +239,12 @@ def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
     np.testing.assert_allclose(ax.images[0].get_array(), grid)
 
 
+def test_no_pair_of_functions_is_the_worst_where_none_differs(make):
+    caption = figures["agreements"].item.draw(make(kind="resample", networks=("one",), steady=True)).caption
+    assert "one: every function has the same answer on every picture." in caption
+    assert "most between" not in caption
+
+
 @pytest.mark.parametrize("kind", ["embed", "scale"])
 def test_curves_are_drawn_where_the_table_has_them(make, kind):
     material = make(kind=kind)
