@@ -464,6 +464,21 @@ def test_every_condition_has_a_mark_and_a_place_of_its_own(make):
             assert sum(place - 0.5 < y < place + 0.5 for y in heights) == 3, network
 
 
+def test_every_column_of_measures_has_a_scale(make):
+    material = make(networks=("one", "two"))
+    facts = material.protocols["p $x$"]
+    several = replace(material, protocols={"p $x$": facts, "centre": facts})
+    once = material.sensitivity.filter(measure="accuracy").with_columns(protocol=pl.lit("centre"))
+    several.__dict__["sensitivity"] = pl.concat([material.sensitivity, once])
+    drawn = figures["measures"].item.draw(several).figure
+    drawn.canvas.draw()
+    shown = [ax for ax in drawn.axes if ax.get_visible()]
+    scaled = [ax for ax in shown if any(label.get_visible() and label.get_text() for label in ax.get_xticklabels())]
+    columns = {round(ax.get_position().x0, 3) for ax in shown}
+    assert {round(ax.get_position().x0, 3) for ax in scaled} == columns
+    assert len(scaled) == len(columns) == 7
+
+
 def test_the_caption_names_the_conditions_that_are_drawn(make):
     words = {"all": "filled circles", "right": "hollow circles", "matched": "diamonds"}
     for case, there in (({}, {"all", "right", "matched"}), ({"networks": ("one",)}, {"all", "right"}),

@@ -62,6 +62,9 @@ def draw(material: Material) -> Drawing:
             if across == 0:
                 ax.set_yticks(range(len(networks)), [short(network) for network in networks])
                 ax.set_ylabel(short(protocol), fontweight="bold")
+    for column in grid.T:
+        lowest = [ax for ax in column if ax.get_visible()][-1]
+        lowest.tick_params(labelbottom=True)  # the panels below it, which would name its values, are empty
     return Drawing(drawn, _caption(table.filter(pl.col("measure").is_in(present))))
 
 
