@@ -20,7 +20,7 @@ rule figure:
     resources:
         mem_mb=4000,
     params:
-        facts=lambda wildcards: PLAN.figure_facts(wildcards.dataset),
+        facts=lambda wildcards: PLAN.figure_facts(wildcards.dataset, wildcards.figure),
         code=code("figure"),
     script:
         "../workflow/scripts/figure.py"
@@ -42,7 +42,9 @@ use rule figure as protocol_figure with:
     benchmark:
         f"{RESULTS}/{{dataset}}/benchmarks/figures/{{protocol}}/{{figure}}.tsv"
     params:
-        facts=lambda wildcards: PLAN.figure_facts(wildcards.dataset, wildcards.protocol),
+        facts=lambda wildcards: PLAN.figure_facts(
+            wildcards.dataset, wildcards.figure, wildcards.protocol
+        ),
         code=code("figure"),
 
 

@@ -3,12 +3,16 @@
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from PIL import Image
 
+from shiftscope.annotations import make_boxes
 from shiftscope.config import Config
+from shiftscope.dataset import make_images
 from shiftscope.errors import ShiftscopeError
+from shiftscope.frames import make_frames, unvaried
 from shiftscope.plan import Plan
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +57,24 @@ def test_published_networks_have_the_names_that_their_makers_give(name):
             assert network["architecture"] in timm.list_pretrained()
         elif network.get("pretrained"):
             assert network["pretrained"] in get_model_weights(network["architecture"]).__members__
+
+
+def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    raw["datasets"]["uniform"]["count"] = 10
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    source = plan.config.datasets["uniform"]
+    source.fetch(tmp_path, 0)
+    images, _ = make_images(source, tmp_path, seed=0)
+    boxes = make_boxes(source, tmp_path, images)
+    (size,) = plan.sizes
+    several = [name for name in plan.protocols("uniform") if plan.config.protocols[name].steps() != 1]
+    for name in several:
+        make_frames(
+            **plan.protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=False,
+            canvases_path=tmp_path / "canvases", frames_path=tmp_path / name, skipped_path=tmp_path / "skipped",
+        )  # fmt: skip
+    assert unvaried([(name, size) for name in several], [tmp_path / name for name in several]) == []
+    resampled = pl.read_parquet(tmp_path / "resample")
+    assert (resampled["resized_height"] != images["height"][0]).all()  # no function is left out as having nothing to do
+    assert resampled["resample"].n_unique() == len(plan.config.protocols["resample"].functions) == 15

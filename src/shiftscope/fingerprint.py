@@ -2,7 +2,8 @@
 
 Snakemake sees a script's date and no imported package at all. So every rule has a parameter with the digest of its script
 and of the modules of shiftscope that the script reaches, over the syntax tree without docstrings and comments: an edit that
-changes numbers reruns the rule, an edit to a comment, a `touch` or a fresh checkout does not.
+changes numbers reruns the rule, an edit to a comment, a `touch` or a fresh checkout does not. A file that is no module,
+such as a page's template, belongs to the modules in its folder that name it: all of its bytes count.
 """
 
 import ast
@@ -15,7 +16,8 @@ PACKAGE = Path(__file__).parent
 
 def fingerprint(script: str | Path, *modules: str) -> str:
     """Digest of `script`, of `modules` (dotted names: the variants that a registry will find for it) and of all modules of
-    shiftscope that they import, directly or not, inside functions too. 16 hexadecimal digits."""
+    shiftscope that they import, directly or not, inside functions too, and of the other files of the package that they
+    name. 16 hexadecimal digits."""
     reached: dict[str, str] = {}
     waiting = [*_parsed(Path(script))[1], *modules]
     while waiting:
@@ -41,7 +43,8 @@ def _module_path(name: str) -> Path | None:
 
 @cache
 def _parsed(path: Path) -> tuple[str, frozenset[str]]:
-    """The syntax tree without docstrings as text, and the dotted names that it imports (attributes of modules too)."""
+    """The syntax tree without docstrings as text, with the files beside the module that it names; and the dotted names that
+    it imports (attributes of modules too)."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported: set[str] = set()
     for node in ast.walk(tree):
@@ -52,7 +55,14 @@ def _parsed(path: Path) -> tuple[str, frozenset[str]]:
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             # A text that stands alone is a docstring, of a field as of a function.
             node.body = [line for line in node.body if not _is_text(line)] or [ast.Pass()]
-    return ast.dump(tree), frozenset(imported)
+    return ast.dump(tree) + _named_files(tree, path.parent), frozenset(imported)
+
+
+def _named_files(tree: ast.Module, folder: Path) -> str:
+    """Names and sums of the files in `folder`, modules aside, whose name is one of the texts in `tree`."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    found = sorted(path for path in folder.iterdir() if path.name in texts and path.suffix != ".py" and path.is_file())
+    return "".join(f"\0{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in found)
 
 
 def _is_text(line: ast.stmt) -> bool:

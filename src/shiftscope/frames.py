@@ -1,5 +1,6 @@
 """Pictures × protocol → canvases and windows, on disk; and back."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from shiftscope.files import complete
 from shiftscope.films import read_film
 from shiftscope.pictures import read_picture
 from shiftscope.progress import progress
-from shiftscope.protocols import Picture, Protocol, Sequence, Unfit, protocols
+from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
 from shiftscope.randomness import generator
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def make_frames(
     """Write the canvases and frames of `images` (tables.IMAGES) for networks that take `size` px.
 
     One row group of `canvases_path` holds the canvases of one image, so memory stays flat. A picture that does not fit the
-    protocol is written to `skipped_path`, or raises ShiftscopeError where `refuse` is true.
+    protocol is written to `skipped_path`, or raises ShiftscopeError where `refuse` is true. Where all frames of every
+    picture hold the same pixels, a warning is logged.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -75,9 +77,39 @@ def make_frames(
                     continue
                 ids = [f"{image_id}#{k}" for k in range(len(sequence.canvases))]
                 writer.write_table(pa.table(_canvas_columns(ids, sequence.canvases), schema=schema))
-                frame_rows.extend(_frame_rows(image_id, ids, sequence))
-        tables.table(frame_rows, tables.FRAMES).write_parquet(frames_part)
+                frame_rows.extend(_frame_rows(image_id, ids, sequence, size))
+        frames = tables.table(frame_rows, tables.FRAMES)
+        frames.write_parquet(frames_part)
         tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+    if _nothing_varies(frames):
+        logging.getLogger(__name__).warning(
+            "this protocol (kind: %s) varies nothing here: at an input of %d px all frames of each of %d pictures hold the "
+            "same pixels; give it other settings",
+            kind,
+            size,
+            frames["image_id"].n_unique(),
+        )
+
+
+Cell = tuple[str, int]
+"""Protocol and input size, px."""
+COMPARED = pl.Schema({name: tables.FRAMES[name] for name in ("image_id", "as_first")})
+
+
+def unvaried(cells: Iterable[Cell], paths: Iterable[str | Path]) -> list[Cell]:
+    """The protocols and input sizes at which all frames of every picture hold the same pixels.
+
+    `paths` are files of frames, one for each shard, and `cells` says of each which protocol and size it is of. Where no
+    picture has two frames, nothing was to be varied.
+    """
+    shards: dict[Cell, list[str | Path]] = {}
+    for (protocol, size), path in zip(cells, paths, strict=True):
+        shards.setdefault((protocol, size), []).append(path)
+    return [cell for cell, files in shards.items() if _nothing_varies(tables.read(files, COMPARED))]
+
+
+def _nothing_varies(frames: pl.DataFrame) -> bool:
+    return bool(frames["as_first"].all() and frames["image_id"].is_duplicated().any())
 
 
 def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
@@ -105,7 +137,8 @@ def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[s
     }
 
 
-def _frame_rows(image_id: str, ids: list[str], sequence: Sequence) -> Iterator[dict[str, object]]:
+def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) -> Iterator[dict[str, object]]:
+    first = _window(sequence, sequence.frames[0], size)
     for step, frame in enumerate(sequence.frames):
         left, top, right, bottom = frame.source
         yield {
@@ -129,7 +162,14 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence) -> Iterator[d
             "angle": frame.angle,
             "shift_x": frame.shift[0],
             "shift_y": frame.shift[1],
+            "as_first": np.array_equal(first, _window(sequence, frame, size)),
         }
+
+
+def _window(sequence: Sequence, frame: Frame, size: int) -> NDArray[np.uint8]:
+    """The pixels of a frame: (size, size, 3)."""
+    x, y = frame.window_x, frame.window_y
+    return sequence.canvases[frame.canvas][y : y + size, x : x + size]
 
 
 def read_canvases(path: str | Path) -> Iterator[dict[str, NDArray[np.uint8]]]:

@@ -137,8 +137,9 @@ class Plan:
         """Of each protocol, whether neighbouring steps are neighbours."""
         return {name: self.config.protocols[name].ordered() for name in self.protocols(dataset)}
 
-    def figure_facts(self, dataset: str, protocol: str | None = None) -> dict[str, Any]:
+    def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
         """What a figure must know beside its files."""
+        needs = figures[figure].needs
         return {
             "dataset": dataset,
             "protocol": protocol,
@@ -153,12 +154,21 @@ class Plan:
             },
             "shards": self.config.shards,
             "classes": self.class_space(dataset),
+            **({"box_choices": self.box_choices()} if "boxes" in needs else {}),
+            **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmarks" in needs else {}),
         }
 
     def class_space(self, dataset: str) -> str:
         """What the indices of labels and outputs mean."""
         spaces = {network.class_space for network in self.config.networks.values()}
         return "imagenet" if spaces == {"imagenet"} else self.config.datasets[dataset].classes
+
+    def sequences(self, dataset: str) -> list[tuple[str, int]]:
+        """Protocols that make more than one frame of a picture, at every input size."""
+        if not self._measured(dataset):
+            return []
+        varied = [name for name in self.protocols(dataset) if self.config.protocols[name].steps() != 1]
+        return [(name, size) for name in varied for size in self.sizes]
 
     def report_facts(self, dataset: str) -> dict[str, Any]:
         """What the report must know beside its files."""
@@ -172,15 +182,19 @@ class Plan:
                 for name, protocol in self.figures(dataset)
             ],
             "compare_with": self.others(dataset),
+            "sequences": [[protocol, size] for protocol, size in self.sequences(dataset) for _ in self.shards],
             "seed": self.config.seed,
             "statistics": self.config.statistics.model_dump(mode="json"),
         }
 
+    def box_choices(self) -> dict[str, bool]:
+        """Which boxes count."""
+        return {name: getattr(self.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
+
     def framing_options(self) -> dict[str, Any]:
         """What the statistics of boxes are given."""
         said = self.config.statistics
-        chosen = {name: getattr(said, name) for name in ("crowd", "difficult", "truncated", "edge")}
-        return {"minimum_n": said.minimum_boxes, "level": said.level, **chosen}
+        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.box_choices()}
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""
@@ -357,6 +371,10 @@ class Plan:
         }
         if self._measured(dataset):
             inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "comparisons")}
+            # Beside `facts["sequences"]`, which says of each what it is of.
+            inputs["frames"] = [
+                path for name, size in self.sequences(dataset) for path in self.frames(dataset, name, size, "frames")
+            ]
             inputs["cards"] = [self.path("networks", network, "card.json") for network in self.config.networks]
             inputs["skipped"] += [
                 path

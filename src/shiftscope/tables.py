@@ -78,6 +78,7 @@ FRAMES = pl.Schema(
         "angle": pl.Float64,  # degrees, counter-clockwise, about the frame's middle
         "shift_x": pl.Float64,  # px to the right
         "shift_y": pl.Float64,  # px down
+        "as_first": pl.Boolean,  # whether it holds the same pixels as the first frame of its picture
     }
 )
 PREDICTIONS = pl.Schema(

@@ -15,14 +15,17 @@ from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
 from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
-from shiftscope.figures import Material, figures, save
+from shiftscope.config import Config
+from shiftscope.figures import Material, figures, save, style
 from shiftscope.figures.agreements import flip_rates
+from shiftscope.figures.material import material_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.frames import make_frames
 from shiftscope.inference import describe
+from shiftscope.plan import Plan
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.summary import curves, sensitivity, sums
+from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 
 SIZE, STEPS = 24, 5
 OPTIONS = {
@@ -71,7 +74,7 @@ def make(tmp_path_factory):
             make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=SIZE, seed=0,
                         refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
             shards.append((paths[0], paths[1]))
-        cells, files, ordered = {}, {}, kind != "resample"
+        files, ordered = {}, kind != "resample"
         for network in networks:
             seen = tables.read([paths for paths, _ in shards], tables.FRAMES)
             seen = seen.join(images_table, on="image_id").sort("image_id", "step")
@@ -81,7 +84,7 @@ def make(tmp_path_factory):
             predictions = describe(seen.select("image_id", "step", "value", "label"), logits, np.arange(len(seen)))
             files["p $x$", network] = folder / f"predictions{len(files)}.parquet"
             tables.write(files["p $x$", network], predictions, tables.PREDICTIONS)
-            cells["p $x$", network] = sums(predictions, ordered=ordered)
+        cells = all_sums(files, {"p $x$": ordered})
         table = sensitivity(cells, seed=0, level=0.95, n_resamples=100)
         tables.write(folder / "sensitivity.parquet", table, SENSITIVITY)
         curve = curves(files, {"p $x$": ordered}, seed=0, level=0.95, n_resamples=100)
@@ -234,6 +237,12 @@ def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
     grid = flip_rates(material.predictions("one"))
     assert f"({grid.max():.1%})" in drawing.caption
     np.testing.assert_allclose(ax.images[0].get_array(), grid)
+
+
+def test_no_pair_of_functions_is_the_worst_where_none_differs(make):
+    caption = figures["agreements"].item.draw(make(kind="resample", networks=("one",), steady=True)).caption
+    assert "one: every function has the same answer on every picture." in caption
+    assert "most between" not in caption
 
 
 @pytest.mark.parametrize("kind", ["embed", "scale"])
@@ -424,3 +433,171 @@ def test_a_value_that_a_picture_has_twice_is_a_step_of_the_heat_map(make):
     grid = drawing.figure.axes[0].images[0].get_array()
     assert grid.shape == (4, material.predictions("one")["step"].n_unique())
     assert drawing.figure.get_supxlabel() == "step"
+
+
+def estimates(ax, networks):
+    """(network, marker, filled) to the estimate, of every mark in a panel of `measures`; and how high the marks are."""
+    colours = style.colours(networks)
+    names = {colour: network for network, colour in colours.items()}
+    marks = [line for line in ax.lines if line.get_marker() not in ("None", "")]
+    found = {
+        (names[line.get_color()], line.get_marker(), line.get_markerfacecolor() != "white"): line.get_xdata()[0]
+        for line in marks
+    }
+    return found, [line.get_ydata()[0] for line in marks]
+
+
+def test_every_condition_has_a_mark_and_a_place_of_its_own(make):
+    material = make(networks=("one", "two"))
+    figure = figures["measures"].item.draw(material).figure
+    panels = {ax.get_title().replace("\n", " "): ax for ax in figure.axes}
+    looks = {"all": ("o", True), "right": ("o", False), "matched": ("D", True)}
+    for measure, title in (("top1_change", "P(top-1 change)"), ("mac", "Mean absolute change")):
+        rows = material.sensitivity.filter(pl.col("measure") == measure)
+        assert set(rows["condition"]) == set(looks)
+        found, heights = estimates(panels[title], material.networks)
+        assert found == {
+            (row["network"], *looks[row["condition"]]): row["estimate"] for row in rows.rows(named=True)
+        }  # no mark lies upon another, none is missing
+        assert len(set(heights)) == len(heights) == 6
+        for network, place in (("one", 0), ("two", 1)):
+            assert sum(place - 0.5 < y < place + 0.5 for y in heights) == 3, network
+
+
+def test_every_column_of_measures_has_a_scale(make):
+    material = make(networks=("one", "two"))
+    facts = material.protocols["p $x$"]
+    several = replace(material, protocols={"p $x$": facts, "centre": facts})
+    once = material.sensitivity.filter(measure="accuracy").with_columns(protocol=pl.lit("centre"))
+    several.__dict__["sensitivity"] = pl.concat([material.sensitivity, once])
+    drawn = figures["measures"].item.draw(several).figure
+    drawn.canvas.draw()
+    shown = [ax for ax in drawn.axes if ax.get_visible()]
+    scaled = [ax for ax in shown if any(label.get_visible() and label.get_text() for label in ax.get_xticklabels())]
+    columns = {round(ax.get_position().x0, 3) for ax in shown}
+    assert {round(ax.get_position().x0, 3) for ax in scaled} == columns
+    assert len(scaled) == len(columns) == 7
+
+
+def test_the_caption_names_the_conditions_that_are_drawn(make):
+    words = {"all": "filled circles", "right": "hollow circles", "matched": "diamonds"}
+    for case, there in (({}, {"all", "right", "matched"}), ({"networks": ("one",)}, {"all", "right"}),
+                        ({"labelled": False}, {"all", "matched"})):  # fmt: skip
+        caption = figures["measures"].item.draw(make(**case)).caption.lower()
+        assert {condition for condition, said in words.items() if said in caption} == there
+
+
+def points_of(material, pairs, rows):
+    """The material with these points, the pairs that the config asks for, and their statistics."""
+    table = tables.table([{"image_width": 40, "image_height": 30, **row} for row in rows], tables.LANDMARKS)
+    changed = replace(material, landmark_pairs=pairs)
+    changed.__dict__["landmarks"] = table
+    changed.__dict__["landmark_bias"] = landmark_statistics(table, seed=0, pairs=pairs, minimum_n=10)
+    return changed
+
+
+def test_the_pairs_that_the_config_names_are_shown(make):
+    names = {"left_eye": (10, 9), "right_eye": (16, 9), "nose": (13, 14), "tail": (33, 26)}
+    rows = [
+        {"image_id": f"i{k}", "category": "dog" if k % 3 else "cat", "instance": k, "name": name, "x": x + k / 4, "y": y}
+        for k in range(24) for name, (x, y) in names.items() if name != "tail" or k % 3
+    ]  # fmt: skip
+    pairs = {"length": ("nose", "tail"), "face": ("right_eye", "nose"), "wings": ("left_wing", "right_wing")}
+    absent = {name: pair for name, pair in pairs.items() if name != "wings"}
+    material = points_of(make(), absent, rows)
+    drawing = figures["landmarks"].item.draw(replace_pairs(material, pairs))
+    titles = [ax.get_title() for ax in drawing.figure.axes[::2]]
+    assert titles == ["dog: midpoint, length (n=16)", "dog: midpoint, face (n=16)", "cat: midpoint, face (n=8)"]
+    for ax, (one, other), kept in zip(
+        drawing.figure.axes[::2], (pairs["length"], pairs["face"], pairs["face"]), (1, 1, 0), strict=True
+    ):
+        at = [
+            ((names[one][0] + names[other][0] + k / 2) / 2 / 40, (names[one][1] + names[other][1]) / 2 / 30)
+            for k in range(24) if bool(k % 3) == kept
+        ]  # fmt: skip
+        np.testing.assert_allclose(sorted(ax.lines[0].get_xydata().tolist()), sorted(at))
+    far = np.hypot(20, 12) / 40
+    assert f"length (nose and tail): dog: median midpoint (0.65, 0.67), median distance {far:.3f}" in drawing.caption
+    assert "wings: no object has both left_wing and right_wing." in drawing.caption
+    assert "eyes" not in drawing.caption
+    assert "dog length midpoint_y" in drawing.caption  # all at one height: not uniform
+    assert "cat face" not in drawing.caption  # eight cats are too few to be tested
+
+
+def replace_pairs(material, pairs):
+    """The same tables, and other pairs."""
+    changed = replace(material, landmark_pairs=pairs)
+    changed.__dict__.update({name: getattr(material, name) for name in ("landmarks", "landmark_bias")})
+    return changed
+
+
+def test_of_many_pairs_each_is_shown(make):
+    names = [f"point {k}" for k in range(14)]
+    rows = [
+        {"image_id": f"i{k}", "category": f"c{k % 5}", "instance": k, "name": name, "x": 3 + place, "y": 4 + k}
+        for k in range(10) for place, name in enumerate(names)
+    ]  # fmt: skip
+    pairs = {f"pair {k}": (names[0], names[k + 1]) for k in range(13)}
+    drawing = figures["landmarks"].item.draw(points_of(make(), pairs, rows))
+    titles = [ax.get_title() for ax in drawing.figure.axes[::2]]
+    assert titles == [f"c0: midpoint, {pair} (n=2)" for pair in pairs]
+    assert drawing.caption.count("the 1 of 5 categories with the most") == 13
+
+
+CHOICES = [
+    {"crowd": False, "difficult": True, "truncated": True, "edge": True},
+    {"crowd": True, "difficult": False, "truncated": True, "edge": True},
+    {"crowd": False, "difficult": False, "truncated": False, "edge": False},
+    {"crowd": True, "difficult": True, "truncated": True, "edge": True},
+]
+
+
+@pytest.mark.parametrize("choices", CHOICES, ids=str)
+def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
+    rng = np.random.default_rng(1)
+    rows = []
+    for k in range(200):
+        x, y, w, h = (*rng.integers(0, 30, 2), *rng.integers(5, 20, 2))
+        rows.append({"image_id": f"i{k}", "category": f"c{k % 3}", "x_min": x, "y_min": y, "x_max": x + w, "y_max": min(40, y + h),
+                     "image_width": 50, "image_height": 40, "is_crowd": k % 5 == 0, "is_difficult": k % 7 == 0 or None,
+                     "is_truncated": k % 11 == 0})  # fmt: skip
+    rows[3]["x_min"] = None
+    boxes = tables.table(rows, tables.BOXES)
+    material = replace(make(), box_choices=choices)
+    material.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
+    drawing = figures["box_centres"].item.draw(material)
+    counts = dict(material.bias.filter(quantity="height").select("category", "n").iter_rows())
+    titles = [ax.get_title() for ax in drawing.figure.axes if ax.get_title()]
+    assert {title.split(" (n=")[0]: int(title.split("(n=")[1].split(")")[0]) for title in titles} == counts
+    why = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncated", "edge": "at an edge"}
+    of = {"crowd": [bool(row["is_crowd"]) for row in rows], "difficult": [bool(row["is_difficult"]) for row in rows],
+          "truncated": [bool(row["is_truncated"]) for row in rows],
+          "edge": [row["x_min"] == 0 or row["y_min"] == 0 or row["x_max"] == 50 or row["y_max"] == 40 for row in rows]}  # fmt: skip
+    out = sum(row["x_min"] is None or any(of[kind][k] for kind in of if not choices[kind]) for k, row in enumerate(rows))
+    assert counts["(all)"] == 200 - out
+    assert f"Left out, as in the statistics: {out} of 200 boxes (" in drawing.caption
+    for kind, words in why.items():
+        assert (f"{sum(of[kind])} {words}" in drawing.caption) == (not choices[kind])
+    assert "1 without known corners" in drawing.caption
+
+
+def test_nothing_is_left_out_without_a_word_and_no_word_where_nothing_is(make):
+    assert "Left out" not in figures["box_centres"].item.draw(make()).caption
+    none = replace(make(), box_choices={"crowd": False, "edge": False})
+    edges = none.boxes.with_columns(x_min=pl.lit(0.0))
+    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, edge=False))
+    assert "14 of 14 boxes (14 at an edge)" in figures["box_centres"].item.draw(none).caption
+
+
+def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
+    raw = {
+        "datasets": {"d": {"kind": "digits", "framing": "centred"}},
+        "statistics": {"edge": False, "landmark_pairs": {"ears": ["left_ear", "right_ear"]}},
+    }
+    plan = Plan(Config.load(raw), tmp_path)
+    files = {"images": make().files["images"]}
+    drawn = {name: material_of(files, plan.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
+    assert drawn["box_centres"].box_choices == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
+    assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
+    # A figure of something else is not drawn again for another choice.
+    assert not {"box_choices", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))

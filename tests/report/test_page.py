@@ -6,6 +6,7 @@ import pytest
 
 from shiftscope import tables
 from shiftscope.bias import BIAS
+from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, number, p_value, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
@@ -25,6 +26,7 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.open, self.tags, self.addresses, self.text = [], [], [], ""
+        self.under, self.headings = "", {}
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
@@ -37,7 +39,13 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
+        """Also which heading of the third order stands below which of the second."""
         self.text += data
+        if "h2" in self.open:
+            self.under = data
+            self.headings[data] = []
+        elif "h3" in self.open:
+            self.headings[self.under].append(data)
 
 
 @pytest.fixture
@@ -109,6 +117,33 @@ def test_it_says_the_numbers(page):
 def test_a_data_set_without_networks_or_boxes_has_a_page(page):
     bare = {"cards": [], "sensitivity": None, "comparisons": None, "bias": None, "figures": []}
     assert not Page(page(**bare, skipped=tables.SKIPPED.to_frame())).open
+
+
+def test_framing_has_a_heading_of_its_own(page):
+    row = {"category": "dog", "quantity": "midpoint_x", "null": "naive", "n": 30, "p_value": 1e-5, "q_value": 0.2}
+    points = Framing(landmarks=tables.table([row], BIAS))
+    found = Page(page(framing=points))
+    assert found.headings["How the pictures are framed"] == ["Boxes", "Pairs of points"]
+    alone = Page(page(framing=points, bias=None))  # points and no boxes
+    assert alone.headings["How the pictures are framed"] == ["Pairs of points"]
+    assert alone.headings["Networks compared"] == []
+    assert "1e−5" in alone.text  # a small p is no 0.000
+    assert "How the pictures are framed" not in Page(page(bias=None)).headings
+
+
+def test_a_protocol_that_varied_nothing_has_a_warning_and_no_headline(page):
+    text = Page(page()).text
+    assert "Warning" not in text
+    warned = Page(page(unvaried=[("choices", 224), ("choices", 299)])).text
+    words = "choices varied nothing: at an input of 224 and of 299 px, all frames of every picture hold the same pixels"
+    assert warned.count(words) == 2  # at the top, and at its table
+    assert warned.index(words) < warned.index("changes its answer in") < warned.rindex(words)
+    assert "gives the same answer on all frames for" in text
+    assert "gives the same answer on all frames for" not in warned
+    # Another network was shown frames of another size, and those do differ.
+    other = Page(page(unvaried=[("choices", 299)])).text
+    assert "choices varied nothing: at an input of 299 px," in other
+    assert "gives the same answer on all frames for 0.750 of the pictures" in other
 
 
 def test_numbers_and_p_values():

@@ -6,6 +6,7 @@ from pathlib import Path
 from shiftscope import tables
 from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON, UNLIKE
 from shiftscope.files import complete
+from shiftscope.frames import unvaried
 from shiftscope.job import job
 from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, render
@@ -18,6 +19,7 @@ with job(snakemake.log[0]):
         facts=facts,
         images=tables.read(files.images, tables.IMAGES),
         skipped=tables.read(files.skipped, tables.SKIPPED),
+        unvaried=unvaried(facts["sequences"], files.get("frames", [])),
         cards=[json.loads(Path(path).read_text()) for path in files.get("cards", [])],
         sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),

@@ -55,15 +55,15 @@ def landmark_statistics(
             if found and name not in found:
                 missing = unknown("point", name, found)
                 raise ShiftscopeError(f"the pair {pair!r} of 'landmark_pairs' needs points that are not there: {missing}")
-        groups = grouped(_spanned(lazy, first, second), seed)
+        groups = grouped(spanned(lazy, first, second), seed)
         settings = Settings(seed, minimum_n, level, "pairs of points")
         table = statistics_of(groups, TESTS, DESCRIBED, settings)
         tables.append(table.with_columns(quantity=pl.lit(f"{pair} ") + pl.col("quantity")) if len(pairs) > 1 else table)
     return pl.concat(tables) if tables else BIAS.to_frame()
 
 
-def _spanned(landmarks: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
-    """The box whose corners the two points are, for each object that has both."""
+def spanned(landmarks: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
+    """The box (columns of tables.BOXES) whose corners the two points are, for each object that has both."""
     keys = ["image_id", "category", "instance"]
     points = landmarks.select(*keys, "name", "x", "y", "image_width", "image_height").filter(
         pl.col("x").is_finite() & pl.col("y").is_finite()

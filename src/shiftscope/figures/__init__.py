@@ -1,6 +1,6 @@
 """One file per figure. A figure says in its caption what these data show, in numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shiftscope import tables
 from shiftscope.bias import BIAS, CORRELATION, UNLIKE
+from shiftscope.bias.landmarks import EYES
 from shiftscope.files import complete
 from shiftscope.registry import Registry
 from shiftscope.sensitivity import CURVES, SENSITIVITY
@@ -49,6 +50,10 @@ class Material:
     """Predictions by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
+    box_choices: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
+    """Whether boxes that are `crowd`, `difficult`, `truncated` or at an `edge` count in the statistics."""
+    landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
+    """Name of a pair of points to the names of the two."""
     class_names: list[str] = field(default_factory=list)
     """Names of the classes by their index; empty where unknown."""
 

@@ -78,6 +78,9 @@ def _said(names: list[str], rates: dict[str, NDArray[np.float64]]) -> list[str]:
         shares = grid[pairs]
         if np.isnan(shares).all():
             continue
+        if np.nanmax(shares) == 0:
+            sentences.append(f"{network}: every function has the same answer on every picture.")
+            continue
         most = int(np.nanargmax(shares))
         i, j = pairs[0][most], pairs[1][most]
         sentences.append(

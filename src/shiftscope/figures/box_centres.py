@@ -4,12 +4,15 @@ import numpy as np
 import polars as pl
 
 from shiftscope.bias.boxes import ALL, centre_q, verdict_sentence
+from shiftscope.bias.rectangles import CORNERS, is_of, kept
 from shiftscope.figures import Drawing, Material, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
 MOST_CATEGORIES = 11
 ACROSS = 6
 MOST_POINTS = 2000
+KNOWN = pl.all_horizontal(pl.col(*CORNERS).is_finite()).fill_null(value=False)
+KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncated", "edge": "at an edge"}
 
 
 @figure(
@@ -20,7 +23,8 @@ MOST_POINTS = 2000
     per_protocol=False,
 )
 def draw(material: Material) -> Drawing:
-    boxes = material.boxes.filter(~pl.col("is_crowd").fill_null(False)).with_columns(
+    counted = kept(material.boxes, **material.box_choices).filter(KNOWN).collect()
+    boxes = counted.with_columns(
         ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
         ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
         ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
@@ -46,7 +50,8 @@ def draw(material: Material) -> Drawing:
         said = "\n".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
         upper.set_title(f"{short(name, 20)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
         plain(lower)
-        lower.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
+        if len(group):
+            lower.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
         lower.axhline(1, color="#404040", linewidth=0.8, linestyle=":")
         lower.set_xlim(0, 1)
         lower.set_yticks([])
@@ -55,9 +60,32 @@ def draw(material: Material) -> Drawing:
     caption = (
         "Points: box centres as a fraction of the picture; dotted square: where the centre of a box of the median size can "
         "be at all; below, box heights against the uniform density (dotted). In the titles: q of both axes together. "
+        + _by_themselves(boxes, counts.height)
         + verdict_sentence(material.bias)
     )
-    return Drawing(drawn, caption)
+    return Drawing(drawn, f"{caption}{_left_out(material, len(boxes))}")
+
+
+def _by_themselves(boxes: pl.DataFrame, categories: int) -> str:
+    """Where there are more categories or boxes than a figure can show."""
+    said = ""
+    if categories > MOST_CATEGORIES:
+        said += f"Of {categories} categories, the {MOST_CATEGORIES} with the most boxes have their own panels. "
+    if len(boxes) > MOST_POINTS:
+        said += f"Of more than {MOST_POINTS} boxes, as many points are drawn, taken at random. "
+    return said
+
+
+def _left_out(material: Material, shown: int) -> str:
+    """How many boxes the statistics leave out, and why: a box may have several reasons."""
+    lazy, total = material.boxes.lazy(), len(material.boxes)
+    if shown == total:
+        return ""
+    reasons = {KINDS[kind]: is_of(lazy, kind) for kind, keep in material.box_choices.items() if not keep}
+    reasons["without known corners"] = ~KNOWN
+    found = lazy.select(reason.sum().alias(words) for words, reason in reasons.items()).collect().row(0, named=True)
+    why = ", ".join(f"{count} {words}" for words, count in found.items() if count)
+    return f" Left out, as in the statistics: {total - shown} of {total} boxes ({why})."
 
 
 def _centres(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]

@@ -1,14 +1,20 @@
 """Where pairs of points are: the paper's figure 6."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.landmarks import EYES
+from shiftscope.bias.landmarks import spanned
 from shiftscope.figures import Drawing, Material, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
 MOST_POINTS = 5000
+Q = 0.05
 MOST_CATEGORIES = 4
+MOST_ROWS = 12
+"""Of several pairs, fewer categories each: at least one."""
 
 
 @figure(
@@ -19,56 +25,89 @@ MOST_CATEGORIES = 4
     per_protocol=False,
 )
 def draw(material: Material) -> Drawing:
-    (left_name, right_name) = _named(material.landmarks)
-    pairs = _pairs(material.landmarks, left_name, right_name)
-    what = "eyes" if (left_name, right_name) in EYES.values() else f"{left_name} and {right_name}"
-    if not pairs.height:
+    rows = list(_rows(material))
+    said = _said(rows, material)
+    if not rows:
         drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, f"no object has both {left_name} and {right_name}", ha="center", va="center")
-        return Drawing(drawn, f"No object has both {left_name} and {right_name}.")
-    counts = pairs["category"].value_counts().sort("count", "category", descending=[True, False]).head(MOST_CATEGORIES)
-    drawn = new_figure(6, 2.7 * counts.height)
-    axes = drawn.subplots(counts.height, 2, squeeze=False)
-    said = []
-    for (scatter, histogram), name in zip(axes, counts["category"], strict=True):
-        group = pairs.filter(pl.col("category") == name)
+        drawn.text(0.5, 0.5, "no object has both points of a pair", ha="center", va="center")
+        return Drawing(drawn, said)
+    drawn = new_figure(6, 2.7 * len(rows))
+    axes = drawn.subplots(len(rows), 2, squeeze=False)
+    for (scatter, histogram), row in zip(axes, rows, strict=True):
+        group = row.objects
         shown = group if group.height <= MOST_POINTS else group.sample(MOST_POINTS, seed=0)
         scatter.plot(shown["x"].to_numpy(), shown["y"].to_numpy(), ".", color=COLOURS[0], markersize=2.5, alpha=0.5, mew=0)
         scatter.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-        scatter.set_title(f"{short(name)}: midpoint, {short(what)} (n={group.height})")
+        scatter.set_title(f"{short(row.category)}: midpoint, {short(row.pair)} (n={group.height})")
         histogram.hist(group["distance"].to_numpy(), bins=np.linspace(0, 1, 41), color=COLOURS[4])
-        histogram.set(xlabel=f"distance, {short(what)}, share of the picture's width", ylabel="objects", xlim=(0, 1))
+        histogram.set(xlabel=f"distance, {short(row.pair)}, share of the picture's width", ylabel="objects", xlim=(0, 1))
         plain(histogram)
-        middle = group.select(pl.col("x", "y", "distance").median()).row(0)
-        said.append(f"{name}: median midpoint ({middle[0]:.2f}, {middle[1]:.2f}), median distance {middle[2]:.3f}")
+    return Drawing(drawn, said)
+
+
+class _Row(NamedTuple):
+    """One category's objects that have both points of a pair, in one line of the figure."""
+
+    pair: str
+    category: str
+    objects: pl.DataFrame
+    """`x`, `y` of the midpoint, shares of the picture; `distance`, in widths of it."""
+    of: int
+    """How many categories have such objects."""
+
+
+def _rows(material: Material) -> Iterator[_Row]:
+    """Of every pair, in the order of the config, the categories with the most objects that have both points."""
+    most = max(1, min(MOST_CATEGORIES, MOST_ROWS // len(material.landmark_pairs)))
+    for pair, (first, second) in material.landmark_pairs.items():
+        objects = _objects(material.landmarks, first, second)
+        counts = objects["category"].value_counts().sort("count", "category", descending=[True, False])
+        for category in counts["category"].head(most):
+            yield _Row(pair, category, objects.filter(pl.col("category") == category), counts.height)
+
+
+def _objects(landmarks: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
+    """The objects that the statistics are of."""
+    width, height = (pl.col(f"{axis}_max") - pl.col(f"{axis}_min") for axis in "xy")
+    return (
+        spanned(landmarks.lazy(), first, second)
+        .select(
+            pl.col("category").fill_null("without a category"),
+            x=(pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width"),
+            y=(pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height"),
+            distance=(width**2 + height**2).sqrt() / pl.col("image_width"),
+        )
+        .collect()
+    )
+
+
+def _said(rows: list[_Row], material: Material) -> str:
+    """What each row shows, pair by pair, and what the tests say of it."""
+    sentences = []
+    for pair, points in material.landmark_pairs.items():
+        own = [row for row in rows if row.pair == pair]
+        if not own:
+            sentences.append(f"{pair}: no object has both {' and '.join(points)}.")
+            continue
+        which = f", the {len(own)} of {own[0].of} categories with the most" if len(own) < own[0].of else ""
+        parts = []
+        for row in own:
+            x, y, distance = row.objects.select(pl.col("x", "y", "distance").median()).row(0)
+            parts.append(f"{row.category}: median midpoint ({x:.2f}, {y:.2f}), median distance {distance:.3f}")
+        sentences.append(f"{pair} ({' and '.join(points)}){which}: {'; '.join(parts)}.{_odd(pair, own, material)}")
+    if any(row.objects.height > MOST_POINTS for row in rows):
+        sentences.append(f"Of more than {MOST_POINTS} objects, as many are drawn, taken at random.")
+    return " ".join(sentences)
+
+
+def _odd(pair: str, rows: list[_Row], material: Material) -> str:
+    """The quantities of a pair that are not uniform, of the categories that are shown."""
+    several = len(material.landmark_pairs) > 1  # then the quantities in the table begin with the pair's name
     tested = material.landmark_bias.filter(
-        pl.col("p_value").is_not_null(), pl.col("category").is_in(counts["category"].implode())
+        pl.col("q_value") < Q,
+        pl.col("category").is_in([row.category for row in rows]),
+        pl.col("quantity").str.starts_with(f"{pair} " if several else ""),
     )
-    odd = [f"{c} {q} (q {v:.2g})" for c, q, v in tested.select("category", "quantity", "q_value").iter_rows() if v < 0.05]
-    tail = f" Not uniform: {'; '.join(odd)}." if odd else ""
-    return Drawing(drawn, f"{'; '.join(said)}.{tail}")
-
-
-def _named(landmarks: pl.DataFrame) -> tuple[str, str]:
-    """The eyes where there are any, else the two points that most objects have."""
-    counts = landmarks["name"].value_counts().sort("count", "name", descending=[True, False])
-    known = counts["name"].to_list()
-    eyes = next(iter(EYES.values()))
-    if set(eyes) <= set(known) or len(known) < 2:
-        return eyes
-    return known[0], known[1]
-
-
-def _pairs(landmarks: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
-    """Midpoint and distance, as shares of the picture, of every object that has both points."""
-    keys = ["image_id", "category", "instance", "image_width", "image_height"]
-    both = landmarks.filter(pl.col("name") == one).join(
-        landmarks.filter(pl.col("name") == other), on=keys, suffix="_other", nulls_equal=True
-    )
-    across, down = pl.col("x") - pl.col("x_other"), pl.col("y") - pl.col("y_other")
-    return both.select(
-        "category",
-        x=(pl.col("x") + pl.col("x_other")) / 2 / pl.col("image_width"),
-        y=(pl.col("y") + pl.col("y_other")) / 2 / pl.col("image_height"),
-        distance=(across**2 + down**2).sqrt() / pl.col("image_width"),
-    )
+    found = tested.select("category", "quantity", "null", "q_value").iter_rows()
+    odd = [f"{category} {quantity} ({null}; q {q:.2g})" for category, quantity, null, q in found]
+    return f" Not uniform (q < {Q:g}): {'; '.join(odd)}." if odd else ""

@@ -30,4 +30,5 @@ def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
         prediction_files=prediction_files,
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
+        **{name: facts[name] for name in ("box_choices", "landmark_pairs") if name in facts},
     )

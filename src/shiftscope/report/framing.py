@@ -92,7 +92,15 @@ def tables_of(framing: Framing) -> list[dict[str, Any]]:
         )
     if framing.landmarks is not None:
         columns = ["category", "quantity", "null", "n", "n_images", "mean", "sd", "statistic", "p_value", "q_value", "bits"]
-        found.append(_table("Pairs of points", "Midpoint and distance.", framing.landmarks, [*columns, "reason"]))
+        found.append(
+            _table(
+                "Pairs of points",
+                "Midpoints against the uniform distribution; distances in widths of the picture. Naive: of the whole "
+                "picture; feasible: of the places that their distance leaves the two points. The picture is the unit.",
+                framing.landmarks,
+                [*columns, "reason"],
+            )
+        )
     if framing.relation is not None:
         found.append(
             _table(

@@ -53,11 +53,13 @@ def render(
     bias: pl.DataFrame | None,
     figures: Iterable[FigureOnPage],
     framing: Framing = NO_FRAMING,
+    unvaried: Sequence[tuple[str, int]] = (),
 ) -> str:
     """The page as HTML: no script, no request to anywhere, every name escaped.
 
     `facts` are those of `Plan.report_facts`; the tables have the columns of `shiftscope.tables`; a data set that networks
-    are not measured on, or that has no boxes, has None.
+    are not measured on, or that has no boxes, has None. `unvaried` are protocols and input sizes (px) at which nothing was
+    varied (`frames.unvaried`): a warning takes the place of their headline.
     """
     import jinja2
 
@@ -70,15 +72,18 @@ def render(
     )
     environment.filters["number"] = number
     environment.filters["p"] = p_value
+    warnings = _warnings(unvaried)
+    varied = None if sensitivity is None else _varied(sensitivity, cards, unvaried)
     return environment.get_template("page.html.jinja").render(
         facts=facts,
         version=__version__,
         n_images=len(images),
         n_labelled=images["label"].count(),
         cards=cards,
-        headlines=headlines(sensitivity, comparisons, bias, facts["statistics"]["level"]) + sentences(framing),
+        warnings=list(warnings.values()),
+        headlines=headlines(varied, comparisons, bias, facts["statistics"]["level"]) + sentences(framing),
         framing_tables=tables_of(framing),
-        tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts),
+        tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts, warnings),
         comparisons=[] if comparisons is None else _comparison_rows(comparisons),
         definitions=list(measures) if sensitivity is not None else [],
         bias=[] if bias is None else bias.rows(named=True),
@@ -123,7 +128,29 @@ def headlines(
     return said
 
 
-def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _warnings(unvaried: Iterable[tuple[str, int]]) -> dict[str, str]:
+    """A sentence for each protocol that varied nothing."""
+    sizes: dict[str, list[str]] = {}
+    for protocol, size in unvaried:
+        sizes.setdefault(protocol, []).append(str(size))
+    return {
+        protocol: f"{protocol} varied nothing: at an input of {' and of '.join(found)} px, all frames of every picture "
+        "hold the same pixels. How steady an answer is cannot be read from it; give it other settings in the config."
+        for protocol, found in sizes.items()
+    }
+
+
+def _varied(
+    sensitivity: pl.DataFrame, cards: Iterable[Mapping[str, Any]], unvaried: Iterable[tuple[str, int]]
+) -> pl.DataFrame:
+    """Rows of networks that were shown frames which differ."""
+    still = set(unvaried)
+    cells = [(card["network"], name) for card in cards for name, size in still if card["input_size"] == size]
+    alike = pl.DataFrame(cells, schema={"network": pl.String, "protocol": pl.String}, orient="row")
+    return sensitivity.join(alike, on=["network", "protocol"], how="anti", maintain_order="left")
+
+
+def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any], warnings: Mapping[str, str]) -> list[dict[str, Any]]:
     """For each protocol and condition: measures across, networks down, an interval in each cell."""
     found = []
     for protocol in facts["protocols"]:
@@ -139,6 +166,7 @@ def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any]) -> list[d
                     "protocol": protocol,
                     "title": facts["protocols"][protocol]["title"],
                     "among": among,
+                    "warning": warnings.get(protocol, "") if condition == "all" else "",
                     "note": facts["protocols"][protocol].get("note", "") if condition == "all" else "",
                     "measures": [measures[name] for name in names],
                     "rows": [(network, [_interval(cells[network, name]) for name in names]) for network in networks],
