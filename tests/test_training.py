@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from shiftscope import tables
+from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import networks
 from shiftscope.networks.weights import read_note, read_weights
 from shiftscope.training import train_network
@@ -19,7 +20,7 @@ import torch
 from torch import nn
 
 class Tied(nn.Module):
-    def __init__(self, outputs, tied=True):
+    def __init__(self, outputs, tied=True, softmax=False):
         super().__init__()
         self.first = nn.Conv2d(3, 6, 3, stride=4)
         self.inner = nn.Conv2d(6, 6, 3, padding=1)
@@ -27,9 +28,10 @@ class Tied(nn.Module):
         if tied:
             self.again.weight = self.inner.weight
         self.head = nn.Linear(6, outputs)
+        self.last = nn.Softmax(1) if softmax else nn.Identity()
 
     def forward(self, x):
-        return self.head(self.again(self.inner(self.first(x).relu()).relu()).mean((2, 3)))
+        return self.last(self.head(self.again(self.inner(self.first(x).relu()).relu()).mean((2, 3))))
 """
 
 
@@ -61,6 +63,14 @@ def test_tied_weights_are_trained_written_and_loaded(job, tmp_path):
     assert torch.equal(module.inner.weight, state["inner.weight"])
     torch.manual_seed(0)
     assert not torch.equal(network.build().inner.weight, state["inner.weight"])
+
+
+def test_a_network_that_ends_in_a_softmax_is_refused_before_it_is_trained(job, tmp_path, monkeypatch):
+    monkeypatch.setattr("shiftscope.training.fit", lambda *arguments: pytest.fail("it was trained"))
+    job["options"]["arguments"]["softmax"] = True
+    with pytest.raises(ShiftscopeError, match=r"network n answers with probabilities .* leave out the softmax"):
+        train_network(**job, images=tables.read(tmp_path / "images.parquet", tables.IMAGES), path=tmp_path / "w")
+    assert not (tmp_path / "w").exists()
 
 
 def test_training_again_writes_the_same_bytes(job, tmp_path):

@@ -64,6 +64,10 @@ class Film(Source):
         files = [path] if path.is_file() else [entry for entry in path.iterdir() if entry.is_file()]
         return {"path": path, "protocols": ["natural"]} if any(is_film(file.name) for file in files) else None
 
+    def class_count(self) -> int | None:
+        """The class folders."""
+        return len(class_folders(self.path)) if self.labels == "folders" and self.path.is_dir() else None
+
     def inputs(self) -> list[Path]:
         """The films and the folders they were found in: their dates change when a film or a frame comes or goes."""
         self.check()

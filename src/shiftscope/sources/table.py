@@ -87,6 +87,13 @@ class Table(Source):
             return None
         return {"path": path}
 
+    def class_count(self) -> int | None:
+        """The classes that its list names; None where it cannot be used."""
+        try:
+            return len(self.listing(self.path.parent).categories) or None
+        except ShiftscopeError:
+            return None
+
     def inputs(self) -> list[Path]:
         """The lists. Pictures that change while the list does not are not noticed."""
         return [path for path in (self.path, self.names, self.points) if path is not None]
