@@ -66,7 +66,7 @@ def test_the_good_one_is_good():
         (("networks", "a", "train", "dataset", "centre"), "unknown data set 'centre'; did you mean 'centred'"),
         (("networks", "a", "train", None), "networks.a: needs either 'weights' .* neither"),
         (("networks", "a", "weights", __file__), "networks.a: needs either .* both"),
-        (("networks", "a", "classes", "imagenet"), "answers with classes 'imagenet', but .* centred are 'own'"),
+        (("networks", "a", "classes", "imagenet"), "a: is set to 'classes: imagenet', .* 10; write 'classes: own' for"),
         (("networks", "a b", GOOD["networks"]["a"]), "a b"),
         (("inference", "engine", "egaer"), "unknown engine 'egaer'; did you mean 'eager'"),
         (("inference", "threds", 2), "inference.threds: unknown key 'threds'; did you mean 'threads'"),
@@ -76,6 +76,47 @@ def test_a_mistake_is_a_sentence_that_names_the_key(path_and_value, words):
     with pytest.raises(ShiftscopeError, match=words) as error:
         Config.load(changed(*path_and_value))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("folder", "3"), ("table", "3"), ("yolo", "<how many it has>")])
+def test_an_own_network_without_outputs_is_told_how_many(tmp_path, kind, count):
+    for name in "abc":
+        (tmp_path / "folder" / name).mkdir(parents=True)
+    for name in ("labels", "images"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "list.csv").write_text("path,label\n1.png,x\n2.png,y\n3.png,z\n4.png,x\n")
+    source = {
+        "folder": {"path": tmp_path / "folder"},
+        "table": {"path": tmp_path / "list.csv"},
+        "yolo": {"labels": tmp_path / "labels", "images": tmp_path / "images"},
+    }[kind]
+    network = {"kind": "timm", "architecture": "resnet18", "weights": __file__}
+    raw = {"datasets": {"d": {"kind": kind, **source}}, "networks": {"own": network}, "protocols": {"centre": {}}}
+    with pytest.raises(ShiftscopeError) as error:
+        Config.load(raw)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith("networks.own: has no 'outputs', so it is taken to answer with ImageNet's 1000 classes")
+    assert f"write 'outputs: {count}' for a network of these classes, 'classes: imagenet' for the data set if" in line
+    raw["networks"]["own"] = {**network, "outputs": 3}  # what it says to write is right
+    Config.load(raw)
+
+
+def test_each_way_to_disagree_about_classes_has_its_own_way_out():
+    network = {"kind": "timm", "architecture": "resnet18", "weights": __file__}
+
+    def said(source, **more):
+        raw = {"datasets": {"d": source}, "networks": {"own": {**network, **more}}, "protocols": {"centre": {}}}
+        with pytest.raises(ShiftscopeError) as error:
+            Config.load(raw)
+        return str(error.value)
+
+    digits = {"kind": "digits"}
+    assert "is set to 'outputs: 1000', so it answers" in said(digits, outputs=1000)
+    assert "write 'classes: own' for a network of these classes" in said(digits, outputs=1000)
+    assert "write 'outputs: 10' and 'classes: own' for a network" in said(digits, classes="imagenet")
+    assert "answers with 10 classes of its own, but the labels of data set d are ImageNet's 1000" in said(
+        {"kind": "imagenette"}, outputs=10
+    )
 
 
 def test_boxes_alone_are_enough_and_pictures_alone_are_not(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from shiftscope.errors import ShiftscopeError
-from shiftscope.films import film_size, frame_files, read_film
+from shiftscope.films import film_gaps, film_size, frame_files, read_film
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (12, 40, 62, 3), dtype=np.uint8)
 IDENTITY = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
@@ -208,6 +208,47 @@ def test_a_folder_of_frames_is_in_natural_order(tmp_path):
         (path / name).touch()
     names = [file.name for file in frame_files(path)]
     assert names[:6] == ["7.png", "Frame.png", "frame0.png", "frame1.png", "frame1b3.png", "frame02.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "gaps"),
+    [
+        (["f0", "f1", "f3"], [2]),
+        (["f0", "f1", "f3", "f4", "f9"], [2, 4]),
+        (["f0", "f2", "f4", "f8"], [3]),  # every second was kept, but for one
+        (["f8", "f09", "f010", "f0012"], [3]),  # leading zeros
+        (["a0", "a1", "b1", "b2"], [2]),  # two films in one folder
+        (["s1_f1", "s1_f2", "s2_f1", "s2_f2"], [2]),
+        (["s1_f1", "s1_f2", "s2_f3", "s2_f4"], [2]),
+        (["s1_f1", "s1_f2", "s2_f2"], [2]),
+        (["1_640x480", "2_640x480", "4_640x480"], [2]),
+        (["f1_33", "f2_67", "f3_100", "f5_167"], [3]),  # numbers, and times behind them
+        (["33", "67", "100", "167", "200"], [3]),  # times in milliseconds, 30 a second
+        (["f1", "g"], [1]),
+        (["cover", "f0", "f1", "f3"], [1, 3]),
+        (["7"], []),
+        (["a", "b", "c"], []),  # no numbers at all
+        (["2024 a", "2024 b"], []),
+        (["f0", "f1", "f10", "f11", "f2"], [3]),  # in natural order: 0, 1, 2, 10, 11
+    ],
+)
+def test_frames_that_are_missing_are_seen_by_the_numbers(tmp_path, names, gaps):
+    for name in names:
+        Image.new("RGB", (5, 4)).save(tmp_path / f"{name}.{'png' if len(name) % 2 else 'jpg'}")
+    assert film_gaps(tmp_path) == gaps
+    assert film_size(tmp_path) == (5, 4, len(names))
+
+
+def test_a_film_file_misses_no_frames(tmp_path):
+    assert film_gaps(film(tmp_path / "a13.mkv")) == []
+
+
+@pytest.mark.parametrize("names", [["f1.png", "f1.jpg"], ["f0.png", "f01.png", "f1.png"], ["a.png", "a.jpg"]])
+def test_one_frame_in_two_files_is_named(tmp_path, names):
+    for name in names:
+        Image.new("RGB", (5, 4)).save(tmp_path / name)
+    with pytest.raises(ShiftscopeError, match=r"/\w+\.\w+ and \w+\.\w+ are the same frame by the numbers in their names"):
+        film_size(tmp_path)
 
 
 def test_unusable_folders_of_frames_are_named(tmp_path):

@@ -192,11 +192,31 @@ class Config(Options):
                 yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labelled pictures"
         for dataset, source in self.datasets.items():
             if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
-                yield (
-                    f"networks.{name}: answers with classes '{network.class_space}', but the labels of data set {dataset} "
-                    f"are '{source.classes}'; write 'classes: imagenet' for folders named by wnid (n01440764), or "
-                    "'labels: none' to measure without labels"
-                )
+                yield f"networks.{name}: {_other_classes(network, dataset, source)}"
+
+
+def _other_classes(network: Network, dataset: str, source: Source) -> str:
+    """Why a network's classes are not those of a data set's labels, and what to write."""
+    without = "or 'labels: none' for the data set to measure without labels"
+    if network.class_space == "own":
+        return (
+            f"answers with {network.outputs} classes of its own, but the labels of data set {dataset} are ImageNet's 1000; "
+            "write 'classes: own' for the data set if it has the network's classes, 'classes: imagenet' for the network if "
+            f"its outputs are ImageNet's, {without}"
+        )
+    found = source.class_count()
+    said = [f"'{name}: {getattr(network, name)}'" for name in ("classes", "outputs") if name in network.model_fields_set]
+    if said:
+        why = f"is set to {said[0]}, so it answers with ImageNet's classes"
+    else:
+        why = "has no 'outputs', so it is taken to answer with ImageNet's 1000 classes"
+    own = [f"'outputs: {found or '<how many it has>'}'"] if "outputs" not in network.model_fields_set else []
+    own += ["'classes: own'"] if said or found == 1000 else []
+    return (
+        f"{why}, but the labels of data set {dataset} are of classes of its own{f', {found}' if found else ''}; write "
+        f"{' and '.join(own)} for a network of these classes, 'classes: imagenet' for the data set if its classes are "
+        f"ImageNet's, such as folders named by wnid (n01440764), {without}"
+    )
 
 
 def _raised(where: str, check: Any, *arguments: object) -> list[str]:

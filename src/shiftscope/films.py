@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,9 +43,10 @@ def film_size(path: str | Path) -> tuple[int, int, int]:
     ------
     ShiftscopeError
         Where there is no such file or folder, it is no film, it is damaged or cut short, its frames are of different
-        sizes, they have more than `pictures.MAX_PIXELS` pixels, or there is none.
+        sizes, they have more than `pictures.MAX_PIXELS` pixels, two files of a folder are the same frame, or there is none.
     """
     path = Path(path)
+    film_gaps(path)
     with closing(_sizes(path)) as sizes:
         first, (width, height) = next(sizes)
         count = 1
@@ -98,6 +100,45 @@ def frame_files(folder: Path) -> list[Path]:
             f"{folder} has no pictures that could be a film's frames; files that end in {', '.join(sorted(SUFFIXES))} count"
         )
     return sorted(found, key=lambda file: natural_key(file.name))
+
+
+def film_gaps(path: str | Path) -> list[int]:
+    """The frames, by their numbers from 0, that do not follow on the one before, ascending; none in a film file.
+
+    In a folder of frames, the numbers in the names tell: frame3 does not follow on frame1 where others are one apart. What
+    counts the frames is the first number in the names that is another one in each, or, if there is none, the last that
+    differs at all. One frame follows on another where what stands before that number is the same, and the two numbers are
+    less than `APART` times as far apart as the closest ones are (times of frames, in milliseconds, are never quite even).
+    Leading zeros count nothing. Frames without such numbers follow on one another in the order of their names.
+
+    Raises ShiftscopeError where two files of a folder are the same frame.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return []
+    files = frame_files(path)
+    names = [re.split(r"([0-9]+)", file.stem) for file in files]
+    numbers = [[int(digits) for digits in name[1::2]] for name in names]
+    for place, (one, other) in enumerate(pairwise((name[::2], found) for name, found in zip(names, numbers, strict=True))):
+        if one == other:
+            twice = f"{files[place]} and {files[place + 1].name}"
+            raise ShiftscopeError(f"{twice} are the same frame by the numbers in their names; remove one")
+    places = list(map(set, zip_longest(*numbers)))
+    differing = [place for place, values in enumerate(places) if len(values) > 1]
+    counting = [place for place in differing if len(places[place]) == len(files)] or differing[-1:]
+    if not counting:
+        return []
+    counter = counting[0]
+    series = [(name[::2], found[:counter]) for name, found in zip(names, numbers, strict=True)]
+    apart = [
+        now[counter] - before[counter] if one == other else None
+        for (before, now), (one, other) in zip(pairwise(numbers), pairwise(series), strict=True)
+    ]
+    closest = min((far for far in apart if far is not None), default=1)
+    return [number for number, far in enumerate(apart, start=1) if far is None or far >= APART * closest]
+
+
+APART = 1.5
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

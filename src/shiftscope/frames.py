@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shiftscope import tables
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
-from shiftscope.films import read_film
+from shiftscope.films import film_gaps, read_film
 from shiftscope.pictures import read_picture
 from shiftscope.progress import progress
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
@@ -125,7 +125,8 @@ def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
         return read_film(row["path"], (row["first_frame"] + number for number in numbers))
 
     (first,) = film([0])
-    return Picture(row["image_id"], first, corners, film, row["frames"])
+    gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
+    return Picture(row["image_id"], first, corners, film, row["frames"], gaps)
 
 
 def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[str, list[object]]:

@@ -88,7 +88,7 @@ class Plan:
     def published(self, network: str) -> dict[str, Any]:
         """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
         section = self.config.networks[network]
-        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "anti_alias", "options")
+        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
         return {"kind": section.kind, "options": self.options(section, *without)}
 
     def protocol(self, protocol: str) -> dict[str, Any]:

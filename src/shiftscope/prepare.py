@@ -17,6 +17,7 @@ from shiftscope.engines.modules import exact, normalised, runner
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
 from shiftscope.networks import Network, Preprocessing, networks
+from shiftscope.networks.answers import TRIED, check_answers
 from shiftscope.randomness import generator
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ def prepare_network(
     module = network.load(weights, name)
     size = network.input_size
     wants = network.wants(weights)
-    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
-    check_runs(ready, name, size, network.outputs, wants.input_size)
+    ready = _ready(module, network, wants, name)
     card: dict[str, Any] = {
         "network": name,
         "kind": kind,
@@ -88,6 +88,7 @@ def prepare_network(
         "preprocessing": wants._asdict(),
         "outputs": network.outputs,
         "class_space": network.class_space,
+        "answers": network.answers or "logits",
         **_facts(ready, size),
         "device": device,
         "threads": threads,
@@ -133,9 +134,17 @@ def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -
 
     Raises ShiftscopeError where it does not run.
     """
-    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
-    check_runs(ready, network.kind, network.input_size, network.outputs, wants.input_size)
+    ready = _ready(module, network, wants, network.kind)
     return _facts(ready, network.input_size)
+
+
+def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> "nn.Module":
+    """`module` with its normalisation, answering with logits. Raises ShiftscopeError where it does not do that."""
+    answers = network.answers or "logits"
+    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels, answers)
+    check_runs(ready, name, network.input_size, network.outputs, wants.input_size)
+    check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.input_size, 0))
+    return ready
 
 
 def _facts(ready: "nn.Module", size: int) -> dict[str, int | None]:

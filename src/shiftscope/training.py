@@ -1,6 +1,5 @@
 """Training a network on a data set of the workflow."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from shiftscope.engines.modules import normalised, runner
 from shiftscope.errors import ShiftscopeError
-from shiftscope.files import complete
 from shiftscope.networks import Network, Training, networks
+from shiftscope.networks.answers import TRIED, check_answers
+from shiftscope.networks.weights import write_weights
 from shiftscope.pictures import read_picture
-from shiftscope.prepare import available
+from shiftscope.prepare import available, trial_frames
 from shiftscope.progress import progress
 from shiftscope.protocols import Picture
 from shiftscope.protocols.centre import Centre
@@ -33,11 +34,10 @@ def train_network(
 ) -> None:
     """Train the network on the centre crops of `images` (tables.IMAGES, labelled) and save it as safetensors.
 
-    The file's metadata says what it was made of. Raises ShiftscopeError where pictures lack labels or have more classes
-    than the network has outputs.
+    The file's note (`weights.read_note`) says what it was made of. Raises ShiftscopeError where pictures lack labels or
+    have more classes than the network has outputs, or the network answers with probabilities.
     """
     import torch
-    from safetensors.torch import save_file
 
     network = networks[kind].item.model_validate(options)
     training = network.train
@@ -54,12 +54,12 @@ def train_network(
     frames = _centre_crops(images, network.input_size, training.crop_fraction)
     torch.manual_seed(int(generator(seed, "weights", name).integers(2**63)))
     module = network.build()
+    ready = normalised(module.eval(), (0, 0, 0), (1, 1, 1))
+    check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.input_size, seed))
     pixels = torch.from_numpy(frames).permute(0, 3, 1, 2)
     correct = fit(module, pixels, torch.from_numpy(labels.astype(np.int64)), network, training, seed, name, device)
     print(f"{name}: {correct:.1%} of the last epoch's training pictures right", file=sys.stderr)
-    metadata = {"network": kind, "options": json.dumps(options, sort_keys=True), "seed": str(seed)}
-    with complete(path) as part:
-        save_file({key: value.contiguous() for key, value in module.state_dict().items()}, part, metadata)
+    write_weights(module.state_dict(), Path(path), {"network": kind, "options": options, "seed": seed})
 
 
 def fit(

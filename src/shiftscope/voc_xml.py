@@ -119,7 +119,11 @@ def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
                 faulty.append(f"{name}: an object has {error}")
                 continue
             left, top = left - shift, top - shift
-            if not (right > left and bottom > top):
+            if right < left or bottom < top:
+                said = b", ".join(box[edge] for edge in EDGES).decode(errors="replace")
+                faulty.append(f"{name}: an object has a box of {said[:80]}, whose corners are exchanged")
+                continue
+            if right == left or bottom == top:
                 continue
             owner.append(row)
             categories.append(category)

@@ -107,7 +107,18 @@ def changed(part, place, **keys):
         (changed("annotations", 0, category_id=99), "annotation 1 has the category_id 99"),
         (changed("annotations", 0, bbox=None), "annotation 1 has no `bbox`"),
         (changed("annotations", 0, bbox=[1, 2, 3]), "annotation 1 has no `bbox`"),
-        (changed("annotations", 0, bbox=[1, 2, 3, float("nan")]), "not finite"),
+        (changed("annotations", 0, bbox=[1, 2, 3, float("nan")]), "annotation 1 has no `bbox` of four finite numbers"),
+        (changed("annotations", 0, bbox=[1, 2, 3, 10**400]), "annotation 1 has no `bbox` of four finite numbers"),
+        (changed("annotations", 0, bbox="1234"), "no `bbox` of four finite numbers, but 1234"),
+        (changed("annotations", 0, bbox=["1", "2", "3", "4"]), "annotation 1 has no `bbox` of four finite numbers"),
+        (changed("annotations", 0, bbox={"1": 0, "2": 0, "3": 0, "4": 0}), "no `bbox` of four finite numbers"),
+        (changed("annotations", 0, bbox=[True, False, True, True]), "annotation 1 has no `bbox` of four finite numbers"),
+        (changed("annotations", 0, iscrowd="0"), "annotation 1 has the `iscrowd` '0', which is neither 0 nor 1"),
+        (changed("annotations", 0, iscrowd=2), "annotation 1 has the `iscrowd` 2, which is neither"),
+        (changed("annotations", 0, iscrowd=[0]), r"annotation 1 has the `iscrowd` \[0\], which is neither"),
+        (changed("categories", 0, id=2), "has two categories of the same id"),
+        (changed("categories", 0, id=True), "entry 0 of 'categories' has no usable 'id'"),
+        (changed("images", 0, width=True), "b.png has the width True, no whole number"),
         (changed("categories", 0, name=None), "entry 0 of 'categories' has no usable 'name'"),
     ],
 )
@@ -116,6 +127,37 @@ def test_a_broken_file_is_named(write, tmp_path, content, sentence):
         write(content).listing(tmp_path)
     assert "a.json" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_crowds_are_those_of_pycocotools(write, tmp_path):
+    """JSON has several ways to write 0 and 1."""
+    content = dataset()
+    said = [0, 1, False, True, 0.0, 1.0]
+    content["annotations"] = [
+        {"id": 10 + place, "image_id": 7, "category_id": 5, "bbox": [place, 0, 5, 5], "iscrowd": value}
+        for place, value in enumerate(said)
+    ]
+    source = write(content)
+    boxes = source.boxes(tmp_path)
+    coco = COCO(str(source.annotations))
+    expected = {annotation["bbox"][0] for annotation in coco.loadAnns(coco.getAnnIds(iscrowd=True))}
+    assert set(boxes.filter("is_crowd")["x_min"]) == expected == {1, 3, 5}
+    # Nothing said, or null, is no crowd: so COCOeval reads it, `'iscrowd' in gt and gt['iscrowd']`.
+    del content["annotations"][1]["iscrowd"]
+    content["annotations"][3]["iscrowd"] = None
+    assert set(write(content).boxes(tmp_path).filter("is_crowd")["x_min"]) == {5}
+
+
+def test_negative_sides_are_counted_in_the_log(write, tmp_path, caplog):
+    content = changed("annotations", 0, bbox=[5, 5, -3, 4])
+    boxes = write(content).boxes(tmp_path)
+    assert boxes["x_min"].to_list() == [0, 5, 0]
+    assert "1 boxes have a negative side, such as that of annotation 1; they are left out" in caplog.text
+    caplog.clear()
+    write(dataset()).boxes(tmp_path)  # no area, as the manual says
+    assert caplog.text == ""
+    with pytest.raises(ShiftscopeError, match=r"a\.json: 1 boxes have a negative side"):
+        write(content, unusable="refuse").boxes(tmp_path)
 
 
 def test_missing_files_are_named(tmp_path):
@@ -200,6 +242,8 @@ def with_points(points, **category):
         (with_points([None, 2, 2] * 3), "annotation 2 has key points that are not x, y and v"),
         (with_points([float("nan"), 2, 2] * 3), "annotation 2 has key points that are not x, y and v"),
         (with_points([1, 2, 3] * 3), "v, which is 0, 1 or 2"),
+        (with_points([True, 2, 2] * 3), "annotation 2 has key points that are not x, y and v"),
+        (with_points(5), "annotation 2 has key points that are not x, y and v"),
         (with_points("abcdefghi"), "annotation 2 has key points that are not x, y and v"),
         (with_points([1, 2, 2] * 3, keypoints=[1, 2, 3]), "the category person has `keypoints` that are no list of names"),
     ],

@@ -176,6 +176,49 @@ def test_films_go_from_the_files_to_the_frames(tmp_path):
     np.testing.assert_array_equal(canvases["b/file@000003#0"], cropped(FRAMES[3]))
 
 
+@pytest.mark.parametrize(
+    ("options", "pairs"),
+    [
+        ({}, [(0, 1), (3, 4), (4, 5), (5, 6)]),
+        ({"stride": 2}, [(3, 5)]),  # f0 f3 f5: frames 0, 2, 4 of those that are there
+        ({"start": 2}, [(3, 4), (4, 5), (5, 6)]),
+    ],
+)
+def test_frames_on_either_side_of_a_missing_one_make_no_pair(tmp_path, caplog, options, pairs):
+    """From a folder without f2 to the rows that measures look at, as the workflow does it."""
+    from shiftscope.sensitivity.rows import pair_rows
+
+    numbers = [0, 1, 3, 4, 5, 6]
+    (tmp_path / "film").mkdir()
+    for number, pixels in zip(numbers, FRAMES, strict=False):
+        Image.fromarray(pixels).save(tmp_path / "film" / f"f{number}.png")
+    images, _ = make_images(Film(path=tmp_path / "film"), tmp_path, seed=0)
+    assert "1 of 6 frames do not follow on the one before, such as f3.png on f1.png" in caplog.text
+    make_frames(
+        kind="natural", options=options, images=images, boxes=None, size=32, seed=0, refuse=True,
+        canvases_path=tmp_path / "c", frames_path=tmp_path / "f", skipped_path=tmp_path / "s",
+    )  # fmt: skip
+    frames = tables.read(tmp_path / "f", tables.FRAMES)
+    unused = dict.fromkeys(("top1", "top5", "top1_prob", "right", "in5"), 0)
+    rows = pair_rows(
+        frames.with_columns(value_before=pl.col("value").shift(1), **{k: pl.lit(v) for k, v in unused.items()})
+    )
+    found = [(numbers[int(before)], numbers[int(now)]) for before, now in rows.select("value_before", "value").iter_rows()]
+    assert found == pairs
+
+
+def test_a_gap_is_counted_from_where_its_clip_begins(tmp_path):
+    for number, pixels in zip([0, 1, 2, 3, 5, 6], FRAMES, strict=False):
+        Image.fromarray(pixels).save(tmp_path / f"f{number}.png")
+    images, _ = make_images(Film(path=tmp_path, clip=3), tmp_path, seed=0)
+    make_frames(
+        kind="natural", options={}, images=images, boxes=None, size=32, seed=0, refuse=True,
+        canvases_path=tmp_path / "c", frames_path=tmp_path / "f", skipped_path=tmp_path / "s",
+    )  # fmt: skip
+    steps = tables.read(tmp_path / "f", tables.FRAMES).group_by("image_id", maintain_order=True).agg("step")["step"]
+    assert steps.to_list() == [[0, 1, 2], [0, 2, 3]]
+
+
 def cropped(pixels):
     from shiftscope.protocols import Picture
 

@@ -94,6 +94,19 @@ def as_kaggle(folder):
     solution(folder)
 
 
+def test_boxes_of_kaggle_that_are_none_are_counted_in_the_log(tmp_path, caplog):
+    as_kaggle(tmp_path)
+    source = ImageNet(path=tmp_path)
+    whole = source.boxes(tmp_path)
+    assert caplog.text == ""
+    with (tmp_path / SOLUTION).open("a") as file:
+        file.write(f"x,{WNIDS[0]} 1 two 3 4 {WNIDS[0]} 5 1 2 4 {WNIDS[0]} 3 1 2 4 {WNIDS[0]} 1 1 1 1\n")
+    found = source.boxes(tmp_path)
+    assert found.head(whole.height).equals(whole)
+    assert found.filter(image_id="x").select("x_min", "y_min", "x_max", "y_max").rows() == [(0, 0, 1, 1)]
+    assert "2 boxes are not of four numbers, the lower one first, such as one of x; they are left out" in caplog.text
+
+
 @pytest.mark.parametrize("layout", [as_tar, as_folders, as_wnids, as_flat, as_kaggle])
 def test_every_layout_is_the_same_data_set(layout, tmp_path):
     layout(tmp_path)

@@ -46,6 +46,7 @@ def test_a_name_given_twice_doubles_no_box(write, tmp_path):
 
 
 BAD = [row("b", corners="0.1,,0,1"), row("", "/m/1"), row("c", corners="10,300,20,40"), row("d", corners="0.1,NaN,0,1")]
+BAD += [row("e", corners="NaN,0.5,0,1"), row("f", corners="0.5,0.1,0,1"), row("g", corners="0.1,0.5,1,0.2")]
 
 
 @pytest.mark.parametrize("bad", BAD)

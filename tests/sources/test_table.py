@@ -72,6 +72,55 @@ def test_names_of_numbered_classes(folder):
         make_images(Table(path=write(folder / "list.csv", rows), names=folder / "names.txt"), folder, 0)
 
 
+def boxed(*corners):
+    names = ("x_min", "y_min", "x_max", "y_max")
+    return [{"path": "two.png", **dict(zip(names, four, strict=True))} for four in corners]
+
+
+@pytest.mark.parametrize("bad", [("one", 1, 3, 4), (1, None, 3, 4), (5, 1, 3, 4), (1, 6, 3, 4), (1, "inf", 3, 4)])
+def test_what_is_no_box_is_counted_in_the_log(folder, bad, caplog):
+    rows = boxed((1, 1, 3, 4), bad, (None, None, None, None), (2, 2, 2, 5), bad)
+    source = Table(path=write(folder / "list.csv", rows))
+    assert source.boxes(folder).select("x_min", "y_min", "x_max", "y_max").rows() == [(1, 1, 3, 4)]
+    (line,) = caplog.messages  # of the row without a box and the one without an area nothing is said
+    said = ", ".join("nothing" if cell is None else str(cell) for cell in bad)
+    assert "list.csv: 2 rows have no boxes of four numbers" in line
+    assert f"two.png: {said}; they are left out" in line.replace(".0", "")
+    with pytest.raises(ShiftscopeError, match=r"list\.csv: 2 rows have no boxes .*; mend them, or write `unusable: skip`"):
+        source.model_copy(update={"unusable": "refuse"}).boxes(folder)
+    with pytest.raises(ShiftscopeError, match="1 rows have no boxes"):  # none is left
+        Table(path=write(folder / "list.csv", boxed(bad))).boxes(folder)
+
+
+def test_numbers_as_words_are_numbers(folder, caplog):
+    rows = boxed((" 1", "1.0", "3e0", "4"), ("x", 1, 1, 1))
+    assert Table(path=write(folder / "list.csv", rows)).boxes(folder)["x_max"].to_list() == [3]
+    frame = pl.DataFrame(boxed((1.0, 1.0, 3.0, 4.0), (float("nan"),) * 4))  # how some tools write that there is none
+    frame.write_parquet(folder / "list.parquet")
+    caplog.clear()
+    assert Table(path=folder / "list.parquet").boxes(folder).height == 1
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_true_and_false_are_no_edges(folder, ending):
+    source = Table(path=write(folder / f"list.{ending}", boxed((False, 0, 3, 4), (True, 0, 3, 4))))
+    with pytest.raises(ShiftscopeError, match=r"the column 'x_min' holds no numbers, but (Boolean|String)|2 rows have no"):
+        source.boxes(folder)
+
+
+def test_points_of_words_are_counted_in_the_log(folder, caplog):
+    points = [
+        {"path": "two.png", "name": "left_eye", "x": 3.5, "y": 2},
+        {"path": "two.png", "name": "right_eye", "x": "seven", "y": 2.25},
+        {"path": "two.png", "name": "nose", "x": None, "y": None},
+    ]
+    rows = [{"path": "two.png"}]
+    source = Table(path=write(folder / "list.csv", rows), points=write(folder / "points.csv", points))
+    assert source.landmarks(folder)["name"].to_list() == ["left_eye"]
+    assert caplog.messages[0].endswith("1 rows have no points of two numbers, such as one of two.png: seven, 2.25; they are left out")  # fmt: skip
+
+
 def test_points(folder):
     points = [
         {"path": "two.png", "name": "left_eye", "x": 3.5, "y": 2},

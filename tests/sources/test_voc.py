@@ -60,6 +60,16 @@ def test_with_pictures(folder, caplog):
         make_images(source.model_copy(update={"unusable": "refuse"}), folder, 0)
 
 
+def test_exchanged_corners_are_counted_in_the_log(tmp_path, caplog):
+    boxes = [("cat", (3, 1, 3, 4)), ("cat", (9, 1, 3, 4)), ("dog", (1, 5, 4, 2)), ("cow", (3, 1, 2, 4))]
+    (tmp_path / "a.xml").write_text(annotation((20, 10), *boxes))
+    assert read_annotations(tmp_path).boxes["category"].to_list() == ["cat"]
+    assert Voc(annotations=tmp_path).boxes(tmp_path).height == 1
+    assert "2 annotations cannot be read: a: an object has a box of 9, 1, 3, 4, whose corners are exchanged" in caplog.text
+    with pytest.raises(ShiftscopeError, match=r"box of 9, 1, 3, 4, whose corners are exchanged; .*unusable: skip"):
+        Voc(annotations=tmp_path, unusable="refuse").boxes(tmp_path)
+
+
 def test_pictures_in_another_layout_are_found_by_name(folder):
     (folder / "flat").mkdir()
     for picture in (folder / "pictures").rglob("*.jpg"):

@@ -97,6 +97,58 @@ def test_labels_from_json_and_none(shards):
         make_images(WebDataset(shards=str(shards / "v-*.tar"), label="json:nothing"), shards, 0)
 
 
+def test_files_of_a_sample_need_not_lie_together(tmp_path):
+    """All pictures first, all labels behind them in another order: what an extracted copy would have."""
+    files = [(f"{k}.png", png(k)) for k in range(5)] + [(f"{k}.cls", str(7 - k).encode()) for k in (3, 0, 4, 1, 2)]
+    source = WebDataset(shards=str(write(tmp_path / "a.tar", files)))
+    images, _ = make_images(source, tmp_path, 0)
+    assert images.select("image_id", "label").rows() == [(f"a/{k}", 7 - k) for k in range(5)]
+    for k, path in enumerate(images["path"]):
+        assert (read_picture(path) == read_picture_of(png(k))).all()
+
+
+@pytest.mark.parametrize("between", [[], [("b.png", png(2)), ("b.cls", b"0")]])
+def test_a_sample_that_is_there_twice_is_named(tmp_path, between):
+    files = [("a.png", png(0)), ("a.cls", b"0"), *between, ("./a.png", png(1)), ("./a.cls", b"1")]
+    with pytest.raises(ShiftscopeError, match=r"a\.tar has two files called (\./)?a\.png; remove or rename one"):
+        WebDataset(shards=str(write(tmp_path / "a.tar", files))).listing(tmp_path)
+
+
+def test_further_pictures_and_missing_labels_are_told(tmp_path, caplog):
+    files = [("a.png", png(0)), ("a.mask.png", png(1)), ("b.png", png(2)), ("b.cls", b"4"), ("c.png", png(3))]
+    images, _ = make_images(WebDataset(shards=str(write(tmp_path / "a.tar", files))), tmp_path, 0)
+    assert images["label"].to_list() == [None, 4, None]
+    assert (read_picture(images["path"][0]) == read_picture_of(png(0))).all()
+    assert "1 pictures such as a.mask.png are not the first of their sample" in caplog.text
+    assert "2 of 3 samples such as a/a have no label in a .cls" in caplog.text
+
+
+def test_null_is_no_label(tmp_path, caplog):
+    labels = ["cat", None, "None"]
+    files = [
+        pair
+        for k, label in enumerate(labels)
+        for pair in ((f"{k}.png", png(k)), (f"{k}.json", json.dumps({"y": label}).encode()))
+    ]
+    images, _ = make_images(WebDataset(shards=str(write(tmp_path / "a.tar", files)), label="json:y"), tmp_path, 0)
+    assert images["category"].to_list() == ["cat", None, "None"]
+    assert images["label"].to_list() == [1, None, 0]
+    assert "1 of 3 samples such as a/1 have no label" in caplog.text
+
+
+@pytest.mark.parametrize("label", ['{"y": true}', '{"y": [1]}', '{"y": {"z": 1}}', '{"y": " "}', "[1]", "{"])
+def test_labels_that_are_none(tmp_path, label):
+    files = [("a.png", png(0)), ("a.json", label.encode())]
+    with pytest.raises(ShiftscopeError, match=r"sample a/a has no usable label in its \.json:y"):
+        WebDataset(shards=str(write(tmp_path / "a.tar", files)), label="json:y").listing(tmp_path)
+
+
+def test_a_file_that_is_too_large_for_a_label_is_named(tmp_path):
+    files = [("a.png", png(0)), ("a.cls", b"1" * 1_000_001)]
+    with pytest.raises(ShiftscopeError, match=r"a\.tar: a\.cls has 1,000,001 bytes, too many for a label"):
+        WebDataset(shards=str(write(tmp_path / "a.tar", files))).listing(tmp_path)
+
+
 def test_bad_shards(shards):
     with pytest.raises(ShiftscopeError, match="no file is called"):
         WebDataset(shards=str(shards / "w-*.tar")).check()

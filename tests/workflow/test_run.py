@@ -62,12 +62,14 @@ def test_all_that_was_promised_is_there(finished):
 def test_cards_describe_what_was_loaded(finished):
     from safetensors import safe_open
 
+    from shiftscope.networks.weights import read_note
+
     for network in NETWORKS:
         folder = finished.folder / "results" / "networks" / network
         card = json.loads((folder / "card.json").read_text())
         with safe_open(folder / "weights.safetensors", "pt") as file:
             weights = [file.get_tensor(name) for name in file.keys()]  # noqa: SIM118
-            assert json.loads(file.metadata()["options"])["input_size"] == 64
+        assert read_note(folder / "weights.safetensors")["options"]["input_size"] == 64
         counted = sum(tensor.numel() for tensor in weights if tensor.is_floating_point())
         # What is saved beside the parameters: means and variances of batch normalisation, and the blur's fixed kernels.
         assert card["parameters"] < counted < card["parameters"] * 1.2

@@ -29,4 +29,5 @@ class Eager(Engine):
         """The network with its normalisation, on `device`."""
         exact(threads)
         network = networks[card["kind"]].item.model_validate(card["options"])
-        return normalised(network.load(path).eval(), card["mean"], card["std"], card["channels"]).to(device)
+        module = network.load(path).eval()
+        return normalised(module, card["mean"], card["std"], card["channels"], card["answers"]).to(device)

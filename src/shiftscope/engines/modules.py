@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def normalised(module: "nn.Module", mean: Sequence[float], std: Sequence[float], channels: str = "rgb") -> "nn.Module":
+def normalised(
+    module: "nn.Module", mean: Sequence[float], std: Sequence[float], channels: str = "rgb", answers: str = "logits"
+) -> "nn.Module":
     """`module` with its normalisation in front: takes uint8 RGB (batch, height, width, 3), so that a frame travels to the
     device in a quarter of the bytes, and convolutions get their channels last, which they like best on every device.
-    `channels` is the order in which the module, `mean` and `std` have them, rgb or bgr."""
+    `channels` is the order in which the module, `mean` and `std` have them, rgb or bgr. `answers` is what the module says,
+    logits or probabilities: the logarithm of these counts as logits, whose softmax they are again (0 counts as the smallest
+    normal number)."""
     import torch
     from torch import Tensor, nn
+
+    smallest = torch.finfo(torch.float32).tiny
 
     class Normalised(nn.Module):
         scale: Tensor
@@ -31,8 +37,8 @@ def normalised(module: "nn.Module", mean: Sequence[float], std: Sequence[float],
 
         def forward(self, frames: Tensor) -> Tensor:
             pixels: Tensor = (frames.flip(-1) if channels == "bgr" else frames).permute(0, 3, 1, 2).to(torch.float32)
-            answers: Tensor = self.network(pixels * self.scale + self.shift)
-            return answers
+            said: Tensor = self.network(pixels * self.scale + self.shift)
+            return said.float().clamp(min=smallest).log() if answers == "probabilities" else said
 
     return Normalised().eval()
 

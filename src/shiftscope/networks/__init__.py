@@ -71,6 +71,9 @@ class Network(Options):
     """How many classes it answers with."""
     classes: Literal["own", "imagenet"] | None = None
     """What its outputs mean; not set: `imagenet` if there are 1000, else `own`. Must agree with the data set's."""
+    answers: Literal["logits", "probabilities"] | None = None
+    """What its outputs are: `logits`, or `probabilities`, where it ends in a softmax. Not set: logits, and a network whose
+    answers look like probabilities is refused. Those of a sigmoid for each class cannot be told from logits."""
 
     opaque: ClassVar[bool] = False
     """Whether it is a program that torch cannot look into: only the engine `eager` runs it."""
@@ -95,6 +98,8 @@ class Network(Options):
 
     def check(self) -> None:
         """Raise a ShiftscopeError if what the user gave does not go together or is not there. Cheap."""
+        if self.train is not None and self.answers == "probabilities":
+            raise ShiftscopeError("is trained with cross entropy, which needs logits; leave out its softmax and 'answers'")
         if self.origin == "file" and not cast(Path, self.weights).is_file():
             raise ShiftscopeError(f"there is no file {self.weights} (seen from {Path.cwd()}); correct 'weights'")
 

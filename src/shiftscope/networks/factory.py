@@ -17,9 +17,9 @@ SAYS = ("mean", "std", "channels", "input_size", "interpolation", "crop_fraction
 
 @networks.register("factory", title="own function", reference="a Python function that returns a torch.nn.Module")
 class Factory(Network):
-    """What a function returns: a torch.nn.Module that takes (batch, 3, height, width), normalised, and answers with logits;
-    or that and a mapping with any of `mean`, `std`, `channels`, `input_size`, `interpolation`, `crop_fraction`. `weights`
-    may be left out where the function loads its own."""
+    """What a function returns: a torch.nn.Module that takes (batch, 3, height, width), normalised, and answers with logits
+    (or see `answers`); or that and a mapping with any of `mean`, `std`, `channels`, `input_size`, `interpolation`,
+    `crop_fraction`. `weights` may be left out where the function loads its own."""
 
     factory: str = Field(pattern=r"^.+\.py:[A-Za-z_]\w*$")
     """Where it is: `path/to/file.py:function`."""

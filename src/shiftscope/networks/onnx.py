@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @networks.register("onnx", title="ONNX file", reference="https://onnx.ai, read by OpenVINO")
 class Onnx(Program):
-    """An ONNX file with one input (batch, 3, height, width), normalised, and one output of logits. OpenVINO reads it as
-    data and computes in float32 on the CPU, whatever the device of the run."""
+    """An ONNX file with one input (batch, 3, height, width), normalised, and one output of logits (or see `answers`).
+    OpenVINO reads it as data and computes in float32 on the CPU, whatever the device of the run."""
 
     trust: bool = True
     """Such a file is data, no code."""

@@ -54,7 +54,11 @@ NOTE = "shiftscope"
 
 
 def write_weights(state: "Mapping[str, torch.Tensor]", path: Path, note: Mapping[str, Any] | None = None) -> None:
-    """A state dict as safetensors, complete or not at all, with a note that `read_note` gives back."""
+    """A state dict as safetensors, complete or not at all, with a note that `read_note` gives back.
+
+    The bytes depend on tensors and note alone: the note is one text, since several keys of metadata would be stored in an
+    order that is another one in every process. Weights that are tied, several names of one tensor, are written under each.
+    """
     from safetensors.torch import save_file
 
     # Cloned: tensors that share memory, tied weights, cannot be stored as they are.
@@ -76,10 +80,12 @@ def read_note(path: Path) -> dict[str, Any]:
 
 
 def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, architecture: str, outputs: int) -> None:
-    """Put every tensor of `state` into `module`.
+    """Put every tensor of `state` into `module`, whose own types stay as they are.
 
-    Raises ShiftscopeError where a tensor is missing, is too many, or has another shape; a last layer for another number
-    of classes is named as that.
+    float16, bfloat16 and float64 become the float32 of the module's floating-point tensors, which is how weights are often
+    stored; its whole numbers stay whole numbers. Raises ShiftscopeError where a tensor is missing, is too many, has another
+    shape, or holds another sort of numbers (whole, complex or quantised ones for floating-point weights, and so on); a last
+    layer for another number of classes is named as that.
     """
     own = module.state_dict()
     # Counters that only training reads, which older files lack.
@@ -101,7 +107,43 @@ def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, a
     if wrong:
         shapes = [f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}" for name in wrong]
         raise ShiftscopeError(f"{path} does not fit {architecture}: {_some(shapes)}")
+    # What the counters hold is never read, and averages of weights leave them with fractions.
+    strange = [said for name in state if name not in optional and (said := _misfit(name, state[name], own[name]))]
+    if strange:
+        more = f" (as with {len(strange) - 1} other tensors)" if len(strange) > 1 else ""
+        raise ShiftscopeError(
+            f"{path} does not fit {architecture}: {strange[0]}{more}; save the state_dict() of the network itself, its "
+            "weights floating-point numbers that are not packed in any way"
+        )
     module.load_state_dict(dict(state), strict=not optional)
+
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+"""Types that become float32 without any more to be known: eight bits of a float mean nothing without their scale."""
+
+
+def _misfit(name: str, given: "torch.Tensor", own: "torch.Tensor") -> str | None:
+    """What is wrong with the numbers of a tensor that goes where `own` is; None where nothing is."""
+    import torch
+
+    if given.is_meta or given.is_quantized or given.layout != torch.strided:
+        how = "without values" if given.is_meta else "quantised" if given.is_quantized else "sparse"
+        return f"{name} is {how} ({_type(given)}), and a plain tensor of {_type(own)} is expected"
+    if own.is_floating_point():
+        fits, wanted = _type(given) in FLOATS, "one of " + ", ".join(FLOATS)
+    elif own.is_complex():
+        fits, wanted = given.is_complex(), "a complex type"
+    elif own.dtype == torch.bool:
+        fits, wanted = given.dtype == torch.bool, "bool"
+    else:
+        # torch itself would cut off fractions.
+        whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
+        fits, wanted = whole, "a whole-number type"
+    return None if fits else f"{name} is {_type(given)}, and {wanted} is expected"
+
+
+def _type(tensor: "torch.Tensor") -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _some(names: list[str], most: int = 3) -> str:

@@ -26,6 +26,8 @@ class Picture:
     """Where the picture is a film: its frames, numbered from 0."""
     film_frames: int = 1
     """How many frames there are."""
+    film_gaps: frozenset[int] = frozenset()
+    """Those of its frames that do not follow on the one before: there are frames missing between them."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The frames of a film, one after the other: what moves is the world and the camera, and a little of everything else."""
 
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 import numpy as np
 from pydantic import Field
@@ -19,7 +20,7 @@ from shiftscope.resizers import ResizerName
 )
 class Natural(Protocol):
     """The frames of a clip, each resized and centre cropped as the protocol `centre` does. The swept value is the frame's
-    number in its clip."""
+    number in its clip. Frames between which others are missing (a folder's `f1.png` and `f3.png`) are no neighbours."""
 
     frames: int = Field(100, ge=2)
     """At most so many frames of each clip; a clip that has fewer gives what it has, but at least two."""
@@ -42,8 +43,11 @@ class Natural(Protocol):
                 f" {self.stride}"
             )
         crops = [centre_crop(pixels, size, self.crop_fraction, self.resample) for pixels in picture.film(numbers)]
+        torn = [any(before < gap <= now for gap in picture.film_gaps) for before, now in pairwise(numbers)]
         frames = [
-            replace(frame, value=number, canvas=canvas)
-            for canvas, (number, (_, frame)) in enumerate(zip(numbers, crops, strict=True))
+            replace(frame, value=number, canvas=canvas, run=run)
+            for canvas, (number, (_, frame), run) in enumerate(
+                zip(numbers, crops, accumulate(torn, initial=0), strict=True)
+            )
         ]
         return Sequence([pixels for pixels, _ in crops], frames)

@@ -73,6 +73,10 @@ class Source(Options):
     def check(self) -> None:
         """Raise a ShiftscopeError if what the user gave is not there. Cheap: it runs whenever the workflow is read."""
 
+    def class_count(self) -> int | None:
+        """How many classes its labels have, where that is known without reading much; else None. For messages."""
+        return None
+
     def inputs(self) -> list[Path]:
         """Files of the user's whose change makes everything made of this source stale."""
         return []

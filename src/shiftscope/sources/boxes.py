@@ -1,4 +1,4 @@
-"""What sources of boxes share: where their pictures are, and labels from boxes."""
+"""What sources of boxes share: where their pictures are, labels from boxes, and what happens to what is no box."""
 
 import logging
 from pathlib import Path, PurePosixPath
@@ -8,6 +8,14 @@ import polars as pl
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Listing
 from shiftscope.sources.folder import picture_files
+
+CORNERS = ("x_min", "y_min", "x_max", "y_max")
+ORDERED = pl.all_horizontal(
+    pl.col(CORNERS).is_finite(), pl.col("x_min") <= pl.col("x_max"), pl.col("y_min") <= pl.col("y_max")
+).fill_null(value=False)
+"""Whether all four edges of a box are numbers, the lower one first."""
+FLAT = (pl.col("x_min") == pl.col("x_max")) | (pl.col("y_min") == pl.col("y_max"))
+"""Whether a box has no area."""
 
 
 def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
@@ -37,6 +45,13 @@ def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
     if extra > 0:
         logging.getLogger(__name__).warning("%s has %d pictures without an annotation; they are left out", folder, extra)
     return pictures.with_columns(pl.Series("path", paths, dtype=pl.String))
+
+
+def leave_out(message: str, *, refuse: bool) -> None:
+    """Say in the log that what `message` names is left out, or raise it as a ShiftscopeError where that is not wanted."""
+    if refuse:
+        raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
+    logging.getLogger(__name__).warning("%s; they are left out", message)
 
 
 def largest_labels(boxes: pl.DataFrame) -> pl.DataFrame:

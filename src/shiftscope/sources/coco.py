@@ -3,7 +3,7 @@
 import contextlib
 import io
 import json
-import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,9 +13,12 @@ import polars as pl
 from shiftscope import tables
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Listing, Source, sources
+from shiftscope.sources.boxes import leave_out
 
 if TYPE_CHECKING:
     from pycocotools.coco import COCO
+
+FINITE = sys.float_info.max
 
 
 @sources.register(
@@ -26,9 +29,9 @@ if TYPE_CHECKING:
 class Coco(Source):
     """The pictures that an `instances` or `person_keypoints` file names, their boxes and key points.
 
-    A box is COCO's [x, y, width, height] as [x, x + width) × [y, y + height). Boxes without area are left out; boxes of
-    crowds are kept and marked. A key point is the middle of the pixel that COCO names; those that are not labelled (v = 0)
-    are left out.
+    A box is COCO's [x, y, width, height] as [x, x + width) × [y, y + height). Boxes without area are left out, with a line
+    in the log where a side is negative; boxes of crowds are kept and marked. A key point is the middle of the pixel that
+    COCO names; those that are not labelled (v = 0) are left out.
     """
 
     images: Path | None = None
@@ -97,8 +100,11 @@ class Coco(Source):
         coco = self._read()
         names = self._names(coco)
         rows = []
+        negative = []
         for annotation in coco.dataset["annotations"]:
             x, y, width, height = self._box(annotation)
+            if width < 0 or height < 0:
+                negative.append(annotation["id"])
             if width <= 0 or height <= 0:
                 continue
             image = coco.imgs[annotation["image_id"]]
@@ -112,9 +118,12 @@ class Coco(Source):
                     "y_max": y + height,
                     "image_width": image.get("width") or None,
                     "image_height": image.get("height") or None,
-                    "is_crowd": bool(annotation.get("iscrowd", 0)),
+                    "is_crowd": self._crowd(annotation),
                 }
             )
+        if negative:
+            said = f"{len(negative)} boxes have a negative side, such as that of annotation {negative[0]}"
+            leave_out(f"{self.annotations}: {said}", refuse=self.unusable == "refuse")
         return tables.table(rows, tables.BOXES)
 
     def landmarks(self, folder: Path) -> pl.DataFrame:
@@ -150,15 +159,14 @@ class Coco(Source):
         names, points = category.get("keypoints") or [], annotation.get("keypoints") or []
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self._broken(f"the category {category['name']} has `keypoints` that are no list of names", path)
+        if not isinstance(points, list) or not all(map(_is_number, points)) or not set(points[2::3]) <= {0, 1, 2}:
+            raise self._broken(
+                f"annotation {annotation['id']} has key points that are not x, y and v, which is 0, 1 or 2", path
+            )
         if points and len(points) != 3 * len(names):
             raise ShiftscopeError(
                 f"{path}: annotation {annotation['id']} has {len(points)} numbers as key points, and its category "
                 f"names {len(names)} points, of three numbers each"
-            )
-        usable = isinstance(points, list) and all(isinstance(x, int | float) and math.isfinite(x) for x in points)
-        if not usable or not set(points[2::3]) <= {0, 1, 2}:
-            raise self._broken(
-                f"annotation {annotation['id']} has key points that are not x, y and v, which is 0, 1 or 2", path
             )
         return list(zip(names, points[::3], points[1::3], points[2::3], strict=False))
 
@@ -174,8 +182,9 @@ class Coco(Source):
         self._check_parts(coco.dataset, path)
         with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
             coco.createIndex()
-        if len(coco.imgs) < len(coco.dataset["images"]):
-            raise ShiftscopeError(f"{path} has two pictures of the same id; give each an id of its own")
+        for noun, part, known in (("pictures", "images", coco.imgs), ("categories", "categories", coco.cats)):
+            if len(known) < len(coco.dataset[part]):
+                raise ShiftscopeError(f"{path} has two {noun} of the same id; give each an id of its own")
         for annotation in coco.dataset["annotations"]:
             for key, known in (("image_id", coco.imgs), ("category_id", coco.cats)):
                 if annotation[key] not in known:
@@ -195,7 +204,8 @@ class Coco(Source):
                 raise self._broken(f"there is no list of {part!r}", path)
             for place, entry in enumerate(entries):
                 for key, kind in keys.items():
-                    if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+                    found = entry.get(key) if isinstance(entry, dict) else None
+                    if not isinstance(found, kind) or isinstance(found, bool):  # True would be the number 1
                         raise self._broken(f"entry {place} of {part!r} has no usable {key!r}", path)
                 if part == "images":
                     self._check_image(entry, path)
@@ -206,7 +216,7 @@ class Coco(Source):
             raise self._broken(f"the file name {image['file_name']!r} does not stay inside the folder of pictures", path)
         for key in ("width", "height"):
             side = image.get(key)
-            if not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
+            if isinstance(side, bool) or not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
                 raise self._broken(f"{image['file_name']} has the {key} {side!r}, no whole number of pixels", path)
 
     def _broken(self, what: str, path: Path | None = None) -> ShiftscopeError:
@@ -216,13 +226,18 @@ class Coco(Source):
         return {number: coco.cats[number]["name"] for number in sorted(coco.cats)}
 
     def _box(self, annotation: Mapping[str, Any]) -> tuple[float, float, float, float]:
-        try:
-            x, y, width, height = (float(number) for number in annotation["bbox"])
-        except (KeyError, TypeError, ValueError):
-            raise self._broken(f"annotation {annotation['id']} has no `bbox` of four numbers") from None
-        if not all(map(math.isfinite, (x, y, width, height))):
-            raise self._broken(f"the `bbox` of annotation {annotation['id']} is not finite")
+        found = annotation.get("bbox")
+        if not isinstance(found, list) or len(found) != 4 or not all(map(_is_number, found)):
+            raise self._broken(f"annotation {annotation['id']} has no `bbox` of four finite numbers, but {str(found)[:60]}")
+        x, y, width, height = map(float, found)
         return x, y, width, height
+
+    def _crowd(self, annotation: Mapping[str, Any]) -> bool:
+        """COCO writes 0 or 1, and nothing where there are no crowds."""
+        said = annotation.get("iscrowd")
+        if said is not None and (not isinstance(said, int | float) or said not in (0, 1)):
+            raise self._broken(f"annotation {annotation['id']} has the `iscrowd` {said!r}, which is neither 0 nor 1")
+        return bool(said)
 
     def _labels(self, coco: "COCO") -> dict[int, str]:
         """Id of a picture → category of its largest box that is no crowd; of equal ones, the first in the file."""
@@ -233,9 +248,14 @@ class Coco(Source):
         for annotation in coco.dataset["annotations"]:
             _, _, width, height = self._box(annotation)
             area = width * height if min(width, height) > 0 else 0.0
-            if not annotation.get("iscrowd", 0) and area > largest.get(annotation["image_id"], (0.0, ""))[0]:
+            if not self._crowd(annotation) and area > largest.get(annotation["image_id"], (0.0, ""))[0]:
                 largest[annotation["image_id"]] = (area, names[annotation["category_id"]])
         return {number: category for number, (_, category) in largest.items()}
+
+
+def _is_number(value: object) -> bool:
+    """Whether JSON's `value` is a finite number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FINITE
 
 
 def _id(file_name: str) -> str:

@@ -71,6 +71,10 @@ class Digits(Source):
     def provides(self) -> frozenset[str]:
         return frozenset({"pictures", "labels", "boxes"})
 
+    def class_count(self) -> int:
+        """The digits."""
+        return 10
+
     def fetch(self, folder: Path, seed: int) -> None:
         """Write ``images/<digit>/<framing>-<split>-<number>.png`` and, last, ``annotations.json`` in COCO's format.
 

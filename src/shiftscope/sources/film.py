@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from shiftscope.errors import ShiftscopeError
-from shiftscope.films import FILM_SUFFIXES, film_size, is_film
+from shiftscope.films import FILM_SUFFIXES, film_gaps, film_size, frame_files, is_film
 from shiftscope.pictures import is_picture
 from shiftscope.sources import LISTING, Extent, Listing, Source, sources
 from shiftscope.sources.folder import below_id, class_folders, utf8_name
@@ -23,8 +23,8 @@ from shiftscope.sources.folder import below_id, class_folders, utf8_name
 class Film(Source):
     """Films at or below `path`. A file is a film if its ending says so (`.mp4`, `.MOV`, `.mkv`, …); a folder that holds
     pictures, and no film at any depth, is the film whose frames they are, in natural order (`frame2.png` before
-    `frame10.png`). Other files and everything whose name begins with a dot are passed over. `limit` counts films, not
-    clips."""
+    `frame10.png`); where the numbers in their names leave frames out, those on either side are no neighbours. Other files
+    and everything whose name begins with a dot are passed over. `limit` counts films, not clips."""
 
     path: Path
     """A film file, a folder of frames, or a folder that holds such films at any depth."""
@@ -64,6 +64,10 @@ class Film(Source):
         files = [path] if path.is_file() else [entry for entry in path.iterdir() if entry.is_file()]
         return {"path": path, "protocols": ["natural"]} if any(is_film(file.name) for file in files) else None
 
+    def class_count(self) -> int | None:
+        """The class folders."""
+        return len(class_folders(self.path)) if self.labels == "folders" and self.path.is_dir() else None
+
     def inputs(self) -> list[Path]:
         """The films and the folders they were found in: their dates change when a film or a frame comes or goes."""
         self.check()
@@ -98,6 +102,14 @@ class Film(Source):
     def measure(self, path: str) -> list[Extent]:
         """The clips of one film."""
         width, height, frames = film_size(path)
+        gaps = film_gaps(path)
+        if gaps:
+            names = [file.name for file in frame_files(Path(path))[gaps[0] - 1 : gaps[0] + 1]]
+            logging.getLogger(__name__).warning(
+                "%s: by the numbers in their names, %d of %d frames do not follow on the one before, such as %s on %s; no"
+                " pair is made of such two",
+                path, len(gaps), frames, names[1], names[0],
+            )  # fmt: skip
         if self.clip is None:
             return [Extent(width, height, 0, frames)]
         length = min(self.clip, frames)

@@ -54,6 +54,10 @@ class Folder(Source):
             return {"path": path, "labels": "none"}
         return {"path": path, **({"classes": "imagenet"} if set(names) <= set(imagenet_wnids()) else {})}
 
+    def class_count(self) -> int | None:
+        """The class folders."""
+        return len(class_folders(self.path)) if self.labels == "folders" and self.path.is_dir() else None
+
     def inputs(self) -> list[Path]:
         """The folder and its class folders: their dates change when a picture comes or goes."""
         self.check()

@@ -13,6 +13,7 @@ from shiftscope.downloads import download
 from shiftscope.errors import ShiftscopeError
 from shiftscope.pictures import is_picture, member_path
 from shiftscope.sources import LISTING, Listing, Source, sources
+from shiftscope.sources.boxes import FLAT, ORDERED, leave_out
 from shiftscope.sources.folder import class_folders, picture_files
 from shiftscope.tars import members
 
@@ -217,10 +218,13 @@ def _solution_boxes(path: Path) -> pl.DataFrame:
         pl.col(str(k)).cast(pl.Float64, strict=False).alias(name)
         for k, name in enumerate(("x_min", "y_min", "x_max", "y_max"), start=1)
     ]
-    found = table.select("image_id", pl.col("0").alias("category"), *edges).drop_nulls()
+    found = table.select("image_id", pl.col("0").alias("category"), *edges).filter(pl.col("category") != "")
     found = found.with_columns(pl.col("x_min", "y_min") - 1)
-    found = found.filter((pl.col("x_max") > pl.col("x_min")) & (pl.col("y_max") > pl.col("y_min")))
-    return pl.concat([tables.BOXES.to_frame(), found], how="diagonal")
+    bad = found.filter(~ORDERED)
+    if bad.height:
+        said = f"{bad.height} boxes are not of four numbers, the lower one first, such as one of {bad['image_id'][0]}"
+        leave_out(f"{path}: {said}", refuse=False)
+    return pl.concat([tables.BOXES.to_frame(), found.filter(ORDERED & ~FLAT)], how="diagonal")
 
 
 def _truth(devkit: Path) -> dict[str, str]:

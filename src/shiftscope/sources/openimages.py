@@ -1,6 +1,5 @@
 """Boxes of Open Images, from its CSV files."""
 
-import logging
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +8,7 @@ import polars as pl
 from shiftscope import tables
 from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.sources import Listing, Source, sources
-from shiftscope.sources.boxes import found_pictures, largest_labels, listed
+from shiftscope.sources.boxes import FLAT, ORDERED, found_pictures, largest_labels, leave_out, listed
 
 EDGES = {"x_min": "XMin", "y_min": "YMin", "x_max": "XMax", "y_max": "YMax"}
 FLAGS = {"is_crowd": "IsGroupOf", "is_truncated": "IsTruncated"}
@@ -89,13 +88,13 @@ class OpenImages(Source):
             found = found.join(self._names().lazy(), on="category", how="left", maintain_order="left").with_columns(
                 category=pl.coalesce("name", "category")
             )
-        flat = (pl.col("x_max") <= pl.col("x_min")) | (pl.col("y_max") <= pl.col("y_min"))
         usable = pl.all_horizontal(
             pl.col("image_id", "category").is_not_null(),
             pl.col(list(EDGES)).is_between(-TOLERANCE, 1 + TOLERANCE).fill_null(value=False),
+            ORDERED,
         )
         kept = [name for name in tables.BOXES if name in ("image_id", "category", *EDGES) or FLAGS.get(name) in has]
-        table = self._collect(found.filter(~flat.fill_null(value=False)).select(*kept, usable=usable))
+        table = self._collect(found.select(*kept, usable=usable).filter(~(pl.col("usable") & FLAT)))
         self._report(table.filter(~pl.col("usable")), table.height)
         table = table.filter("usable").drop("usable").with_columns(image_width=1, image_height=1)
         return pl.concat([tables.BOXES.to_frame(), table], how="diagonal_relaxed").cast(tables.BOXES)
@@ -105,12 +104,10 @@ class OpenImages(Source):
             return
         row = bad.row(0)
         message = (
-            f"{self.path}: {bad.height} rows are no boxes of a named picture and class with shares of 0 to 1, such as"
-            f" {', '.join(str(cell) for cell in row[:6])}"
+            f"{self.path}: {bad.height} rows are no boxes of a named picture and class with shares of 0 to 1, the lower"
+            f" one first, such as {', '.join(str(cell) for cell in row[:6])}"
         )
-        if self.unusable == "refuse" or bad.height == total:
-            raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
-        logging.getLogger(__name__).warning("%s; they are left out", message)
+        leave_out(message, refuse=self.unusable == "refuse" or bad.height == total)
 
     def _scan(self) -> pl.LazyFrame:
         # Told, not guessed from the first rows: an ImageID may be of digits alone.

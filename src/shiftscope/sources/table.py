@@ -1,5 +1,6 @@
 """Pictures, labels and boxes from a list: a CSV, TSV or Parquet file with a row per picture or per box."""
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import polars as pl
@@ -9,8 +10,9 @@ from shiftscope.classes import numbered, read_names
 from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.options import Options
 from shiftscope.sources import LISTING, Listing, Source, sources
+from shiftscope.sources.boxes import CORNERS, FLAT, ORDERED, leave_out
 
-CORNERS = ("x_min", "y_min", "x_max", "y_max")
+FINITE = pl.all_horizontal(pl.col("x", "y").is_finite()).fill_null(value=False)
 
 
 class Columns(Options):
@@ -85,6 +87,13 @@ class Table(Source):
             return None
         return {"path": path}
 
+    def class_count(self) -> int | None:
+        """The classes that its list names; None where it cannot be used."""
+        try:
+            return len(self.listing(self.path.parent).categories) or None
+        except ShiftscopeError:
+            return None
+
     def inputs(self) -> list[Path]:
         """The lists. Pictures that change while the list does not are not noticed."""
         return [path for path in (self.path, self.names, self.points) if path is not None]
@@ -106,20 +115,35 @@ class Table(Source):
         return Listing(listed, categories)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
-        """A box for every row whose four edges are given and hold an area."""
-        table = self._rows()
-        edges = [pl.col(getattr(self.columns, name)).cast(pl.Float64, strict=False).alias(name) for name in CORNERS]
+        """A box for every row that has one with an area. Rows with words for numbers, without all four edges or with the
+        larger one first are left out with a line in the log, or raise a ShiftscopeError under `unusable: refuse`."""
+        table = _numbered(self._rows(), {name: getattr(self.columns, name) for name in CORNERS}, self.path)
         category = "category" if "category" in table.columns else "label"
-        found = table.select("image_id", pl.col(category).cast(pl.String).alias("category"), *edges).drop_nulls(CORNERS)
-        found = found.filter((pl.col("x_max") > pl.col("x_min")) & (pl.col("y_max") > pl.col("y_min")))
+        table = table.with_columns(category=pl.col(category).cast(pl.String))
+        found = self._usable(table, ORDERED, "boxes of four numbers, the lower one first", self.path)
+        found = found.filter(~FLAT).select("image_id", "category", *CORNERS)
         return pl.concat([tables.BOXES.to_frame(), found], how="diagonal")
 
     def landmarks(self, folder: Path) -> pl.DataFrame:
-        """All points of the second list."""
+        """All points of the second list; rows with words for numbers are treated as those of boxes are."""
         assert self.points is not None
         found = self._read(self.points).rename({self.columns.path: "path"}).with_columns(_id("path"))
+        found = _numbered(found, {"x": "x", "y": "y"}, self.points)
+        found = self._usable(found, FINITE, "points of two numbers", self.points)
         kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
-        return pl.concat([tables.LANDMARKS.to_frame(), found.select(kept).drop_nulls(["x", "y"])], how="diagonal")
+        return pl.concat([tables.LANDMARKS.to_frame(), found.select(kept)], how="diagonal")
+
+    def _usable(self, table: pl.DataFrame, usable: pl.Expr, what: str, path: Path) -> pl.DataFrame:
+        """The rows of `table` that give anything (`_numbered`) and are `usable`; it is said where some are not."""
+        given = table.filter(pl.col("given") != "")
+        found = given.filter(usable)
+        bad = given.filter(~usable)
+        if bad.height:
+            leave_out(
+                f"{path}: {bad.height} rows have no {what}, such as one of {bad['path'][0]}: {bad['given'][0][:80]}",
+                refuse=self.unusable == "refuse" or not found.height,
+            )
+        return found
 
     def _rows(self) -> pl.DataFrame:
         """The list with `image_id`, the path as it can be opened, and the label as a category."""
@@ -172,6 +196,27 @@ class Table(Source):
 
 def _separator(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def _numbered(table: pl.DataFrame, columns: Mapping[str, str], path: Path) -> pl.DataFrame:
+    """`table` with the numbers in `columns` (new name → name in the file), null where a cell holds none, and `given`, the
+    cells as they are in the file, which is empty where all of them are.
+
+    Raises ShiftscopeError for a column of something else, such as true and false, which would pass for 1 and 0.
+    """
+    cells = {}
+    for name, column in columns.items():
+        kind = table.schema[column]
+        if not (kind.is_numeric() or kind in (pl.String, pl.Null)):
+            raise ShiftscopeError(f"{path}: the column {column!r} holds no numbers, but {kind}")
+        present = pl.col(column).fill_nan(None) if kind.is_float() else pl.col(column)
+        text = present.cast(pl.String).str.strip_chars()
+        cells[name] = pl.when(text != "").then(text)
+    given = pl.when(pl.any_horizontal(cell.is_not_null() for cell in cells.values())).then(
+        pl.concat_str([cell.fill_null("nothing") for cell in cells.values()], separator=", ")
+    )
+    numbers = {name: cell.cast(pl.Float64, strict=False) for name, cell in cells.items()}
+    return table.with_columns(**numbers, given=given.fill_null(""))
 
 
 def _id(column: str) -> pl.Expr:

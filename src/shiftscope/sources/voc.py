@@ -1,6 +1,5 @@
 """Pictures and boxes of annotations in Pascal VOC's XML."""
 
-import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -9,7 +8,7 @@ import polars as pl
 
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import Listing, Source, sources
-from shiftscope.sources.boxes import found_pictures, largest_labels, listed
+from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
 from shiftscope.sources.folder import class_folders
 from shiftscope.voc_xml import ARCHIVES, Annotations, read_annotations
 
@@ -91,9 +90,7 @@ def report(found: Annotations, path: Path, *, refuse: bool) -> None:
         return
     more = f"; and {len(found.faulty) - 5} more" if len(found.faulty) > 5 else ""
     message = f"{path}: {len(found.faulty)} annotations cannot be read: {'; '.join(found.faulty[:5])}{more}"
-    if refuse or not len(found.files):
-        raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
-    logging.getLogger(__name__).warning("%s; they are left out", message)
+    leave_out(message, refuse=refuse or not len(found.files))
 
 
 @lru_cache(2)

@@ -2,8 +2,8 @@
 
 import glob
 import json
+import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -31,7 +31,8 @@ class Sample(NamedTuple):
     "webdataset", title="WebDataset shards", reference="https://github.com/webdataset/webdataset, tar shards of samples"
 )
 class WebDataset(Source):
-    """Pictures inside tar shards, which are read where they lie and never unpacked."""
+    """Pictures inside tar shards, which are read where they lie and never unpacked. Of several pictures of a sample the
+    first counts, and the log says so."""
 
     shards: str
     """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`)."""
@@ -83,6 +84,12 @@ class WebDataset(Source):
         labels = [None if sample.label is None else self._text(sample) for sample in samples]
         categories: tuple[str, ...] = ()
         known = [label for label in labels if label is not None]
+        if self.label != "none" and len(known) < len(labels):
+            first = samples[labels.index(None)].image_id
+            logging.getLogger(__name__).warning(
+                "%s: %d of %d samples such as %s have no label in a .%s",
+                self.shards, len(labels) - len(known), len(labels), first, self.label,
+            )  # fmt: skip
         if known and all(re.fullmatch(r"-?\d+", label) for label in known):
             categories = numbered(self.classes, map(int, known), read_names(self.names) if self.names else None)
             labels = [None if label is None else categories[int(label)] for label in labels]
@@ -91,36 +98,57 @@ class WebDataset(Source):
         rows = [(sample.image_id, sample.path, label) for sample, label in zip(samples, labels, strict=True)]
         return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
 
-    def _samples(self, shard: Path) -> Iterator[Sample]:
+    def _samples(self, shard: Path) -> list[Sample]:
+        """The samples of a shard that have a picture, in the order of those. The files of one need not lie together."""
         ending = self.label.partition(":")[0]
-        key, picture, label = "", "", None
+        pictures: dict[str, str] = {}
+        labels: dict[str, bytes] = {}
+        names: set[str] = set()
+        further: list[str] = []
         with shard.open("rb") as file:
             for member in members(shard):
                 name = PurePosixPath(member.name)
                 stem, _, rest = name.name.partition(".")
                 if not stem or member.name.startswith(("/", "..")):
                     continue
-                sample = (name.parent / stem).as_posix()
-                if sample != key:
-                    if picture:
-                        yield Sample(f"{shard.stem}/{key}", picture, label)
-                    key, picture, label = sample, "", None
-                if f".{rest.rpartition('.')[2].lower()}" in SUFFIXES and not picture:
-                    picture = member_path(shard, member.offset, member.size, name.name)
-                elif rest == ending and ending != "none" and member.size <= LARGEST_LABEL:
+                key = (name.parent / stem).as_posix()
+                is_picture = f".{rest.rpartition('.')[2].lower()}" in SUFFIXES
+                if not is_picture and (rest != ending or ending == "none"):
+                    continue
+                if str(name) in names:
+                    raise ShiftscopeError(f"{shard} has two files called {member.name}; remove or rename one")
+                names.add(str(name))
+                if is_picture:
+                    if key in pictures:
+                        further.append(member.name)
+                    else:
+                        pictures[key] = member_path(shard, member.offset, member.size, name.name)
+                else:
+                    if member.size > LARGEST_LABEL:
+                        raise ShiftscopeError(f"{shard}: {member.name} has {member.size:,} bytes, too many for a label")
                     file.seek(member.offset)
-                    label = file.read(member.size)
-        if picture:
-            yield Sample(f"{shard.stem}/{key}", picture, label)
+                    labels[key] = file.read(member.size)
+        if further:
+            logging.getLogger(__name__).warning(
+                "%s: %d pictures such as %s are not the first of their sample; they are left out",
+                shard, len(further), further[0],
+            )  # fmt: skip
+        return [Sample(f"{shard.stem}/{key}", path, labels.get(key)) for key, path in pictures.items()]
 
-    def _text(self, sample: Sample) -> str:
+    def _text(self, sample: Sample) -> str | None:
+        """A sample's label; JSON's null is none. Raises ShiftscopeError where it is neither a text nor a number."""
         assert sample.label is not None
+        _, colon, key = self.label.partition(":")
         try:
             text = sample.label.decode("utf-8").strip()
-            _, colon, key = self.label.partition(":")
-            return str(json.loads(text)[key]).strip() if colon else text
+            said = json.loads(text)[key] if colon else text
         except (UnicodeDecodeError, ValueError, KeyError, TypeError):
-            raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}") from None
+            said = ""
+        if said is None:
+            return None
+        if isinstance(said, bool) or not isinstance(said, str | int | float) or not str(said).strip():
+            raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}")
+        return str(said).strip()
 
 
 def _ranges(pattern: str) -> list[str]:

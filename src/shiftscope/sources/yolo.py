@@ -12,7 +12,7 @@ from shiftscope import tables
 from shiftscope.classes import numbered, read_names
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources import Listing, Source, sources
-from shiftscope.sources.boxes import found_pictures, largest_labels, listed
+from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
 from shiftscope.sources.folder import class_folders, picture_files
 
 TOLERANCE = 1e-3
@@ -101,9 +101,7 @@ class Yolo(Source):
         if faulty:
             more = f"; and {len(faulty) - 5} more" if len(faulty) > 5 else ""
             message = f"{len(faulty)} lines are no boxes: {'; '.join(faulty[:5])}{more}"
-            if self.unusable == "refuse" or not rows:
-                raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
-            logging.getLogger(__name__).warning("%s; they are left out", message)
+            leave_out(message, refuse=self.unusable == "refuse" or not rows)
         names = numbered(self.classes, {row[1] for row in rows}, self._names())
         edges = dict.fromkeys(("x_min", "y_min", "x_max", "y_max"), pl.Float64())
         table = pl.DataFrame(rows, schema={"image_id": pl.String(), "class": pl.Int64(), **edges}, orient="row")
