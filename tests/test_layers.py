@@ -138,3 +138,8 @@ def test_only_what_is_safe_is_unpickled():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "pickle.load", "pickle.loads"):
                 assert any(word.arg == "weights_only" and ast.unparse(word.value) == "True" for word in node.keywords), path
+
+
+def test_there_is_no_lock_of_our_own():
+    for path in (ROOT / "src").rglob("*.py"):
+        assert not {"fcntl", "msvcrt"} & set(imports(path)), f"{path}: filelock's locks have been tried by others"
