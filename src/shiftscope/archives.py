@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from shiftscope.errors import ShiftscopeError
+from shiftscope.tars import check_end
 
 
 def extract(archive: Path, folder: Path) -> Path:
@@ -68,13 +69,15 @@ def _is_zip(archive: Path) -> bool:
 
 def _untar(archive: Path, part: Path) -> None:
     with tarfile.open(archive) as tar:
-        needed = 0
+        needed, last = 0, ""
         for member in tar:
+            last = member.name
             _check(archive, member.name)
             if not (member.isreg() or member.isdir()):
                 raise ShiftscopeError(f"{archive}: its member {member.name} is a link or a device; it was not unpacked")
             needed += member.size
             _check_room(archive, needed, part)
+        check_end(archive, tar, last)
         tar.extractall(part, filter="data")
 
 
