@@ -156,16 +156,16 @@ class Table(Source):
     def _read(self, path: Path) -> pl.DataFrame:
         try:
             if path.suffix.lower() == ".parquet":
-                return pl.read_parquet(path)
-            return pl.read_csv(path, separator=_separator(path), infer_schema_length=None)
+                return pl.read_parquet(path, glob=False)
+            return pl.read_csv(path, separator=_separator(path), infer_schema_length=None, glob=False)
         except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
 
     def _columns(self, path: Path) -> list[str]:
         try:
             if path.suffix.lower() == ".parquet":
-                return list(pl.read_parquet_schema(path))
-            return list(pl.read_csv(path, separator=_separator(path), n_rows=0).columns)
+                return pl.scan_parquet(path, glob=False).collect_schema().names()
+            return list(pl.read_csv(path, separator=_separator(path), n_rows=0, glob=False).columns)
         except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
 

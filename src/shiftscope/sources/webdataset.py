@@ -34,7 +34,8 @@ class WebDataset(Source):
     """Pictures inside tar shards, which are read where they lie and never unpacked."""
 
     shards: str
-    """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`)."""
+    """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`). What is there under the
+    very name that is written, a file or its folder, counts before what the name matches."""
     label: str = "cls"
     """The ending of the file that holds a sample's label, a number from 0 or a name: `cls`, `txt`, or, for a key of a JSON
     file, `json:<key>`. `none`: no labels."""
@@ -56,7 +57,7 @@ class WebDataset(Source):
         shards = sorted(path.glob("*.tar")) if path.is_dir() else [path] if path.suffix == ".tar" and path.is_file() else []
         if not shards:
             return None
-        pattern = str(path / "*.tar") if path.is_dir() else str(path)
+        pattern = str(Path(glob.escape(str(path)), "*.tar")) if path.is_dir() else str(path)
         try:
             first = next(iter(members(shards[0])), None)
         except ShiftscopeError:
@@ -68,7 +69,7 @@ class WebDataset(Source):
 
     def inputs(self) -> list[Path]:
         """The shards."""
-        found = [Path(name) for pattern in _ranges(self.shards) for name in (sorted(glob.glob(pattern)) or [pattern])]  # noqa: PTH207
+        found = [path for pattern in _ranges(self.shards) for path in (_matching(Path(pattern)) or [Path(pattern)])]
         if not found or any(glob.has_magic(str(path)) and not path.exists() for path in found):
             raise ShiftscopeError(f"no file is called {self.shards}")
         return found
@@ -121,6 +122,15 @@ class WebDataset(Source):
             return str(json.loads(text)[key]).strip() if colon else text
         except (UnicodeDecodeError, ValueError, KeyError, TypeError):
             raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}") from None
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """The files that a path with wildcards means, in order."""
+    if pattern.is_file():
+        return [pattern]
+    if pattern.parent.is_dir():  # its brackets and stars are its name
+        pattern = Path(glob.escape(str(pattern.parent)), pattern.name)
+    return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207
 
 
 def _ranges(pattern: str) -> list[str]:
