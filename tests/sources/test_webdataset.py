@@ -97,6 +97,17 @@ def test_labels_from_json_and_none(shards):
         make_images(WebDataset(shards=str(shards / "v-*.tar"), label="json:nothing"), shards, 0)
 
 
+@pytest.mark.parametrize(("ending", "form"), [("json", '{{"x": {}.0}}'), ("json", '{{"x": "{}"}}'), ("cls", "{}.0")])
+def test_numbers_that_were_made_floats_are_still_indices(tmp_path, ending, form):
+    files = [file for k in range(11) for file in ((f"s{k}.png", png(k)), (f"s{k}.{ending}", form.format(k).encode()))]
+    files += [("s.png", png(0)), (f"s.{ending}", b'{"x": null}' if ending == "json" else b"")]
+    write(tmp_path / "a.tar", files)
+    source = WebDataset(shards=str(tmp_path / "a.tar"), label="json:x" if ending == "json" else "cls")
+    images, _ = make_images(source, tmp_path, 0)
+    labels = dict(images.select("image_id", "label").rows())
+    assert labels == {**{f"a/s{k}": k for k in range(11)}, "a/s": None}
+
+
 def test_bad_shards(shards):
     with pytest.raises(ShiftscopeError, match="no file is called"):
         WebDataset(shards=str(shards / "w-*.tar")).check()

@@ -1,11 +1,12 @@
 """Pictures, labels and boxes from a list: a CSV, TSV or Parquet file with a row per picture or per box."""
 
+import logging
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from shiftscope import tables
-from shiftscope.classes import numbered, read_names
+from shiftscope.classes import label_text, labelled, read_names
 from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.options import Options
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -92,22 +93,35 @@ class Table(Source):
     def listing(self, folder: Path) -> Listing:
         """Every picture once, in the order of the list; `image_id` is the path as written, without its ending."""
         self.check()
-        table = self._rows()
-        categories = self._categories(table)
-        pictures = table.group_by("image_id", maintain_order=True).agg(
-            pl.col("path").first(), pl.col("label").first(), pl.col("label").n_unique().alias("labels")
+        table, categories = self._labelled()
+        # By its path: two files of one name are two pictures, which `dataset` refuses.
+        pictures = table.group_by("path", maintain_order=True).agg(
+            pl.col("image_id", "label").first(),
+            pl.col("label").n_unique().alias("labels"),
+            pl.col("written").n_unique(),
+            pl.len().alias("rows"),
         )
         torn = pictures.filter(pl.col("labels") > 1)
         if torn.height:
             raise ShiftscopeError(f"{self.path} gives {torn['path'][0]} two labels; give it one in all its rows")
         if not pictures.height:
             raise ShiftscopeError(f"{self.path} has no rows")
+        self._say_repeats(pictures)
         listed = pictures.rename({"label": "category"}).select(pl.col(name).cast(kind) for name, kind in LISTING.items())
         return Listing(listed, categories)
 
+    def _say_repeats(self, pictures: pl.DataFrame) -> None:
+        several = pl.col("written") > 1
+        repeated = pictures.filter(several if "boxes" in self.provides else several | (pl.col("rows") > 1))
+        if repeated.height:
+            logging.getLogger(__name__).warning(
+                "%s names %d pictures more than once, such as %s in %d rows; each counts once",
+                self.path, repeated.height, repeated["path"][0], repeated["rows"][0],
+            )  # fmt: skip
+
     def boxes(self, folder: Path) -> pl.DataFrame:
         """A box for every row whose four edges are given and hold an area."""
-        table = self._rows()
+        table, _ = self._labelled()
         edges = [pl.col(getattr(self.columns, name)).cast(pl.Float64, strict=False).alias(name) for name in CORNERS]
         category = "category" if "category" in table.columns else "label"
         found = table.select("image_id", pl.col(category).cast(pl.String).alias("category"), *edges).drop_nulls(CORNERS)
@@ -117,41 +131,51 @@ class Table(Source):
     def landmarks(self, folder: Path) -> pl.DataFrame:
         """All points of the second list."""
         assert self.points is not None
-        found = self._read(self.points).rename({self.columns.path: "path"}).with_columns(_id("path"))
+        found = self._placed(self._read(self.points).rename({self.columns.path: "path"}), self.points)
+        # A picture of the list is called as it is there, in whatever way this list writes its path.
+        ids = self._rows().select("path", known="image_id").unique()
+        found = found.join(ids, on="path", how="left", maintain_order="left")
+        found = found.with_columns(image_id=pl.coalesce("known", "image_id"))
+        if "category" in found.columns:
+            found = found.with_columns(_texts(found["category"]))
         kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
         return pl.concat([tables.LANDMARKS.to_frame(), found.select(kept).drop_nulls(["x", "y"])], how="diagonal")
 
     def _rows(self) -> pl.DataFrame:
-        """The list with `image_id`, the path as it can be opened, and the label as a category."""
-        table = self._read(self.path).rename({self.columns.path: "path"})
-        if self.columns.category in table.columns:
-            table = table.rename({self.columns.category: "category"})
+        """The list with `image_id`, the path as it can be opened, and labels and categories as text."""
+        table = self._read(self.path)
+        theirs = {name: getattr(self.columns, name) for name in ("path", "label", "category")}
+        missing = [name for name, column in theirs.items() if column not in table.columns]
+        texts = [_texts(table[theirs[name]]).alias(name) for name in ("label", "category") if name not in missing]
+        table = table.with_columns(*texts, path=theirs["path"]).drop(missing, strict=False)
+        if "label" in missing:
+            table = table.with_columns(label=pl.lit(None, pl.String))
+        return self._placed(table, self.path)
+
+    def _placed(self, table: pl.DataFrame, path: Path) -> pl.DataFrame:
+        """`table` with paths that can be opened, what they are called, and, as `written`, what they were.
+
+        A picture that is written in several ways (`one.png`, `./one.png`) is called by the first.
+        """
         blank = table.with_row_index().filter(pl.col("path").is_null())
         if blank.height:
-            raise ShiftscopeError(f"{self.path}: row {blank['index'][0] + 2} has no path")
+            raise ShiftscopeError(f"{path}: row {blank['index'][0] + 2} has no path")
         root = self.root or self.path.parent
-        table = table.with_columns(
-            _id("path"), pl.Series("path", [str(root / name) for name in table["path"].cast(pl.String)], dtype=pl.String)
-        )
-        if self.columns.label not in table.columns:
-            return table.with_columns(label=pl.lit(None, pl.String))
-        table = table.rename({self.columns.label: "label"})
-        if table["label"].dtype.is_integer():
-            names = numbered(
-                self.classes, table["label"].drop_nulls().unique(), read_names(self.names) if self.names else None
-            )
-            return table.with_columns(
-                pl.Series("label", [None if k is None else names[k] for k in table["label"]], dtype=pl.String)
-            )
-        return table.with_columns(pl.col("label").cast(pl.String))
+        table = table.with_columns(written=pl.col("path").cast(pl.String))
+        paths = [str(root / name) for name in table["written"]]
+        table = table.with_columns(_id("written"), pl.Series("path", paths, dtype=pl.String))
+        return table.with_columns(pl.col("image_id").first().over("path"))
 
-    def _categories(self, table: pl.DataFrame) -> tuple[str, ...]:
-        """In the order of numbered labels, or sorted by name."""
-        original = self._read(self.path)
-        if self.columns.label in original.columns and original[self.columns.label].dtype.is_integer():
-            numbers = original[self.columns.label].drop_nulls().unique()
-            return numbered(self.classes, numbers, read_names(self.names) if self.names else None)
-        return tuple(sorted(table["label"].drop_nulls().unique()))
+    def _labelled(self) -> tuple[pl.DataFrame, tuple[str, ...]]:
+        """The rows with their labels as categories, and all categories in their order."""
+        table = self._rows()
+        names = read_names(self.names) if self.names else None
+        try:
+            category_of, categories = labelled(self.classes, table["label"].unique(), names)
+        except ShiftscopeError as error:
+            raise ShiftscopeError(f"{self.path}: {error}") from None
+        label = pl.col("label").replace_strict(category_of, return_dtype=pl.String) if category_of else pl.col("label")
+        return table.with_columns(label), categories
 
     def _read(self, path: Path) -> pl.DataFrame:
         try:
@@ -172,6 +196,19 @@ class Table(Source):
 
 def _separator(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def _texts(column: pl.Series) -> pl.Series:
+    """What `label_text` makes of a column's values."""
+    if column.dtype.is_nested():
+        raise ShiftscopeError(f"the column {column.name} holds lists or mappings where labels were expected")
+    if column.dtype in (pl.Binary, pl.String):
+        column = column.cast(pl.String).str.strip_chars()
+    elif column.dtype.is_decimal():
+        column = column.cast(pl.Float64)
+    values = column.unique().to_list()
+    texts = [label_text(value) for value in values]
+    return column.replace_strict(values, texts, return_dtype=pl.String)
 
 
 def _id(column: str) -> pl.Expr:

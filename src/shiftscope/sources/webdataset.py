@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.classes import numbered, read_names
+from shiftscope.classes import label_text, labelled, read_names
 from shiftscope.errors import ShiftscopeError
 from shiftscope.pictures import SUFFIXES, member_path
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -81,15 +81,15 @@ class WebDataset(Source):
         if not samples:
             endings = ", ".join(sorted(SUFFIXES))
             raise ShiftscopeError(f"{self.shards}: no sample has a picture; files that end in {endings} count")
-        labels = [None if sample.label is None else self._text(sample) for sample in samples]
-        categories: tuple[str, ...] = ()
-        known = [label for label in labels if label is not None]
-        if known and all(re.fullmatch(r"-?\d+", label) for label in known):
-            categories = numbered(self.classes, map(int, known), read_names(self.names) if self.names else None)
-            labels = [None if label is None else categories[int(label)] for label in labels]
-        elif known:
-            categories = tuple(sorted(set(known)))
-        rows = [(sample.image_id, sample.path, label) for sample, label in zip(samples, labels, strict=True)]
+        labels = [None if sample.label is None else label_text(self._label(sample)) for sample in samples]
+        try:
+            category_of, categories = labelled(self.classes, labels, read_names(self.names) if self.names else None)
+        except ShiftscopeError as error:
+            raise ShiftscopeError(f"{self.shards}: {error}") from None
+        rows = [
+            (sample.image_id, sample.path, None if label is None else category_of[label])
+            for sample, label in zip(samples, labels, strict=True)
+        ]
         return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
 
     def _samples(self, shard: Path) -> Iterator[Sample]:
@@ -114,12 +114,12 @@ class WebDataset(Source):
         if picture:
             yield Sample(f"{shard.stem}/{key}", picture, label)
 
-    def _text(self, sample: Sample) -> str:
+    def _label(self, sample: Sample) -> object:
         assert sample.label is not None
         try:
             text = sample.label.decode("utf-8").strip()
             _, colon, key = self.label.partition(":")
-            return str(json.loads(text)[key]).strip() if colon else text
+            return json.loads(text)[key] if colon else text
         except (UnicodeDecodeError, ValueError, KeyError, TypeError):
             raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}") from None
 
