@@ -54,7 +54,7 @@ def write(path: Path, n: int, classes: int, per_picture: float, *, even: bool) -
                 "is_difficult": np.zeros(m, bool),
             }
         ).write_parquet(parts[-1])
-    pl.scan_parquet(parts).sink_parquet(path)
+    pl.scan_parquet(parts, glob=False).sink_parquet(path)
     for part in parts:
         part.unlink()
 
@@ -62,7 +62,7 @@ def write(path: Path, n: int, classes: int, per_picture: float, *, even: bool) -
 def large(path: Path) -> None:
     """In a process of its own, whose peak memory is the statistics'."""
     start = time.perf_counter()
-    table = box_statistics(pl.scan_parquet(path), seed=0)
+    table = box_statistics(pl.scan_parquet(path, glob=False), seed=0)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"    {table.height} rows: {seconds:.1f} s, peak memory {peak:.2f} GB")
@@ -112,7 +112,7 @@ def group_by_group(boxes: pl.DataFrame, chosen: list[str]) -> int:
 
 
 def against(path: Path, slow: int, rounds: int) -> None:
-    boxes = pl.read_parquet(path)
+    boxes = pl.read_parquet(path, glob=False)
     names = boxes["category"].unique().sort().to_list()
     chosen = names[:: max(1, len(names) // slow)][:slow]
     box_statistics(boxes.head(1000), seed=0)  # what is computed once per process

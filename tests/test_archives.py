@@ -1,7 +1,10 @@
 """Archives are unpacked into their folder and nowhere else, whole or not at all."""
 
 import io
+import os
 import stat
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
@@ -38,6 +41,13 @@ def pack(path, members):
     return path
 
 
+def left(folder):
+    """What is in a folder, locks aside, which are empty and stay."""
+    names = sorted(path.name for path in folder.iterdir())
+    assert all((folder / name).stat().st_size == 0 for name in names if name.endswith(".lock"))
+    return [name for name in names if not name.endswith(".lock")]
+
+
 GOOD = [("a/b ü.txt", b"one"), ("a/c/d.txt", b"two")]
 
 
@@ -49,7 +59,7 @@ def test_unpacked_once(write, name, tmp_path):
     (folder / "a" / "b ü.txt").unlink()
     extract(archive, folder)
     assert not (folder / "a" / "b ü.txt").exists()  # it was there: left as it is
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", name]
+    assert left(tmp_path) == ["out", name]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +79,7 @@ def test_members_that_reach_out_are_refused(write, name, member, words, tmp_path
     archive = write(tmp_path / "in" / name if (tmp_path / "in").mkdir() is None else None, [*GOOD, member])
     with pytest.raises(ShiftscopeError, match=words):
         extract(archive, tmp_path / "in" / "out")
-    assert [path.name for path in (tmp_path / "in").iterdir()] == [name]
+    assert left(tmp_path / "in") == [name]
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
@@ -120,13 +130,13 @@ def test_encrypted_and_unknown_compression(tmp_path):
         (tmp_path / "y.zip").write_bytes(spoilt)
         with pytest.raises(ShiftscopeError, match=word):
             extract(tmp_path / "y.zip", tmp_path / "out")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.zip", "y.zip"]
+    assert left(tmp_path) == ["x.zip", "y.zip"]
 
 
 def test_several_at_once_unpack_once(tmp_path, monkeypatch):
     archive = tar(tmp_path / "x.tgz", GOOD)
-    (tmp_path / ".out.part" / "whole").mkdir(parents=True)
-    (tmp_path / ".out.part" / "whole" / "stray").write_text("of a killed process")
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "stray").write_text("of a killed process")
     opened, begin = [], threading.Barrier(4)
     true_open = tarfile.open
     monkeypatch.setattr(archives.tarfile, "open", lambda *arguments: opened.append(1) or true_open(*arguments))
@@ -147,8 +157,45 @@ def test_several_at_once_unpack_once(tmp_path, monkeypatch):
     assert failures == []
     assert len(opened) == 1
     assert sorted(path.name for path in (tmp_path / "out" / "a").iterdir()) == ["b ü.txt", "c"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "x.tgz"]
+    assert left(tmp_path) == ["out", "x.tgz"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+def extracting(count, *arguments):
+    """Processes that unpack archive argument 1 into `count` folders beside argument 2, one after the other."""
+    code = (
+        "import sys; from pathlib import Path; from shiftscope.archives import extract\n"
+        f"for k in range({count}): extract(Path(sys.argv[1]), Path(f'{{sys.argv[2]}}-{{k}}'))"
+    )
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+
+
+def test_several_processes_at_once_unpack_once(tmp_path):
+    archive = tar(tmp_path / "x.tgz", GOOD)
+    workers = [extracting(25, archive, tmp_path / "out") for _ in range(4)]
+    assert [worker.communicate()[1] for worker in workers] == [""] * 4
+    folders = [name for name in left(tmp_path) if name != "x.tgz"]
+    assert len(folders) == 25
+    for name in folders:
+        found = {path.relative_to(tmp_path / name).as_posix() for path in (tmp_path / name).rglob("*")}
+        assert found == {"a", "a/b ü.txt", "a/c", "a/c/d.txt"}
+
+
+def test_a_process_that_is_killed_leaves_no_lock(tmp_path):
+    from filelock import FileLock
+
+    archive = tar(tmp_path / "x.tgz", [(f"{k}.bin", os.urandom(1 << 20)) for k in range(20)])
+    worker = extracting(1, archive, tmp_path / "out")
+    while not (list(tmp_path.glob(".out-0.part/*")) or worker.poll() is not None):
+        pass
+    worker.kill()
+    worker.communicate()
+    assert not (tmp_path / "out-0").exists()
+    assert list(tmp_path.glob(".out-0.part/*"))  # it was at it
+    with FileLock(tmp_path / ".out-0.lock", timeout=0):
+        pass
+    assert len(list(extract(archive, tmp_path / "out-0").iterdir())) == 20
+    assert left(tmp_path) == ["out-0", "x.tgz"]
 
 
 def test_damaged_missing_and_too_large(tmp_path, monkeypatch):

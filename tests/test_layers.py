@@ -1,6 +1,7 @@
 """Imports run one way, and nothing heavy is imported before it is used."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,22 @@ def test_only_what_is_safe_is_unpickled():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "pickle.load", "pickle.loads"):
                 assert any(word.arg == "weights_only" and ast.unparse(word.value) == "True" for word in node.keywords), path
+
+
+def test_there_is_no_lock_of_our_own():
+    for path in (ROOT / "src").rglob("*.py"):
+        assert not {"fcntl", "msvcrt"} & set(imports(path)), f"{path}: filelock's locks have been tried by others"
+
+
+def test_no_path_is_read_as_a_pattern():
+    """Polars takes brackets and stars in a path for a pattern unless it is told that they are a name."""
+    files = [path for folder in ("src", "workflow", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    seen = 0
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and re.fullmatch(r"(pl|polars)\.(read|scan)_\w+", ast.unparse(node.func)):
+                seen += 1
+                assert any(word.arg == "glob" and ast.unparse(word.value) == "False" for word in node.keywords), (
+                    f"{path}, line {node.lineno}: write glob=False"
+                )
+    assert seen > 10

@@ -1,18 +1,15 @@
 """Archives of others unpacked: into their folder and nowhere else, whole or not at all."""
 
-import fcntl
 import lzma
-import os
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from shiftscope.errors import ShiftscopeError
+from shiftscope.tars import check_end
 
 
 def extract(archive: Path, folder: Path) -> Path:
@@ -26,22 +23,19 @@ def extract(archive: Path, folder: Path) -> Path:
         Where the archive is damaged or encrypted, has a member that would lie outside the folder, a link or a device, or is
         larger than the free disk.
     """
+    from filelock import FileLock
+
     if folder.is_dir():
         return folder
     if not archive.is_file():
         raise ShiftscopeError(f"the archive {archive} does not exist")
     try:
-        with _alone(folder.with_name(f".{folder.name}.part")) as part:
-            if folder.is_dir():  # another was quicker
-                return folder
-            whole = part / "whole"
-            shutil.rmtree(whole, ignore_errors=True)  # what a killed process left
-            whole.mkdir()
-            if _is_zip(archive):
-                _unzip(archive, whole)
-            else:
-                _untar(archive, whole)
-            whole.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # The kernel lets go of it when a process is killed. The empty file stays: one that is removed while others wait
+        # for it would be two locks of one name.
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if not folder.is_dir():  # no other was quicker
+                _unpack(archive, folder)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ShiftscopeError(f"{archive} is no complete archive ({error}); fetch it again") from None
     except NotImplementedError as error:
@@ -53,25 +47,18 @@ def extract(archive: Path, folder: Path) -> Path:
     return folder
 
 
-@contextmanager
-def _alone(part: Path) -> Iterator[Path]:
-    """The folder `part`, for one process at a time; it is gone afterwards."""
-    while True:
-        part.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = os.open(part, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # Who held it before has removed it: then the lock is on a folder that nobody sees.
-        if part.is_dir() and part.stat().st_ino == os.fstat(lock).st_ino:
-            break
-        os.close(lock)
+def _unpack(archive: Path, folder: Path) -> None:
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # what a killed process left
     try:
-        yield part
+        part.mkdir()
+        if _is_zip(archive):
+            _unzip(archive, part)
+        else:
+            _untar(archive, part)
+        part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-        os.close(lock)
 
 
 def _is_zip(archive: Path) -> bool:
@@ -82,13 +69,15 @@ def _is_zip(archive: Path) -> bool:
 
 def _untar(archive: Path, part: Path) -> None:
     with tarfile.open(archive) as tar:
-        needed = 0
+        needed, last = 0, ""
         for member in tar:
+            last = member.name
             _check(archive, member.name)
             if not (member.isreg() or member.isdir()):
                 raise ShiftscopeError(f"{archive}: its member {member.name} is a link or a device; it was not unpacked")
             needed += member.size
             _check_room(archive, needed, part)
+        check_end(archive, tar, last)
         tar.extractall(part, filter="data")
 
 

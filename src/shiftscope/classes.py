@@ -1,5 +1,6 @@
 """What the numbers of a network's outputs mean: the classes of a data set and their names."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -12,6 +13,8 @@ import polars as pl
 from shiftscope.errors import ShiftscopeError
 
 Space = Literal["own", "imagenet"]
+MOST = 1_000_000
+"""No network has as many outputs: a higher number is none of a class."""
 
 
 def _timm_text(name: str) -> str:
@@ -68,6 +71,8 @@ def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None =
     """
     given = set(numbers)
     low, high = min(given, default=0), max(given, default=-1)
+    if high >= MOST:
+        raise ShiftscopeError(f"there is a label {high}, and no network has so many outputs; number classes from 0")
     categories = imagenet_wnids() if space == "imagenet" else tuple(names or (str(k) for k in range(high + 1)))
     if low < 0 or high >= len(categories):
         wrong = low if low < 0 else high
@@ -76,6 +81,58 @@ def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None =
             " and other orders than the network's, must be changed in the file"
         )
     return categories
+
+
+def label_text(label: object) -> str | None:
+    """A label as it was read from a file, as text: the one place that says what counts as the same label.
+
+    None where there is none (nothing, no letters, NaN). Whole numbers are written as such, however the file has them: a
+    list in which one is missing comes out of pandas with 0.0 … 10.0.
+    """
+    if label is None or label != label:  # NaN is not itself
+        return None
+    text = str(label).lower() if isinstance(label, bool) else str(label).strip()
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(int(text.partition(".")[0])) if _WHOLE.fullmatch(text) else text or None
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]+(\.0*)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf", re.IGNORECASE)
+
+
+def labelled(
+    space: Space, labels: Iterable[str | None], names: Sequence[str] | None = None
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The category of each label, and all categories in the order of their indices.
+
+    Parameters
+    ----------
+    space : what the indices are of, as for `class_indices`.
+    labels : what `label_text` made of them. All are numbers, then they are indices (`numbered`), or all are names, then
+        categories count in their sorted order.
+    names : of numbered classes.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where a number has no name, is below 0 or has a fraction, and where some labels are numbers and some are names: then
+        nobody can say whether "10" is an index or a name, which would come before "9".
+    """
+    known = {label for label in labels if label is not None}
+    numbers = {label for label in known if _NUMBER.fullmatch(label)}
+    for label in sorted(numbers):
+        if not _WHOLE.fullmatch(label):
+            raise ShiftscopeError(f"there is a label {label}; labels are whole numbers from 0, or names")
+    if numbers and numbers != known:
+        raise ShiftscopeError(
+            f"some labels are numbers, such as {min(numbers)}, and some are names, such as {min(known - numbers)!r}; write"
+            " all as numbers from 0, with a list of their names beside, or all as names that are no numbers"
+        )
+    if not numbers:
+        return {name: name for name in known}, tuple(sorted(known))
+    categories = numbered(space, map(int, numbers), names)
+    return {label: categories[int(label)] for label in numbers}, categories
 
 
 def read_names(path: Path) -> list[str]:

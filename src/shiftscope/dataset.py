@@ -43,7 +43,7 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     """
     pictures, categories = source.listing(folder)
     label_of = class_indices(source.classes, categories)
-    _refuse_duplicates(pictures)
+    refuse_duplicates(pictures)
     present, missing = _split_missing(pictures)
     if source.unusable == "refuse":
         _refuse(missing, pictures.height)
@@ -84,11 +84,15 @@ def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
     return images.sort("image_id")[block]
 
 
-def _refuse_duplicates(pictures: pl.DataFrame) -> None:
+def refuse_duplicates(pictures: pl.DataFrame) -> None:
+    """Raise a ShiftscopeError where two rows of a listing have the same id: boxes and draws could be of either."""
     twice = pictures.filter(pl.col("image_id").is_duplicated()).sort("image_id", "path")
-    if twice.height:
-        first, second = twice["path"][:2]
-        raise ShiftscopeError(f"{first} and {second} would both be called {twice['image_id'][0]}; rename or remove one")
+    if not twice.height:
+        return
+    name, (first, second) = twice["image_id"][0], twice["path"][:2]
+    if first is None or first == second:
+        raise ShiftscopeError(f"{first or name} is listed twice; remove one")
+    raise ShiftscopeError(f"{first} and {second} would both be called {name}; rename or remove one")
 
 
 def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:

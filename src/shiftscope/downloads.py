@@ -1,7 +1,6 @@
 """Files from the internet: resumed where they broke off, verified, and under their final name only when they are whole."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -11,7 +10,6 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.resources import files
@@ -89,6 +87,8 @@ def download(
         Where an account is needed, the file is not there, the other side fails `PATIENCE` times in a row, the sum or the
         size is wrong, or the disk is full. The part that was fetched stays for the next time unless it is wrong.
     """
+    from filelock import FileLock
+
     row = name if isinstance(name, Download) else _row(name)
     path = folder / row.file
     if row.account is not None and not path.is_file():
@@ -100,7 +100,8 @@ def download(
         # What is there needs no lock, so it may lie where nobody may write.
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            with _alone(folder / f".{row.file}.lock"):
+            # One process at a time: the second waits, and finds the file.
+            with FileLock(folder / f".{row.file}.lock"):
                 if not path.is_file():
                     part = folder / f".{row.file}.part"
                     _fetch(row, address, part, silence_s, wait)
@@ -122,14 +123,6 @@ def _row(name: str) -> Download:
     if name not in rows:
         raise ShiftscopeError(unknown("download", name, rows))
     return rows[name]
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One process at a time: the second waits, and finds the file."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _tag(part: Path) -> Path:

@@ -1,5 +1,6 @@
 """Files that are complete or absent."""
 
+import glob
 import os
 import re
 import socket
@@ -21,7 +22,7 @@ def _alive(pid: int) -> bool:
 def _sweep(path: Path) -> None:
     """Remove what killed processes of this machine left beside `path`."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(socket.gethostname())}\.(\d+)\.part")
-    for stray in path.parent.glob(f".{path.name}.*.part"):
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         found = pattern.fullmatch(stray.name)
         if found and not _alive(int(found[1])):
             stray.unlink(missing_ok=True)

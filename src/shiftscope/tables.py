@@ -111,7 +111,9 @@ def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
 def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.DataFrame:
     """Read one file, or several of the same columns one below the other in the order given."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
-    return pl.concat([pl.read_parquet(file, columns=list(schema)) for file in files] or [schema.to_frame()])
+    # Without `glob=False` polars takes `run[12]/images.parquet` for `run1/images.parquet` where there is such a file.
+    tables = [pl.read_parquet(file, columns=list(schema), glob=False) for file in files]
+    return pl.concat(tables or [schema.to_frame()])
 
 
 def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:

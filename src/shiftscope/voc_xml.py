@@ -297,7 +297,8 @@ def _id(name: str, path: Path) -> str:
 
 
 def _tar(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    """The XML files of a tar (POSIX 1003.1-2001 ustar and pax, GNU long names), read from front to end.
+    """The XML files of a tar (POSIX 1003.1-2001 ustar and pax, GNU long names), read from front to end: to a block
+    of zeros that has nothing but zeros behind it (`tars.check_end`).
 
     Python's tarfile spends more on a header than expat on a document. Raises ValueError for what is no tar.
     """
@@ -306,10 +307,10 @@ def _tar(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
     while True:
         header = stream.read(512)
         if len(header) < 512:
-            if header:
-                raise ValueError("it ends within a header")
-            return
+            raise ValueError("it stops without the zeros that end a tar")
         if header == EMPTY:
+            if any(chunk.strip(b"\0") for chunk in iter(lambda: stream.read(1 << 20), b"")):
+                raise ValueError("it goes on behind its end")
             return
         if sum(header) - sum(header[148:156]) + 256 != _octal(header[148:156]):
             raise ValueError("a header's sum is wrong")

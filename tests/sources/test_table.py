@@ -121,6 +121,73 @@ def test_points_of_words_are_counted_in_the_log(folder, caplog):
     assert caplog.messages[0].endswith("1 rows have no points of two numbers, such as one of two.png: seven, 2.25; they are left out")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "kind", ["csv of floats", "parquet of floats", "parquet of NaN", "parquet of texts", "parquet of decimals"]
+)
+def test_numbers_that_were_made_floats_are_still_indices(folder, kind):
+    """As pandas writes whole numbers when one is missing: sorted as text, 10.0 would be class 2."""
+    labels = [*map(float, range(11)), None]
+    column = {
+        "parquet of NaN": pl.Series([label if label is not None else float("nan") for label in labels]),
+        "parquet of texts": pl.Series([None if label is None else str(label) for label in labels]),
+        "parquet of decimals": pl.Series(labels).cast(pl.Decimal(6, 2)),
+    }.get(kind, pl.Series(labels))
+    table = pl.DataFrame({"path": [f"{k}.png" for k in range(12)], "label": column})
+    path = folder / f"list.{kind.split()[0]}"
+    table.write_csv(path) if path.suffix == ".csv" else table.write_parquet(path)
+    if path.suffix == ".csv":
+        assert "\n10.png,10.0\n" in path.read_text()
+    for k in range(12):
+        Image.new("RGB", (10, 7)).save(folder / f"{k}.png")
+    images, _ = make_images(Table(path=path), folder, 0)
+    assert dict(images.select("image_id", "label").rows()) == {**{str(k): k for k in range(11)}, "11": None}
+    assert images["category"].drop_nulls().n_unique() == 11
+
+
+def test_numbers_and_names_in_one_column_are_refused(folder):
+    rows = [{"path": "two.png", "label": "3.0"}, {"path": "three.png", "label": "cat"}]
+    with pytest.raises(
+        ShiftscopeError, match=r"list\.csv: some labels are numbers, such as 3, and some are names, such as 'cat'"
+    ):
+        Table(path=write(folder / "list.csv", rows)).listing(folder)
+
+
+def test_columns_that_swap_names(folder):
+    """A column called `label` that is not the one of labels plays no part."""
+    rows = [{"path": "two.png", "label": "of no use", "y": "a"}, {"path": "three.png", "label": "x", "y": "b"}]
+    source = Table(path=write(folder / "list.csv", rows), columns={"label": "y", "category": "label"})
+    assert make_images(source, folder, 0)[0]["category"].to_list() == ["b", "a"]
+    source = Table(path=write(folder / "list.csv", rows), columns={"label": "none"})
+    assert make_images(source, folder, 0)[0]["category"].to_list() == [None, None]
+
+
+def test_two_files_of_one_name_are_two_pictures(folder):
+    Image.new("RGB", (5, 5)).save(folder / "two.jpg")
+    source = Table(path=write(folder / "list.csv", [{"path": "two.png"}, {"path": "two.jpg"}]))
+    with pytest.raises(ShiftscopeError, match=r"two\.jpg and .*two\.png would both be called two; rename or remove one"):
+        make_images(source, folder, 0)
+
+
+def test_one_file_written_in_several_ways_is_one_picture(folder, caplog):
+    edges = dict(zip(("x_min", "y_min", "x_max", "y_max"), (1, 1, 3, 3), strict=True))
+    spelt = ["two.png", "./two.png", str(folder / "two.png"), "a b//ü 1.png"]
+    source = Table(
+        path=write(folder / "list.csv", [{"path": name, **edges} for name in spelt]),
+        points=write(folder / "points.csv", [{"path": "./two.png", "name": "eye", "x": 1, "y": 1}]),
+    )
+    images, _ = make_images(source, folder, 0)
+    assert images["image_id"].to_list() == ["a b/ü 1", "two"]
+    assert [record.message for record in caplog.records] == [
+        f"{folder / 'list.csv'} names 1 pictures more than once, such as {folder / 'two.png'} in 3 rows; each counts once"
+    ]
+    assert make_boxes(source, folder, images)["image_id"].to_list() == ["a b/ü 1", "two", "two", "two"]
+    assert make_landmarks(source, folder, images)["image_id"].to_list() == ["two"]
+    caplog.clear()
+    source = Table(path=write(folder / "list.csv", [{"path": "two.png"}, {"path": "two.png"}, {"path": "three.png"}]))
+    assert make_images(source, folder, 0)[0].height == 2
+    assert "names 1 pictures more than once" in caplog.text  # with no boxes, a second row says nothing new
+
+
 def test_points(folder):
     points = [
         {"path": "two.png", "name": "left_eye", "x": 3.5, "y": 2},

@@ -149,6 +149,17 @@ def test_a_file_that_is_too_large_for_a_label_is_named(tmp_path):
         WebDataset(shards=str(write(tmp_path / "a.tar", files))).listing(tmp_path)
 
 
+@pytest.mark.parametrize(("ending", "form"), [("json", '{{"x": {}.0}}'), ("json", '{{"x": "{}"}}'), ("cls", "{}.0")])
+def test_numbers_that_were_made_floats_are_still_indices(tmp_path, ending, form):
+    files = [file for k in range(11) for file in ((f"s{k}.png", png(k)), (f"s{k}.{ending}", form.format(k).encode()))]
+    files += [("s.png", png(0)), (f"s.{ending}", b'{"x": null}' if ending == "json" else b"")]
+    write(tmp_path / "a.tar", files)
+    source = WebDataset(shards=str(tmp_path / "a.tar"), label="json:x" if ending == "json" else "cls")
+    images, _ = make_images(source, tmp_path, 0)
+    labels = dict(images.select("image_id", "label").rows())
+    assert labels == {**{f"a/s{k}": k for k in range(11)}, "a/s": None}
+
+
 def test_bad_shards(shards):
     with pytest.raises(ShiftscopeError, match="no file is called"):
         WebDataset(shards=str(shards / "w-*.tar")).check()

@@ -8,6 +8,6 @@ from shiftscope.bias.boxes import box_statistics
 from shiftscope.job import job
 
 with job(snakemake.log[0]):
-    boxes = pl.scan_parquet(snakemake.input.boxes)
+    boxes = pl.scan_parquet(snakemake.input.boxes, glob=False)
     table = box_statistics(boxes, seed=snakemake.params.seed, **snakemake.params.options)
     tables.write(snakemake.output.bias, table, BIAS)

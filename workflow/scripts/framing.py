@@ -8,6 +8,6 @@ from shiftscope.bias.comparison import compare_framing
 from shiftscope.job import job
 
 with job(snakemake.log[0]):
-    both = [pl.scan_parquet(path) for path in (snakemake.input.boxes, snakemake.input.other)]
+    both = [pl.scan_parquet(path, glob=False) for path in (snakemake.input.boxes, snakemake.input.other)]
     table = compare_framing(*both, seed=snakemake.params.seed, **snakemake.params.options)
     tables.write(snakemake.output.framing, table, FRAMING_COMPARISON)

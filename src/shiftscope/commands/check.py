@@ -9,6 +9,7 @@ import polars as pl
 
 from shiftscope import tables
 from shiftscope.config import Config
+from shiftscope.dataset import refuse_duplicates
 from shiftscope.errors import ShiftscopeError
 from shiftscope.frames import make_frames
 from shiftscope.networks import Network
@@ -61,6 +62,7 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
     folder = Path(plan.path(name, "source"))
     try:
         listing = source.listing(folder)
+        refuse_duplicates(listing.pictures)
     except (ShiftscopeError, OSError, StopIteration) as error:
         if type(source).fetch is not Source.fetch and not folder.exists():
             findings.later(what, "is made or downloaded by the first job")

@@ -103,7 +103,7 @@ class Material:
         for frames_path, canvases_path in self.frame_files[self.protocol, size]:
             frames = tables.read(frames_path, tables.FRAMES).filter(pl.col("image_id") == image_id).sort("step")
             if len(frames):
-                wanted = pl.scan_parquet(canvases_path).filter(
+                wanted = pl.scan_parquet(canvases_path, glob=False).filter(
                     pl.col("canvas_id").is_in(frames["canvas_id"].unique().implode())
                 )
                 canvases = {

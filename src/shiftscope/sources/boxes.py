@@ -22,26 +22,30 @@ def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
     """`pictures` (image_id) with `path`: the file below `folder` whose path without its ending is the id, or, if there is
     none, the only one of that name. Where nothing is found, `path` is where it was expected.
 
-    Raises ShiftscopeError where several files have the name.
+    Raises ShiftscopeError where several files have the name, or two ids the only file.
     """
-    by_path: dict[str, Path] = {}
+    by_path: dict[str, list[Path]] = {}
     by_name: dict[str, list[Path]] = {}
     for file in picture_files(folder):
-        by_path[file.relative_to(folder).with_suffix("").as_posix()] = file
+        by_path.setdefault(file.relative_to(folder).with_suffix("").as_posix(), []).append(file)
         by_name.setdefault(file.stem, []).append(file)
     paths, lost = [], []
+    id_of: dict[Path, str] = {}
     for image_id in pictures["image_id"]:
-        same = by_name.get(PurePosixPath(image_id).name, [])
-        if image_id not in by_path and len(same) > 1:
+        same = by_path.get(image_id) or by_name.get(PurePosixPath(image_id).name, [])
+        if len(same) > 1:
+            what = "remove one" if image_id in by_path else "lay the pictures out as their annotations are"
+            raise ShiftscopeError(f"{image_id} could be {same[0]} or {same[1]}; {what}")
+        path = same[0] if same else folder / image_id
+        if id_of.setdefault(path, image_id) != image_id:
             raise ShiftscopeError(
-                f"{image_id} could be {same[0]} or {same[1]}; lay the pictures out as their annotations are"
+                f"{id_of[path]} and {image_id} could both be {path}; lay the pictures out as their annotations are"
             )
-        path = by_path.get(image_id) or (same[0] if same else None)
-        lost += [image_id] if path is None else []
-        paths.append(str(path or folder / image_id))
+        lost += [] if same else [image_id]
+        paths.append(str(path))
     if len(lost) == len(paths) and paths:
         raise ShiftscopeError(f"{folder} has none of the {len(paths)} annotated pictures, such as {lost[0]}")
-    extra = len(by_path) - (len(paths) - len(lost))
+    extra = sum(map(len, by_path.values())) - (len(paths) - len(lost))
     if extra > 0:
         logging.getLogger(__name__).warning("%s has %d pictures without an annotation; they are left out", folder, extra)
     return pictures.with_columns(pl.Series("path", paths, dtype=pl.String))

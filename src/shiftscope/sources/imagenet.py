@@ -197,7 +197,8 @@ def _solution(path: Path) -> dict[str, str]:
 
 def _read_solution(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_csv(path, columns=["ImageId", "PredictionString"], schema_overrides={"PredictionString": pl.String})
+        text = {"PredictionString": pl.String}
+        return pl.read_csv(path, columns=["ImageId", "PredictionString"], schema_overrides=text, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ShiftscopeError(f"{path} is not Kaggle's {SOLUTION}: {str(error).splitlines()[0]}") from None
 

@@ -112,7 +112,8 @@ class OpenImages(Source):
     def _scan(self) -> pl.LazyFrame:
         # Told, not guessed from the first rows: an ImageID may be of digits alone.
         numbers = dict.fromkeys((*EDGES.values(), *FLAGS.values()), pl.Float64())
-        return pl.scan_csv(self.path, schema_overrides={**numbers, "ImageID": pl.String(), "LabelName": pl.String()})
+        kinds = {**numbers, "ImageID": pl.String(), "LabelName": pl.String()}
+        return pl.scan_csv(self.path, schema_overrides=kinds, glob=False)
 
     def _columns(self) -> list[str]:
         try:
@@ -130,7 +131,7 @@ class OpenImages(Source):
         """category, name: the first where a code has several."""
         assert self.names is not None
         try:
-            table = pl.read_csv(self.names, has_header=False, infer_schema=False)
+            table = pl.read_csv(self.names, has_header=False, infer_schema=False, glob=False)
             table = table.select(pl.nth(0).alias("category"), pl.nth(1).alias("name"))
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._unreadable(self.names, error) from None

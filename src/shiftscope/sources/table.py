@@ -1,12 +1,13 @@
 """Pictures, labels and boxes from a list: a CSV, TSV or Parquet file with a row per picture or per box."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from shiftscope import tables
-from shiftscope.classes import numbered, read_names
+from shiftscope.classes import label_text, labelled, read_names
 from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.options import Options
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -101,23 +102,37 @@ class Table(Source):
     def listing(self, folder: Path) -> Listing:
         """Every picture once, in the order of the list; `image_id` is the path as written, without its ending."""
         self.check()
-        table = self._rows()
-        categories = self._categories(table)
-        pictures = table.group_by("image_id", maintain_order=True).agg(
-            pl.col("path").first(), pl.col("label").first(), pl.col("label").n_unique().alias("labels")
+        table, categories = self._labelled()
+        # By its path: two files of one name are two pictures, which `dataset` refuses.
+        pictures = table.group_by("path", maintain_order=True).agg(
+            pl.col("image_id", "label").first(),
+            pl.col("label").n_unique().alias("labels"),
+            pl.col("written").n_unique(),
+            pl.len().alias("rows"),
         )
         torn = pictures.filter(pl.col("labels") > 1)
         if torn.height:
             raise ShiftscopeError(f"{self.path} gives {torn['path'][0]} two labels; give it one in all its rows")
         if not pictures.height:
             raise ShiftscopeError(f"{self.path} has no rows")
+        self._say_repeats(pictures)
         listed = pictures.rename({"label": "category"}).select(pl.col(name).cast(kind) for name, kind in LISTING.items())
         return Listing(listed, categories)
+
+    def _say_repeats(self, pictures: pl.DataFrame) -> None:
+        several = pl.col("written") > 1
+        repeated = pictures.filter(several if "boxes" in self.provides else several | (pl.col("rows") > 1))
+        if repeated.height:
+            logging.getLogger(__name__).warning(
+                "%s names %d pictures more than once, such as %s in %d rows; each counts once",
+                self.path, repeated.height, repeated["path"][0], repeated["rows"][0],
+            )  # fmt: skip
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """A box for every row that has one with an area. Rows with words for numbers, without all four edges or with the
         larger one first are left out with a line in the log, or raise a ShiftscopeError under `unusable: refuse`."""
-        table = _numbered(self._rows(), {name: getattr(self.columns, name) for name in CORNERS}, self.path)
+        table, _ = self._labelled()
+        table = _numbered(table, {name: getattr(self.columns, name) for name in CORNERS}, self.path)
         category = "category" if "category" in table.columns else "label"
         table = table.with_columns(category=pl.col(category).cast(pl.String))
         found = self._usable(table, ORDERED, "boxes of four numbers, the lower one first", self.path)
@@ -127,7 +142,13 @@ class Table(Source):
     def landmarks(self, folder: Path) -> pl.DataFrame:
         """All points of the second list; rows with words for numbers are treated as those of boxes are."""
         assert self.points is not None
-        found = self._read(self.points).rename({self.columns.path: "path"}).with_columns(_id("path"))
+        found = self._placed(self._read(self.points).rename({self.columns.path: "path"}), self.points)
+        # A picture of the list is called as it is there, in whatever way this list writes its path.
+        ids = self._rows().select("path", known="image_id").unique()
+        found = found.join(ids, on="path", how="left", maintain_order="left")
+        found = found.with_columns(image_id=pl.coalesce("known", "image_id"))
+        if "category" in found.columns:
+            found = found.with_columns(_texts(found["category"]))
         found = _numbered(found, {"x": "x", "y": "y"}, self.points)
         found = self._usable(found, FINITE, "points of two numbers", self.points)
         kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
@@ -140,56 +161,60 @@ class Table(Source):
         bad = given.filter(~usable)
         if bad.height:
             leave_out(
-                f"{path}: {bad.height} rows have no {what}, such as one of {bad['path'][0]}: {bad['given'][0][:80]}",
+                f"{path}: {bad.height} rows have no {what}, such as one of {bad['written'][0]}: {bad['given'][0][:80]}",
                 refuse=self.unusable == "refuse" or not found.height,
             )
         return found
 
     def _rows(self) -> pl.DataFrame:
-        """The list with `image_id`, the path as it can be opened, and the label as a category."""
-        table = self._read(self.path).rename({self.columns.path: "path"})
-        if self.columns.category in table.columns:
-            table = table.rename({self.columns.category: "category"})
+        """The list with `image_id`, the path as it can be opened, and labels and categories as text."""
+        table = self._read(self.path)
+        theirs = {name: getattr(self.columns, name) for name in ("path", "label", "category")}
+        missing = [name for name, column in theirs.items() if column not in table.columns]
+        texts = [_texts(table[theirs[name]]).alias(name) for name in ("label", "category") if name not in missing]
+        table = table.with_columns(*texts, path=theirs["path"]).drop(missing, strict=False)
+        if "label" in missing:
+            table = table.with_columns(label=pl.lit(None, pl.String))
+        return self._placed(table, self.path)
+
+    def _placed(self, table: pl.DataFrame, path: Path) -> pl.DataFrame:
+        """`table` with paths that can be opened, what they are called, and, as `written`, what they were.
+
+        A picture that is written in several ways (`one.png`, `./one.png`) is called by the first.
+        """
         blank = table.with_row_index().filter(pl.col("path").is_null())
         if blank.height:
-            raise ShiftscopeError(f"{self.path}: row {blank['index'][0] + 2} has no path")
+            raise ShiftscopeError(f"{path}: row {blank['index'][0] + 2} has no path")
         root = self.root or self.path.parent
-        table = table.with_columns(
-            _id("path"), pl.Series("path", [str(root / name) for name in table["path"].cast(pl.String)], dtype=pl.String)
-        )
-        if self.columns.label not in table.columns:
-            return table.with_columns(label=pl.lit(None, pl.String))
-        table = table.rename({self.columns.label: "label"})
-        if table["label"].dtype.is_integer():
-            names = numbered(
-                self.classes, table["label"].drop_nulls().unique(), read_names(self.names) if self.names else None
-            )
-            return table.with_columns(
-                pl.Series("label", [None if k is None else names[k] for k in table["label"]], dtype=pl.String)
-            )
-        return table.with_columns(pl.col("label").cast(pl.String))
+        table = table.with_columns(written=pl.col("path").cast(pl.String))
+        paths = [str(root / name) for name in table["written"]]
+        table = table.with_columns(_id("written"), pl.Series("path", paths, dtype=pl.String))
+        return table.with_columns(pl.col("image_id").first().over("path"))
 
-    def _categories(self, table: pl.DataFrame) -> tuple[str, ...]:
-        """In the order of numbered labels, or sorted by name."""
-        original = self._read(self.path)
-        if self.columns.label in original.columns and original[self.columns.label].dtype.is_integer():
-            numbers = original[self.columns.label].drop_nulls().unique()
-            return numbered(self.classes, numbers, read_names(self.names) if self.names else None)
-        return tuple(sorted(table["label"].drop_nulls().unique()))
+    def _labelled(self) -> tuple[pl.DataFrame, tuple[str, ...]]:
+        """The rows with their labels as categories, and all categories in their order."""
+        table = self._rows()
+        names = read_names(self.names) if self.names else None
+        try:
+            category_of, categories = labelled(self.classes, table["label"].unique(), names)
+        except ShiftscopeError as error:
+            raise ShiftscopeError(f"{self.path}: {error}") from None
+        label = pl.col("label").replace_strict(category_of, return_dtype=pl.String) if category_of else pl.col("label")
+        return table.with_columns(label), categories
 
     def _read(self, path: Path) -> pl.DataFrame:
         try:
             if path.suffix.lower() == ".parquet":
-                return pl.read_parquet(path)
-            return pl.read_csv(path, separator=_separator(path), infer_schema_length=None)
+                return pl.read_parquet(path, glob=False)
+            return pl.read_csv(path, separator=_separator(path), infer_schema_length=None, glob=False)
         except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
 
     def _columns(self, path: Path) -> list[str]:
         try:
             if path.suffix.lower() == ".parquet":
-                return list(pl.read_parquet_schema(path))
-            return list(pl.read_csv(path, separator=_separator(path), n_rows=0).columns)
+                return pl.scan_parquet(path, glob=False).collect_schema().names()
+            return list(pl.read_csv(path, separator=_separator(path), n_rows=0, glob=False).columns)
         except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
 
@@ -217,6 +242,19 @@ def _numbered(table: pl.DataFrame, columns: Mapping[str, str], path: Path) -> pl
     )
     numbers = {name: cell.cast(pl.Float64, strict=False) for name, cell in cells.items()}
     return table.with_columns(**numbers, given=given.fill_null(""))
+
+
+def _texts(column: pl.Series) -> pl.Series:
+    """What `label_text` makes of a column's values."""
+    if column.dtype.is_nested():
+        raise ShiftscopeError(f"the column {column.name} holds lists or mappings where labels were expected")
+    if column.dtype in (pl.Binary, pl.String):
+        column = column.cast(pl.String).str.strip_chars()
+    elif column.dtype.is_decimal():
+        column = column.cast(pl.Float64)
+    values = column.unique().to_list()
+    texts = [label_text(value) for value in values]
+    return column.replace_strict(values, texts, return_dtype=pl.String)
 
 
 def _id(column: str) -> pl.Expr:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.classes import numbered, read_names
+from shiftscope.classes import label_text, labelled, read_names
 from shiftscope.errors import ShiftscopeError
 from shiftscope.pictures import SUFFIXES, member_path
 from shiftscope.sources import LISTING, Listing, Source, sources
@@ -35,7 +35,8 @@ class WebDataset(Source):
     first counts, and the log says so."""
 
     shards: str
-    """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`)."""
+    """The shards: a path with wildcards (`data/val-*.tar`) or a range (`data/val-{000..009}.tar`). What is there under the
+    very name that is written, a file or its folder, counts before what the name matches."""
     label: str = "cls"
     """The ending of the file that holds a sample's label, a number from 0 or a name: `cls`, `txt`, or, for a key of a JSON
     file, `json:<key>`. `none`: no labels."""
@@ -57,7 +58,7 @@ class WebDataset(Source):
         shards = sorted(path.glob("*.tar")) if path.is_dir() else [path] if path.suffix == ".tar" and path.is_file() else []
         if not shards:
             return None
-        pattern = str(path / "*.tar") if path.is_dir() else str(path)
+        pattern = str(Path(glob.escape(str(path)), "*.tar")) if path.is_dir() else str(path)
         try:
             first = next(iter(members(shards[0])), None)
         except ShiftscopeError:
@@ -69,7 +70,7 @@ class WebDataset(Source):
 
     def inputs(self) -> list[Path]:
         """The shards."""
-        found = [Path(name) for pattern in _ranges(self.shards) for name in (sorted(glob.glob(pattern)) or [pattern])]  # noqa: PTH207
+        found = [path for pattern in _ranges(self.shards) for path in (_matching(Path(pattern)) or [Path(pattern)])]
         if not found or any(glob.has_magic(str(path)) and not path.exists() for path in found):
             raise ShiftscopeError(f"no file is called {self.shards}")
         return found
@@ -81,21 +82,20 @@ class WebDataset(Source):
         if not samples:
             endings = ", ".join(sorted(SUFFIXES))
             raise ShiftscopeError(f"{self.shards}: no sample has a picture; files that end in {endings} count")
-        labels = [None if sample.label is None else self._text(sample) for sample in samples]
-        categories: tuple[str, ...] = ()
-        known = [label for label in labels if label is not None]
-        if self.label != "none" and len(known) < len(labels):
-            first = samples[labels.index(None)].image_id
+        labels = [None if sample.label is None else label_text(self._label(sample)) for sample in samples]
+        if self.label != "none" and None in labels:
             logging.getLogger(__name__).warning(
                 "%s: %d of %d samples such as %s have no label in a .%s",
-                self.shards, len(labels) - len(known), len(labels), first, self.label,
+                self.shards, labels.count(None), len(labels), samples[labels.index(None)].image_id, self.label,
             )  # fmt: skip
-        if known and all(re.fullmatch(r"-?\d+", label) for label in known):
-            categories = numbered(self.classes, map(int, known), read_names(self.names) if self.names else None)
-            labels = [None if label is None else categories[int(label)] for label in labels]
-        elif known:
-            categories = tuple(sorted(set(known)))
-        rows = [(sample.image_id, sample.path, label) for sample, label in zip(samples, labels, strict=True)]
+        try:
+            category_of, categories = labelled(self.classes, labels, read_names(self.names) if self.names else None)
+        except ShiftscopeError as error:
+            raise ShiftscopeError(f"{self.shards}: {error}") from None
+        rows = [
+            (sample.image_id, sample.path, None if label is None else category_of[label])
+            for sample, label in zip(samples, labels, strict=True)
+        ]
         return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
 
     def _samples(self, shard: Path) -> list[Sample]:
@@ -135,8 +135,8 @@ class WebDataset(Source):
             )  # fmt: skip
         return [Sample(f"{shard.stem}/{key}", path, labels.get(key)) for key, path in pictures.items()]
 
-    def _text(self, sample: Sample) -> str | None:
-        """A sample's label; JSON's null is none. Raises ShiftscopeError where it is neither a text nor a number."""
+    def _label(self, sample: Sample) -> object:
+        """A sample's label, None for JSON's null. Raises ShiftscopeError where it is neither a text nor a number."""
         assert sample.label is not None
         _, colon, key = self.label.partition(":")
         try:
@@ -144,11 +144,20 @@ class WebDataset(Source):
             said = json.loads(text)[key] if colon else text
         except (UnicodeDecodeError, ValueError, KeyError, TypeError):
             said = ""
-        if said is None:
+        if said is None or (not colon and not sample.label.strip()):
             return None
         if isinstance(said, bool) or not isinstance(said, str | int | float) or not str(said).strip():
             raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}")
-        return str(said).strip()
+        return said
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """The files that a path with wildcards means, in order."""
+    if pattern.is_file():
+        return [pattern]
+    if pattern.parent.is_dir():  # its brackets and stars are its name
+        pattern = Path(glob.escape(str(pattern.parent)), pattern.name)
+    return [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207
 
 
 def _ranges(pattern: str) -> list[str]:
