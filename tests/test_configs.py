@@ -1,5 +1,6 @@
 """The ready configs are right as they are once their data are there, and say what is missing otherwise."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -53,3 +54,18 @@ def test_published_networks_have_the_names_that_their_makers_give(name):
             assert network["architecture"] in timm.list_pretrained()
         elif network.get("pretrained"):
             assert network["pretrained"] in get_model_weights(network["architecture"]).__members__
+
+
+def test_the_config_for_cifar_in_the_manual_is_one(tmp_path):
+    """With the paths of a reader; protocols that no 32 px picture could go through would be refused here."""
+    (block,) = (text for text in (ROOT / "docs" / "data.md").read_text().split("```") if "cifar10:" in text)
+    (tmp_path / "cifar10" / "test" / "cat").mkdir(parents=True)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "cifar.py").touch()
+    (tmp_path / "nets" / "resnet20.safetensors").touch()
+    Image.new("RGB", (32, 32)).save(tmp_path / "cifar10" / "test" / "cat" / "1.png")
+    raw = yaml.safe_load(block.removeprefix("yaml\n").replace("/data/", f"{tmp_path}/"))
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    kinds = {name: section.kind for name, section in plan.config.protocols.items()}
+    assert kinds == {"centre": "centre", "pad": "pad", "pad-mean": "pad", "pad-reflect": "pad", "circular": "circular"}
+    assert not any(re.search(r"frames/.*/224/", path) for path in plan.targets())
