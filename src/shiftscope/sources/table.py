@@ -47,7 +47,7 @@ class Table(Source):
     """Where labels are numbers: a text file with a class name in each line."""
     points: Path | None = None
     """Another list with named points: the picture's path, `name`, `x`, `y` (px, continuous), and, where pictures hold
-    several objects, `instance` (its number) and `category`."""
+    several objects, `instance` (a whole number that points of one object share) and `category`."""
 
     @property
     def provides(self) -> frozenset[str]:
@@ -118,8 +118,21 @@ class Table(Source):
         """All points of the second list."""
         assert self.points is not None
         found = self._read(self.points).rename({self.columns.path: "path"}).with_columns(_id("path"))
+        self._refuse_unnumbered(found)
         kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
         return pl.concat([tables.LANDMARKS.to_frame(), found.select(kept).drop_nulls(["x", "y"])], how="diagonal")
+
+    def _refuse_unnumbered(self, points: pl.DataFrame) -> None:
+        """Raise a ShiftscopeError where an object has no number but a word: read as none, it would be every object."""
+        if "instance" not in points.columns:
+            return
+        number = pl.col("instance").cast(pl.Float64, strict=False)
+        words = points.filter(pl.col("instance").is_not_null() & (number.is_null() | (number % 1 != 0)))
+        if words.height:
+            raise ShiftscopeError(
+                f"{self.points} has the instance {words['instance'][0]!r} for {words['path'][0]}: number the objects of a "
+                "picture, 0, 1, 2, …"
+            )
 
     def _rows(self) -> pl.DataFrame:
         """The list with `image_id`, the path as it can be opened, and the label as a category."""
