@@ -1,5 +1,6 @@
 """The ready configs are right as they are once their data are there, and say what is missing otherwise."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -78,3 +79,18 @@ def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
     resampled = pl.read_parquet(tmp_path / "resample")
     assert (resampled["resized_height"] != images["height"][0]).all()  # no function is left out as having nothing to do
     assert resampled["resample"].n_unique() == len(plan.config.protocols["resample"].functions) == 15
+
+
+def test_the_config_for_cifar_in_the_manual_is_one(tmp_path):
+    """With the paths of a reader; protocols that no 32 px picture could go through would be refused here."""
+    (block,) = (text for text in (ROOT / "docs" / "data.md").read_text().split("```") if "cifar10:" in text)
+    (tmp_path / "cifar10" / "test" / "cat").mkdir(parents=True)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "cifar.py").touch()
+    (tmp_path / "nets" / "resnet20.safetensors").touch()
+    Image.new("RGB", (32, 32)).save(tmp_path / "cifar10" / "test" / "cat" / "1.png")
+    raw = yaml.safe_load(block.removeprefix("yaml\n").replace("/data/", f"{tmp_path}/"))
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    kinds = {name: section.kind for name, section in plan.config.protocols.items()}
+    assert kinds == {"centre": "centre", "pad": "pad", "pad-mean": "pad", "pad-reflect": "pad", "circular": "circular"}
+    assert not any(re.search(r"frames/.*/224/", path) for path in plan.targets())

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Options(BaseModel):
@@ -26,5 +26,5 @@ def _range(value: object) -> object:
     return numbers
 
 
-Offsets = Annotated[tuple[int, ...], BeforeValidator(_range)]
+Offsets = Annotated[tuple[int, ...], BeforeValidator(_range), Field(min_length=1)]
 """Whole pixels, in the order of the sequence: a list, or a range such as ``-52..51`` with both ends."""

@@ -71,9 +71,11 @@ FRAMES = pl.Schema(
         "resample": pl.String,  # the function it was resized by, as `shiftscope.resizers` calls it
         "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
         "paste_y": pl.Int32,
-        "surround": pl.String,  # what is around it: none, a colour such as #000000, inpaint, or wrap (itself again)
-        # What then turned and moved the canvas: none; fourier; or bilinear, of the whole resized picture where the surround
-        # is none, else of what of it lies on the frame.
+        # What is around it: none, a colour such as #000000, inpaint, wrap (itself again), edge or reflect (as numpy.pad).
+        "surround": pl.String,
+        # What then turned and moved the canvas: none; fourier; bilinear, of the whole resized picture where the surround
+        # is none, else of what of it lies on the frame; or whole: by whole pixels, of what of it lies on the frame before,
+        # that is from window_x + shift_x and window_y + shift_y on.
         "warp": pl.String,
         "angle": pl.Float64,  # degrees, counter-clockwise, about the frame's middle
         "shift_x": pl.Float64,  # px to the right

@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shiftscope import tables
 from shiftscope.bias import CHOICES
@@ -71,3 +73,27 @@ def test_no_boxes_have_an_answer():
     found = sensitivity_to_choices(tables.BOXES.to_frame(), seed=0)
     assert set(found["tested"]) == {0}
     assert found["reason"].null_count() == 0
+
+
+FILLS = {"neither": (20, 30), "width": (100, 30), "height": (20, 100), "both": (100, 100)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from(sorted(FILLS)), st.integers(1, 25)), min_size=1, max_size=3))
+def test_no_more_categories_are_rejected_than_tested_nor_tested_than_there_are(categories):
+    """Boxes that fill the picture along an axis leave nothing to ask there: some categories have one axis alone."""
+    rows = [
+        {"image_id": f"{name} {fills} {k}", "category": str(name), "x_min": 0.0, "y_min": 0.0, "x_max": float(FILLS[fills][0]),
+         "y_max": float(FILLS[fills][1]), "image_width": 100, "image_height": 100}
+        for name, own in enumerate(categories) for fills, n in own.items() for k in range(n)
+    ]  # fmt: skip
+    boxes = tables.table(rows, tables.BOXES)
+    found = sensitivity_to_choices(boxes, seed=0)
+    assert found["rejected"].is_between(0, found["tested"]).all()
+    chosen = {key: rest for key, *rest in found.filter(choice="as chosen").select(
+        pl.concat_str("quantity", "null", separator=" "), "rejected", "tested").iter_rows()}  # fmt: skip
+    for axis, fills in (("x", "width"), ("y", "height")):
+        enough = sum(sum(own.values()) - own.get(fills, 0) - own.get("both", 0) >= 20 for own in categories)
+        assert chosen[f"centre_{axis} feasible"][1] == enough
+        assert enough <= chosen["centre feasible"][1] <= len(categories)
+    assert chosen["width naive"][1] == sum(sum(own.values()) >= 20 for own in categories)

@@ -83,3 +83,28 @@ def test_other_pairs_have_their_names():
     assert row(found, "sword distance", "none")["mean"] == pytest.approx(np.hypot(30, 2) / 200)
     with pytest.raises(ShiftscopeError, match="did you mean 'hilt'"):
         landmark_statistics(both, seed=0, pairs={"sword": ("hilts", "tip")})
+
+
+def test_points_of_several_objects_without_numbers_are_refused_and_not_paired_crosswise():
+    """Two dogs in one picture would have four pairs of eyes."""
+    both = pl.concat([eyes([(50, 50)], [10]), eyes([(150, 50)], [30])])
+    with pytest.raises(ShiftscopeError, match=r"picture 0 has 2 points \w+_eye of instance 0,.*column 'instance'"):
+        landmark_statistics(both, seed=0)
+    unnumbered = both.with_columns(instance=pl.lit(None, pl.Int64))
+    with pytest.raises(ShiftscopeError, match=r"picture 0 has 2 points \w+_eye, so it is not known.*'eyes'.*'instance'"):
+        landmark_statistics(unnumbered, seed=0)
+    numbered = both.with_columns(instance=pl.int_range(pl.len()) // 2)
+    found = row(landmark_statistics(numbered, seed=0), "distance", "none")
+    assert (found["n"], found["n_images"]) == (2, 1)
+    assert found["mean"] == pytest.approx(np.mean([np.hypot(10, 2), np.hypot(30, 2)]) / 200)
+
+
+def test_one_point_of_each_name_a_picture_needs_no_number():
+    """Nor one of each category; and a name that no pair has may be there as often as it is."""
+    alone = eyes([(50, 50), (70, 50)], [10, 30]).with_columns(instance=pl.lit(None, pl.Int64))
+    assert row(landmark_statistics(alone, seed=0), "distance", "none")["n"] == 2
+    cat = eyes([(150, 50)], [20], category="cat").with_columns(instance=pl.lit(None, pl.Int64))
+    spots = cat.with_columns(name=pl.lit("spot"))
+    found = landmark_statistics(pl.concat([alone, cat, spots]), seed=0)
+    assert row(found, "distance", "none")["n"] == 3
+    assert row(found, "distance", "none", "cat")["mean"] == pytest.approx(np.hypot(20, 2) / 200)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
+from pydantic import ValidationError
 from scipy import ndimage
 
 from shiftscope.errors import ShiftscopeError
@@ -33,6 +34,13 @@ SETTINGS = {
     ],
 }
 SETTINGS |= {
+    "pad": [
+        {},
+        {"surround": "mean", "axis": "x", "colour": [9, 200, 30]},
+        {"surround": "edge", "axis": "y", "side": 33, "offsets": "-39..38 by 7"},
+        {"surround": "reflect", "side": 60, "offsets": [0, 47, -47]},
+        {"draw": 3, "surround": "reflect", "side": 11},
+    ],
     "resample": [{}, {"functions": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
     "rotate": [{"angles": "-20..20 by 10"}, {"angles": [-30, 0, 30], "shifts": [-5, 0, 5], "beyond": "black"}],
     "sizes": [{"shifts": 3}, {"sizes": [1.9, 0.1, 1.1], "surround": "inpaint", "margin": 9}],
@@ -114,6 +122,8 @@ def made_again(image, frame, canvas, name):
     if frame.surround == "wrap":
         once = pasted(resized, frame.paste, SIZE, SIZE, "none")
         return once[np.ix_((y + np.arange(SIZE)) % SIZE, (x + np.arange(SIZE)) % SIZE)]
+    if frame.warp == "whole":
+        return moved_as_a_whole(resized, frame)
     if frame.warp == "bilinear" and frame.surround == "none":
         return turned(resized, frame, (-frame.paste[0], -frame.paste[1]))
     whole = pasted(resized, frame.paste, *canvas.shape[:2], frame.surround)
@@ -129,6 +139,28 @@ def made_again(image, frame, canvas, name):
         )
         return moved.clip(0, 255)[window]
     return whole[window]
+
+
+def moved_as_a_whole(resized, frame):
+    """Pixel by pixel: where in the picture, as far as it lies on the frame before it moves, does each come from?"""
+    height, width = resized.shape[:2]
+    before = [frame.window_x + frame.shift[0], frame.window_y + frame.shift[1]]  # the frame's corner on the canvas
+    left, top = (paste - corner for paste, corner in zip(frame.paste, before, strict=True))
+    first, last = (max(0, -left), max(0, -top)), (min(width, SIZE - left) - 1, min(height, SIZE - top) - 1)
+    again = np.empty((SIZE, SIZE, 3), np.uint8)
+    for row in range(SIZE):
+        for column in range(SIZE):
+            x, y = column - frame.shift[0] - left, row - frame.shift[1] - top
+            if frame.surround == "edge":
+                x, y = min(max(x, first[0]), last[0]), min(max(y, first[1]), last[1])
+            elif frame.surround == "reflect":
+                while not first[0] <= x <= last[0]:
+                    x = 2 * first[0] - x if x < first[0] else 2 * last[0] - x
+                while not first[1] <= y <= last[1]:
+                    y = 2 * first[1] - y if y < first[1] else 2 * last[1] - y
+            inside = first[0] <= x <= last[0] and first[1] <= y <= last[1]
+            again[row, column] = resized[y, x] if inside else ImageColor.getrgb(frame.surround)
+    return again
 
 
 def turned(pixels, frame, corner):
@@ -156,7 +188,7 @@ def test_the_saved_geometry_makes_the_same_frames_again(name, options):
             left, top = left - frame.window_x, top - frame.window_y
             inside = np.s_[max(0, top) : top + height, max(0, left) : left + width]
             again, pixels = again[inside], pixels[inside]
-        if frame.warp == "none":
+        if frame.warp in ("none", "whole"):
             np.testing.assert_array_equal(pixels, again)
             continue
         there = ndimage.binary_erosion((pixels.sum(-1) > 0) & (again.sum(-1) > 0), np.ones((3, 3)), border_value=1)
@@ -245,11 +277,31 @@ def test_random_crops_have_the_areas_and_aspects_asked_for():
         ("embed", {"side": 50, "offsets": [0]}, "leave the canvas"),
         ("scale", {"sides": [20, 49]}, "20..49 leave the canvas: they must be from 1 to 48"),
         ("scale", {"sides": [0, 9]}, "0..9 leave the canvas"),
+        ("pad", {"offsets": [0, 48]}, "0..48 move the picture out of the frame: of 48 px .* from -47 to 47"),
+        (
+            "pad",
+            {"offsets": "-40..40", "side": 33},
+            "-40..40 move the picture out of the frame: of 33 px .* from -39 to 39",
+        ),
     ],
 )
 def test_offsets_that_leave_the_canvas_are_refused_before_anything_runs(name, options, words):
     with pytest.raises(ShiftscopeError, match=words):
         protocols[name].item.model_validate(options).check(SIZE)
+
+
+@pytest.mark.parametrize("name", ["crop", "embed", "circular", "rotate", "scale", "pad"])
+def test_a_sweep_over_nothing_is_refused(name):
+    swept = {"rotate": "angles", "scale": "sides"}.get(name, "offsets")
+    with pytest.raises(ValidationError, match=f"{swept}.*\n.*at least 1 item"):
+        protocols[name].item.model_validate({"kind": name, swept: []})
+
+
+@pytest.mark.parametrize("name", ["embed", "scale", "sizes", "pad"])
+@pytest.mark.parametrize("colour", [[256, 0, 0], [0, -1, 0]])
+def test_a_colour_that_is_none_is_refused(name, colour):
+    with pytest.raises(ValidationError, match="colour"):
+        protocols[name].item.model_validate({"kind": name, "colour": colour})
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)

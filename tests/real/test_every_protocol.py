@@ -26,6 +26,7 @@ def run(tmp_path_factory):
     """config/paper.yaml's protocols on a few pictures, and the two that photographs without boxes cannot have."""
     folder = tmp_path_factory.mktemp("every")
     config = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+    config["protocols"]["pad"] = {"surround": "reflect"}  # of CIFAR's networks, no paper's
     photographs = {"kind": "folder", "path": f"{DATA}/imagenet-sample", "classes": "imagenet", "limit": PICTURES}
     config |= {
         "results": "results",

@@ -203,6 +203,17 @@ def test_points(folder):
     assert found.select("name", "x", "y", "image_width").rows() == [("left_eye", 3.5, 2, 10), ("right_eye", 7, 2.25, 10)]
 
 
+@pytest.mark.parametrize("instance", ["left dog", "0.5"])
+def test_objects_of_points_are_numbered_or_refused(folder, instance):
+    points = [{"path": "two.png", "name": "left_eye", "x": 3, "y": 2, "instance": k} for k in ("0", "1.0", instance)]
+    rows = [{"path": "two.png"}]
+    source = Table(path=write(folder / "list.csv", rows), points=write(folder / "points.csv", points[:2]))
+    assert source.landmarks(folder)["instance"].to_list() == [0, 1]
+    write(folder / "points.csv", points)
+    with pytest.raises(ShiftscopeError, match=r"points.csv has the instance .*two.png: number the objects"):
+        source.landmarks(folder)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

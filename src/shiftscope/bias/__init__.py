@@ -32,7 +32,9 @@ CHOICES = pl.Schema(
         "concerned": pl.Int64,  # boxes that the choice is about
         "quantity": pl.String,
         "null": pl.String,
-        "rejected": pl.Int64,  # categories with q below the threshold
+        # Categories with q below the threshold, and all that were tested. Of `centre`, a category whose boxes leave room
+        # along one axis alone counts by that axis.
+        "rejected": pl.Int64,
         "tested": pl.Int64,
         "effect": pl.Float64,  # of all categories together, as in BIAS
         "effect_low": pl.Float64,

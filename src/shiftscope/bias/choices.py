@@ -58,7 +58,8 @@ def _answer(bias: pl.DataFrame, q: float) -> list[dict[str, object]]:
     rows = []
     for row in bias.filter(pl.col("category") == ALL, pl.col("null") != "none").select(names).rows(named=True):
         tested = own.filter(pl.col("quantity") == row["quantity"], pl.col("null") == row["null"])
+        # Both numbers are of the same categories: for `centre`, the verdict counts those too that one axis decides on.
         verdict = counted.get((row["quantity"], row["null"]))
-        rejected = verdict.rejected if verdict else int((tested["q_value"] < q).sum())
-        rows.append({**row, "rejected": rejected, "tested": len(tested)})
+        rejected, n_tested = verdict[2:] if verdict else (int((tested["q_value"] < q).sum()), len(tested))
+        rows.append({**row, "rejected": rejected, "tested": n_tested})
     return rows

@@ -45,7 +45,8 @@ def landmark_statistics(
     Raises
     ------
     ShiftscopeError
-        Where there are points and none of that name.
+        Where there are points and none of that name, or several of one name that nothing tells apart: which left eye
+        belongs to which right one is told by `instance`, or by `category` where there is one of each.
     """
     lazy = landmarks.lazy()
     found = lazy.select(pl.col("name").unique()).collect(engine="streaming")["name"].drop_nulls().to_list()
@@ -55,6 +56,7 @@ def landmark_statistics(
             if found and name not in found:
                 missing = unknown("point", name, found)
                 raise ShiftscopeError(f"the pair {pair!r} of 'landmark_pairs' needs points that are not there: {missing}")
+        _refuse_several(lazy, pair, (first, second))
         groups = grouped(spanned(lazy, first, second), seed)
         settings = Settings(seed, minimum_n, level, "pairs of points")
         table = statistics_of(groups, TESTS, DESCRIBED, settings)
@@ -62,14 +64,30 @@ def landmark_statistics(
     return pl.concat(tables) if tables else BIAS.to_frame()
 
 
+KEYS = ("image_id", "category", "instance")
+"""What two points of one object share."""
+
+
+def _refuse_several(landmarks: pl.LazyFrame, pair: str, names: tuple[str, str]) -> None:
+    """Raise a ShiftscopeError where an object has several points of one name: each would be paired with all others."""
+    there = landmarks.filter(pl.col("name").is_in(names), pl.col("x").is_finite(), pl.col("y").is_finite())
+    counted = there.group_by(*KEYS, "name", maintain_order=True).len()
+    several = counted.filter(pl.col("len") > 1).head(1).collect(engine="streaming")
+    for row in several.iter_rows(named=True):
+        whose = "" if row["instance"] is None else f" of instance {row['instance']}"
+        raise ShiftscopeError(
+            f"the picture {row['image_id']} has {row['len']} points {row['name']}{whose}, so it is not known which of them "
+            f"belong together as the pair {pair!r}: number the objects of a picture in a column 'instance' of the points"
+        )
+
+
 def spanned(landmarks: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
     """The box (columns of tables.BOXES) whose corners the two points are, for each object that has both."""
-    keys = ["image_id", "category", "instance"]
-    points = landmarks.select(*keys, "name", "x", "y", "image_width", "image_height").filter(
+    points = landmarks.select(*KEYS, "name", "x", "y", "image_width", "image_height").filter(
         pl.col("x").is_finite() & pl.col("y").is_finite()
     )
-    other = points.filter(pl.col("name") == second).select(*keys, pl.col("x").alias("x_2"), pl.col("y").alias("y_2"))
-    both = points.filter(pl.col("name") == first).join(other, on=keys, how="inner", nulls_equal=True, maintain_order="left")
+    other = points.filter(pl.col("name") == second).select(*KEYS, pl.col("x").alias("x_2"), pl.col("y").alias("y_2"))
+    both = points.filter(pl.col("name") == first).join(other, on=KEYS, how="inner", nulls_equal=True, maintain_order="left")
     return both.select(
         "image_id",
         "category",

@@ -47,7 +47,7 @@ class Frame:
     paste: tuple[int, int] = (0, 0)
     surround: str = "none"
     warp: str = "none"
-    """What then moved the canvas by less than a pixel or turned it: ``none``, ``fourier`` or ``bilinear``."""
+    """What then moved or turned the canvas: ``none``, ``fourier``, ``bilinear`` or, by whole pixels, ``whole``."""
     angle: float = 0.0
     """Degrees, counter-clockwise, about the frame's middle."""
     shift: tuple[float, float] = (0.0, 0.0)

@@ -9,7 +9,7 @@ from shiftscope.errors import ShiftscopeError
 from shiftscope.options import Offsets
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
-from shiftscope.protocols.resize import Axis, along
+from shiftscope.protocols.resize import Axis, shifts
 from shiftscope.resizers import ResizerName
 
 
@@ -49,11 +49,7 @@ class Circular(Protocol):
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resample)
         whole = replace(whole, surround="wrap")
-        if self.draw is None:
-            places = [(float(offset), *along(self.axis, offset)) for offset in self.offsets]
-        else:
-            drawn = rng.choice(self.offsets, (self.draw, 2))
-            places = [(float(k), int(x), int(y)) for k, (x, y) in enumerate(drawn)]
+        places = shifts(self.axis, self.offsets, self.draw, rng)
         wider, higher = max(x for _, x, _ in places), max(y for _, _, y in places)
         canvas = np.pad(crop, ((0, higher), (0, wider), (0, 0)), mode="wrap")
         return Sequence([canvas], [replace(whole, value=value, window_x=x, window_y=y) for value, x, y in places])

@@ -19,6 +19,16 @@ def along(axis: Axis, offset: int, across: int = 0) -> tuple[int, int]:
     return (offset if axis != "y" else across, offset if axis != "x" else across)
 
 
+def shifts(
+    axis: Axis, offsets: tuple[int, ...], draw: int | None, rng: np.random.Generator
+) -> list[tuple[float, int, int]]:
+    """(value, x, y) of each step: every offset along `axis` in its order, or `draw` of them drawn at random, for x and y
+    apart, and numbered."""
+    if draw is None:
+        return [(float(offset), *along(axis, offset)) for offset in offsets]
+    return [(float(k), int(x), int(y)) for k, (x, y) in enumerate(rng.choice(offsets, (draw, 2)))]
+
+
 def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
     """Width and height when the shorter side becomes `side` px and the aspect is kept (the longer side is cut to whole
     pixels, as torchvision's Resize does)."""

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.crop import Crop
 from shiftscope.protocols.embed import Embed
+from shiftscope.protocols.pasting import Colour
 from shiftscope.resizers import ResizerName
 
 LARGEST_CROP = 1.1
@@ -35,7 +36,7 @@ class Sizes(Protocol):
     """Least and largest width ÷ height of crops."""
     surround: Literal["black", "mean", "inpaint"] = "mean"
     """What is around the whole picture; in the released script, 0 after normalisation: the mean colour."""
-    colour: tuple[int, int, int] = (124, 116, 104)
+    colour: Colour = (124, 116, 104)
     """The colour of `mean`, 0 to 255."""
     resample: ResizerName = "pillow-bilinear"
     """The function that resizes."""

@@ -50,7 +50,7 @@ class Table(Source):
     """Where labels are numbers: a text file with a class name in each line."""
     points: Path | None = None
     """Another list with named points: the picture's path, `name`, `x`, `y` (px, continuous), and, where pictures hold
-    several objects, `instance` (its number) and `category`."""
+    several objects, `instance` (a whole number that points of one object share) and `category`."""
 
     @property
     def provides(self) -> frozenset[str]:
@@ -149,6 +149,7 @@ class Table(Source):
         found = found.with_columns(image_id=pl.coalesce("known", "image_id"))
         if "category" in found.columns:
             found = found.with_columns(_texts(found["category"]))
+        self._refuse_unnumbered(found)
         found = _numbered(found, {"x": "x", "y": "y"}, self.points)
         found = self._usable(found, FINITE, "points of two numbers", self.points)
         kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
@@ -165,6 +166,18 @@ class Table(Source):
                 refuse=self.unusable == "refuse" or not found.height,
             )
         return found
+
+    def _refuse_unnumbered(self, points: pl.DataFrame) -> None:
+        """Raise a ShiftscopeError where an object has no number but a word: read as none, it would be every object."""
+        if "instance" not in points.columns:
+            return
+        number = pl.col("instance").cast(pl.Float64, strict=False)
+        words = points.filter(pl.col("instance").is_not_null() & (number.is_null() | (number % 1 != 0)))
+        if words.height:
+            raise ShiftscopeError(
+                f"{self.points} has the instance {words['instance'][0]!r} for {words['written'][0]}: number the objects of "
+                "a picture, 0, 1, 2, …"
+            )
 
     def _rows(self) -> pl.DataFrame:
         """The list with `image_id`, the path as it can be opened, and labels and categories as text."""
