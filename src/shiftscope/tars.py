@@ -1,13 +1,16 @@
-"""What lies where in uncompressed tars, so that pictures are read from them and never unpacked; and whether tars are whole.
+"""Files in tars, found or read where they lie: nothing is unpacked; and whether tars are whole.
 
 A tar has no list of what is in it: each header says where the next one is, and two blocks of zeros behind the last file say
 that there are no more. Python's tarfile takes a damaged header, and the end of the file, for that end.
 """
 
+import gzip
+import io
 import tarfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from shiftscope.errors import ShiftscopeError
 
@@ -107,3 +110,85 @@ def _in_one_piece(archive: Path, member: tarfile.TarInfo) -> int:
             "without --sparse"
         )
     return member.size
+
+
+def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of the files whose name is `wanted`, of a tar or a tar.gz that is read once, from front to end.
+
+    Links and folders are left out. A name that is no UTF-8 has surrogates in it, as those of `os.listdir` have.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where the archive is damaged, cut short, or has a wanted file of more than `largest` bytes.
+    """
+    try:
+        with archive.open("rb", buffering=0) as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            stream = gzip.GzipFile(fileobj=file) if packed else file
+            source = _Endless(stream)
+            with tarfile.open(fileobj=source, mode="r|", encoding="utf-8", tarinfo=_Checked) as tar:
+                for member in tar:
+                    tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
+                    if member.isreg() and wanted(member.name):
+                        if member.size > largest:
+                            raise ShiftscopeError(
+                                f"{archive} has a file {member.name!r} of {member.size} bytes, where {largest} is the most"
+                                " that is read; take it out"
+                            )
+                        data = tar.extractfile(member)
+                        yield member.name, data.read() if data else b""
+                source.marked = True
+                rest = tar.fileobj
+                # To the end of the file: what lies behind the zeros would be lost, and gzip's sum stands behind everything.
+                while rest is not None and (chunk := rest.read(CHUNK)):
+                    if chunk.strip(b"\0"):
+                        raise ValueError("it goes on behind its end")
+    except ShiftscopeError:
+        raise
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise ShiftscopeError(f"{archive} is no complete archive ({error}); copy or download it again") from None
+
+
+class _Endless(io.BufferedReader):
+    """A stream of which more is asked than it has only if it was cut short, since a tar marks its own end."""
+
+    marked = False
+    """Whether the end was found, behind which nothing need be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data and not self.marked:
+            raise tarfile.ReadError("it ends before its end is marked")
+        return data
+
+
+HEADER_LARGEST = 1 << 20
+"""Bytes of a header that holds a long name or other facts about a file."""
+
+
+class _Checked(tarfile.TarInfo):
+    """The facts about a file in a tar, checked where tarfile is too trusting: it takes a damaged header for the end of the
+    archive, reads extended headers of any size, and goes backwards where a size is negative."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            member = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if any(buf):  # not the empty block that ends an archive
+                raise tarfile.ReadError(f"a header is damaged: {error}") from None
+            raise
+        if member.size < 0 or (member.size > HEADER_LARGEST and member.type in EXTENDED):
+            raise tarfile.ReadError(f"a header has the size {member.size}")
+        return member
+
+
+EXTENDED = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)

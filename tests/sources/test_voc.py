@@ -13,7 +13,7 @@ from shiftscope.annotations import make_boxes
 from shiftscope.dataset import make_images
 from shiftscope.errors import ShiftscopeError
 from shiftscope.sources.voc import Voc, read_boxes
-from shiftscope.voc_xml import _any, _plain, read_annotations
+from shiftscope.voc_xml import parse, read_annotations
 
 
 def annotation(size, *objects):
@@ -127,31 +127,38 @@ def test_names_as_imagenet_has_them(folder):
     assert read_boxes(archive)["image_id"].to_list() == ["n01440764_7", "n01443537_7"]
 
 
-def test_layouts_of_many_tools_are_read_the_quick_way_and_as_elementtree_says():
-    """Everything shuffled that may be, among texts, sections and objects: the regular expression takes it all."""
-    rng = random.Random(2)
+@pytest.mark.parametrize(
+    ("text", "size", "objects"),
+    [
+        ("<a/>text<size><width> 7\n</width><depth/></size>", {"width": " 7\n", "depth": ""}, []),
+        ("<size><width>7</width></size><size><width>8</width></size>", {"width": "7"}, []),  # of two, the first
+        (
+            "<object><name>a&amp;b</name><!-- <name>c</name> --><bndbox><xmin>1</xmin></bndbox><name>d</name></object>",
+            {},
+            [({"name": "a&b", "bndbox": ""}, {"xmin": "1"})],
+        ),
+        (
+            "<object><part><name>p</name><bndbox><xmin>2</xmin></bndbox></part><name>a</name></object>",
+            {},
+            [({"part": "", "name": "a"}, {})],
+        ),
+        ("<a><object><name>p</name></object><size><width>1</width></size></a>", {}, []),  # no children of the root
+        (
+            "<object><name><![CDATA[<x>]]></name><size><width>1</width></size></object>",
+            {},
+            [({"name": "<x>", "size": ""}, {})],
+        ),
+    ],
+)
+def test_what_a_document_says(text, size, objects):
+    for data in (f"<annotation x='1'>{text}</annotation>".encode(), f"<annotation>{text}</annotation>".encode("utf-16")):
+        assert parse(data) == (size, objects)
 
-    def shuffled(*parts):
-        space = rng.choice(["", "\n\t", "\r\n  "])
-        return space + space.join(rng.sample(parts, len(parts))) + space
 
-    def text(tag):
-        return f"<{tag}>{rng.choice(['1', ' 4.5 ', 'a b', '', '-3'])}</{tag}>"
-
-    for _ in range(500):
-        box = shuffled(*map(text, ("xmin", "ymin", "xmax", "ymax", "xmin")))
-        facts = [text(tag) for tag in ("name", "truncated", "difficult", "pose", "name")]
-        objects = [f"<object>{shuffled(*facts, f'<bndbox>{box}</bndbox>')}</object>" for _ in range(rng.randint(0, 3))]
-        sizes = [f"<size>{shuffled(*map(text, ('width', 'height', 'depth')))}</size>" for _ in range(rng.randint(0, 2))]
-        source = f"<source>{shuffled(text('database'), text('image'))}</source>"
-        begin = rng.choice(["", "\n", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="UTF-8"?>\n'])
-        data = f"{begin}<annotation>{shuffled(text('folder'), source, *sizes, *objects)}</annotation>".encode()
-        quick, slow = _plain(data), _any(data)
-        assert quick is not None, data
-        assert quick.size == slow.size
-        for (facts_q, box_q), (facts_s, box_s) in zip(quick.objects, slow.objects, strict=True):
-            assert box_q == box_s
-            assert facts_q == {key: value for key, value in facts_s.items() if key != b"bndbox"}
+def test_the_encoding_that_a_document_names_counts():
+    text = "<annotation><object><name>ü</name></object></annotation>"
+    for encoding in ("utf-8", "iso-8859-1", "cp1252"):
+        assert parse(f"<?xml version='1.0' encoding='{encoding}'?>{text}".encode(encoding)).objects == [({"name": "ü"}, {})]
 
 
 @pytest.mark.parametrize(
@@ -166,38 +173,31 @@ def test_layouts_of_many_tools_are_read_the_quick_way_and_as_elementtree_says():
         "<annotation><a></a></annotation>x",
         "\n<?xml version='1.0'?><annotation></annotation>",
         "<?xml version='1.0\"?><annotation></annotation>",
+        "<annotation><object><name>&cat;</name></object></annotation>",
+        *(
+            f"<annotation>{part * 50_000}<x"
+            for part in ("<a></a>", "<object><bndbox><b></b></bndbox></object>", "<s>", "<a>x")
+        ),
     ],
 )
-def test_the_quick_way_does_not_take_what_is_no_xml(text):
+def test_what_is_no_xml_is_refused(text):
     with pytest.raises(ElementTree.ParseError):
-        ElementTree.fromstring(text)
-    assert _plain(text.encode()) is None
+        parse(text.encode())
 
 
+BOMB = "<!ENTITY a '" + "&b;" * 10 + "'><!ENTITY b '" + "c" * 1000 + "'>"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize(
-    "inside",
-    [
-        "<object><name>a</name><part><name>b</name><bndbox><xmin>1</xmin></bndbox></part></object>",
-        "<object><size><width>1</width></size><bndbox></bndbox></object>",
-        "<object><bndbox></bndbox><bndbox></bndbox></object>",
-        "<object></object>",
-        "<a><object><bndbox></bndbox></object></a>",
-        "<a><b><c></c></b></a>",
-        "text<a></a>",
-        "<a x='1'></a>",
-        "<a/>",
-    ],
+    "declared", [f"[{BOMB}]", "[<!ENTITY a SYSTEM 'file:///etc/hostname'>]", "SYSTEM 'file:///etc/hostname'"]
 )
-def test_the_quick_way_leaves_what_nests_otherwise(inside):
-    data = f"<annotation>{inside}</annotation>".encode()
-    assert _plain(data) is None
-    _any(data)
-
-
-@pytest.mark.parametrize("part", ["<a></a>", "<s><a></a></s>", "<object><bndbox><b></b></bndbox></object>", "<s>", "<a>x"])
-def test_the_search_is_linear(part):
-    """Were it exponential, or quadratic, this would not end."""
-    assert _plain(f"<annotation>{part * 50_000}<x".encode()) is None
+def test_no_entity_is_expanded_and_no_file_fetched(folder, declared, encoding):
+    text = f"<!DOCTYPE annotation {declared}>" + annotation((2, 2), ("&a;", (1, 1, 2, 2)))
+    (folder / "xml" / "bomb.xml").write_bytes(text.encode(encoding))
+    found = read_annotations(folder / "xml")
+    assert [line for line in found.faulty if "document type" in line]
+    assert found.boxes.height == 4
 
 
 def changed(old, new):
@@ -258,6 +258,8 @@ def member(name, data, kind=b"0", size=None):
     return bytes(header) + data + bytes(-len(data) % 512)
 
 
+SPARSE = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+"""The file that follows has to begin with a list of its parts."""
 GOOD = member(b"a.xml", annotation((2, 2)).encode())
 END = bytes(1024)
 
@@ -265,16 +267,22 @@ END = bytes(1024)
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (member(b"p", b"0 comment=x\n", b"x") + GOOD + END, "pax header is damaged"),
-        (member(b"p", b"-5 a=x\n", b"x") + GOOD + END, "pax header is damaged"),
-        (member(b"p", b"99 path=x\n", b"x") + GOOD + END, "pax header is damaged"),
-        (member(b"p", b"24 GNU.sparse.major=1\n\n\n", b"x") + GOOD + END, "sparse"),
-        (member(b"a.xml", b"", size=b"-0000000001\0") + GOOD + END, "no number where one was expected"),
-        (member(b"a.bin", b"", size=b"\x80" + (2**62).to_bytes(11, "big")) + GOOD + END, "ends within a file"),
-        (GOOD + member(b"a.bin", b"", size=b"00000100000\0"), "ends within a file"),
-        (member(b"a.xml", b"", size=b"77777777777\0") + END, "more than any annotation"),
-        (b"b" + GOOD[1:] + END, "header's sum is wrong"),
+        (member(b"p", b"0 comment=x\n", b"x") + GOOD + END, "invalid header"),
+        (member(b"p", SPARSE, b"x") + member(b"a.xml", b"2\n0\n") + END, "is no complete archive"),
+        (member(b"p", b"", b"x", size=b"77777777777\0") + GOOD + END, "a header has the size 8589934591"),
+        (member(b"p", b"", b"L", size=b"77777777777\0") + GOOD + END, "a header has the size 8589934591"),
+        (member(b"a.xml", b"", size=b"-0000000001\0") + GOOD + END, "a header has the size -1"),
+        (member(b"a.xml", b"", size=b"\xff" * 12) + GOOD + END, "a header has the size -1"),
+        (member(b"a.bin", b"", size=b"\x80" + (2**62).to_bytes(11, "big")) + GOOD + END, "ends before its end is marked"),
+        (GOOD + member(b"a.bin", b"", size=b"00000100000\0"), "ends before its end is marked"),
+        (GOOD + member(b"b.xml", b"", size=b"00000100000\0"), "ends before its end is marked"),
+        (GOOD, "ends before its end is marked"),  # cut between two files
+        (GOOD + GOOD[:100], "ends before its end is marked|truncated header"),
+        (member(b"a.xml", b"", size=b"77777777777\0") + END, "a.xml' of 8589934591 bytes, where 16000000 is the most"),
+        (b"b" + GOOD[1:] + END, "a header is damaged: bad checksum"),
+        (GOOD + b"b" + GOOD[1:] + END, "a header is damaged: bad checksum"),  # tarfile takes it for the archive's end
         (gzip.compress(GOOD + END)[:-30], "end-of-stream|Compressed file ended"),
+        (gzip.compress(GOOD + END)[:-8] + bytes(8), "CRC check failed"),
         (member(b"../a.xml", b"") + END, "leads out of it"),
         (member(b"/a.xml", b"") + END, "leads out of it"),
         (member(b"\xfc.xml", b"") + END, "no UTF-8"),
