@@ -70,8 +70,9 @@ def prepare_network(
     device = available(device)
     exact(threads)
     module = network.load(weights, name)
-    size = network.input_size
+    size = network.size
     wants = network.wants(weights)
+    print(f"{name}: {wants.shown_at(size)}", file=sys.stderr)
     ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
     check_runs(ready, name, size, network.outputs, wants.input_size)
     card: dict[str, Any] = {
@@ -134,8 +135,8 @@ def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -
     Raises ShiftscopeError where it does not run.
     """
     ready = normalised(module.eval(), wants.mean, wants.std, wants.channels)
-    check_runs(ready, network.kind, network.input_size, network.outputs, wants.input_size)
-    return _facts(ready, network.input_size)
+    check_runs(ready, network.kind, network.size, network.outputs, wants.input_size)
+    return _facts(ready, network.size)
 
 
 def _facts(ready: "nn.Module", size: int) -> dict[str, int | None]:

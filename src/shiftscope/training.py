@@ -51,7 +51,7 @@ def train_network(
         )
     torch.set_num_threads(threads)
     device = available(device)
-    frames = _centre_crops(images, network.input_size, training.crop_fraction)
+    frames = _centre_crops(images, network.size, training.crop_fraction)
     torch.manual_seed(int(generator(seed, "weights", name).integers(2**63)))
     module = network.build()
     pixels = torch.from_numpy(frames).permute(0, 3, 1, 2)
