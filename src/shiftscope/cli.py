@@ -7,6 +7,14 @@ from pathlib import Path
 from shiftscope.errors import ShiftscopeError
 
 
+def _pixels(text: str) -> int:
+    """An input size, at least the 8 px that the config asks for."""
+    size = int(text)
+    if size < 8:
+        raise argparse.ArgumentTypeError(f"{size} px are too few: write 8 or more")
+    return size
+
+
 def main(arguments: list[str] | None = None) -> int:
     """`shiftscope …`; returns the exit code."""
     parser = argparse.ArgumentParser(prog="shiftscope", description=__doc__)
@@ -14,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     start = commands.add_parser("init", help="write a config for the pictures in a folder, by looking at it")
     start.add_argument("path", type=Path, help="a folder of pictures, ImageNet, COCO, VOC, YOLO, a list, shards, or a film")
     start.add_argument("--weights", type=Path, nargs="+", default=[], help="files of networks, named by architecture")
+    start.add_argument("--input-size", type=_pixels, help="px that these networks take, where their files do not say it")
+    start.add_argument("--trust", action="store_true", help="their files may run code: TorchScript and torch.export do")
     start.add_argument("--output", type=Path, default=Path("shiftscope.yaml"), help="the config to write")
     start.add_argument("--limit", type=int, help="use only so many pictures, drawn at random")
     start.add_argument("--force", action="store_true", help="replace a config that is there")
@@ -22,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     show = commands.add_parser("show", help="what was understood of a network")
     show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
     show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
-    commands.add_parser("manual", help="write docs/config.md and config/schema.json from the config's model")
+    show.add_argument("--input-size", type=_pixels, help="show it frames of so many px")
+    commands.add_parser("manual", help="write docs/config.md, config/schema.json and the table of networks' sizes")
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
@@ -34,9 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     # Imported where they are used: some take seconds.
     if chosen.command == "init":
-        from shiftscope.commands.init import write_config
+        from shiftscope.commands.init import Given, write_config
 
-        print(write_config(chosen.path, chosen.weights, chosen.output, force=chosen.force, limit=chosen.limit))
+        given = Given(tuple(chosen.weights), chosen.input_size, chosen.trust)
+        print(write_config(chosen.path, given, chosen.output, force=chosen.force, limit=chosen.limit))
     elif chosen.command == "check":
         from shiftscope.commands.check import check
         from shiftscope.config import Config
@@ -50,7 +62,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
         path = chosen.configfile or Path("config/config.yaml")
         wanted = chosen.configfile is not None or (path.is_file() and ":" not in chosen.network)
-        print(show(chosen.network, Config.read(path) if wanted else None))
+        print(show(chosen.network, Config.read(path) if wanted else None, chosen.input_size))
     else:
         from shiftscope import manual
 

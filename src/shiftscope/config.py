@@ -62,6 +62,9 @@ class Inference(Options):
     """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
     batch_size: int | None = Field(None, ge=1)
     """Frames at a time; not set: found for each network by a short calibration."""
+    input_size: int | None = Field(None, ge=8)
+    """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
+    `input_size` counts before it; not set: each is shown the size that its source names."""
     keep_logits: bool = False
     """Whether the shards of predictions keep all logits (float16)."""
 
@@ -120,7 +123,8 @@ class Config(Options):
             config = cls.model_validate(raw)
         except ValidationError as error:
             raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
-        problems = list(config._problems())
+        config, problems = config._sized()
+        problems += config._problems()
         if problems:
             raise ShiftscopeError("\n".join(problems))
         return config
@@ -135,6 +139,19 @@ class Config(Options):
         if not isinstance(raw, Mapping):
             raise ShiftscopeError(f"the config {path} is no mapping of settings; docs/config.md lists them")
         return cls.load(raw)
+
+    def _sized(self) -> tuple["Config", list[str]]:
+        """With the size that each network is shown written into its section, and a sentence for each that has none."""
+        sized: dict[str, Network] = {}
+        problems = []
+        for name, network in self.networks.items():
+            try:
+                size = network.input_size or self.inference.input_size or network.named_size()
+            except ShiftscopeError as error:
+                problems.append(f"networks.{name}: {error}")
+                size = None
+            sized[name] = network.model_copy(update={"input_size": size})
+        return self.model_copy(update={"networks": sized}), problems
 
     @property
     def evaluated(self) -> list[str]:
@@ -170,7 +187,7 @@ class Config(Options):
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
-            for size in sorted({network.input_size for network in self.networks.values()}):
+            for size in sorted({network.input_size for network in self.networks.values() if network.input_size}):
                 yield from _raised(f"protocols.{name}", protocol.check, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():

@@ -12,9 +12,14 @@ class ShiftscopeError(ValueError):
     """
 
 
+MOST_NAMED = 60
+"""A list of more names than that helps nobody: only how many more there are is said."""
+
+
 def unknown(noun: str, got: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not known: what was got, near names first, then all that is allowed."""
+    """The sentence for a name that is not known: what was got, near names first, then what is allowed."""
     names = sorted(known)
     near = get_close_matches(got, names, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ";"
-    return f"unknown {noun} {got!r}{hint} known: {', '.join(names) or 'none'}"
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"unknown {noun} {got!r}{hint} known: {', '.join(names[:MOST_NAMED]) or 'none'}{more}"

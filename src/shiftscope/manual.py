@@ -1,4 +1,5 @@
-"""The config's manual and JSON schema, made from its model: `shiftscope manual` writes them, a test holds them to it."""
+"""What is made from code and held to it by a test: the config's manual and JSON schema from its model, and the table of
+networks' input sizes from the libraries that have them. `shiftscope manual` writes them."""
 
 import json
 from pathlib import Path
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from shiftscope.config import SECTIONS, Config, Inference, Statistics
 from shiftscope.engines import engines
-from shiftscope.networks import Training
+from shiftscope.networks import Training, sizes
 from shiftscope.sensitivity.measures import measures
 
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols"}
@@ -16,13 +17,17 @@ TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protoco
 
 def files() -> dict[str, str]:
     """Path below the project → text."""
-    return {"docs/config.md": config_manual(), "config/schema.json": json.dumps(config_schema(), indent=1) + "\n"}
+    return {
+        "docs/config.md": config_manual(),
+        "config/schema.json": json.dumps(config_schema(), indent=1) + "\n",
+        f"src/shiftscope/networks/{sizes.TABLE.name}": sizes.generated(),
+    }
 
 
 def write(root: Path) -> None:
-    """Write both files below `root`."""
+    """Write them below `root`."""
     for path, text in files().items():
-        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
 
 

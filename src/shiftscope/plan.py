@@ -64,7 +64,7 @@ class Plan:
     @cached_property
     def sizes(self) -> list[int]:
         """Input sizes that frames are made for."""
-        return sorted({network.input_size for network in self.config.networks.values()})
+        return sorted({network.size for network in self.config.networks.values()})
 
     @cached_property
     def shards(self) -> list[str]:
@@ -146,7 +146,7 @@ class Plan:
             "protocols": {
                 name: self.protocol_facts(name) for name in ([protocol] if protocol else self.protocols(dataset))
             },
-            "networks": {name: network.input_size for name, network in self.config.networks.items()},
+            "networks": {name: network.size for name, network in self.config.networks.items()},
             # Without the tag of timm's weights: it is the architecture that the papers name.
             "architectures": {
                 name: getattr(network, "architecture", network.kind).partition(".")[0]
@@ -183,6 +183,7 @@ class Plan:
             ],
             "compare_with": self.others(dataset),
             "sequences": [[protocol, size] for protocol, size in self.sequences(dataset) for _ in self.shards],
+            "input_size": self.config.inference.input_size,
             "seed": self.config.seed,
             "statistics": self.config.statistics.model_dump(mode="json"),
         }
@@ -242,12 +243,12 @@ class Plan:
 
     def infer_inputs(self, dataset: str, protocol: str, network: str, shard: str) -> dict[str, str]:
         """The frames of one shard at the network's input size."""
-        folder = self.path(dataset, "frames", protocol, str(self.config.networks[network].input_size), shard)
+        folder = self.path(dataset, "frames", protocol, str(self.config.networks[network].size), shard)
         return {name: f"{folder}/{name}.parquet" for name in ("canvases", "frames")}
 
     def aggregate_inputs(self, dataset: str, protocol: str, network: str) -> dict[str, list[str]]:
         """The predictions of all shards, and the frames that they must be of."""
-        size = self.config.networks[network].input_size
+        size = self.config.networks[network].size
         shards = [self.path(dataset, "predictions", protocol, network, f"{shard}.parquet") for shard in self.shards]
         return {"shards": shards, **{name: self.frames(dataset, protocol, size, name) for name in ("frames", "skipped")}}
 

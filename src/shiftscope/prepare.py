@@ -71,8 +71,9 @@ def prepare_network(
     device = available(device)
     exact(threads)
     module = network.load(weights, name)
-    size = network.input_size
+    size = network.size
     wants = network.wants(weights)
+    print(f"{name}: {wants.shown_at(size)}", file=sys.stderr)
     ready = _ready(module, network, wants, name)
     card: dict[str, Any] = {
         "network": name,
@@ -135,15 +136,15 @@ def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -
     Raises ShiftscopeError where it does not run.
     """
     ready = _ready(module, network, wants, network.kind)
-    return _facts(ready, network.input_size)
+    return _facts(ready, network.size)
 
 
 def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> "nn.Module":
     """`module` with its normalisation, answering with logits. Raises ShiftscopeError where it does not do that."""
     answers = network.answers or "logits"
     ready = normalised(module.eval(), wants.mean, wants.std, wants.channels, answers)
-    check_runs(ready, name, network.input_size, network.outputs, wants.input_size)
-    check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.input_size, 0))
+    check_runs(ready, name, network.size, network.outputs, wants.input_size)
+    check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, 0))
     return ready
 
 

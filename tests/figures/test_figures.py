@@ -35,7 +35,15 @@ OPTIONS = {
     "box_crop": {"reach": 3},
     "resample": {"functions": ["pillow-nearest", "opencv-area", "pillow-bicubic", "tf1-bilinear", "pillow-hamming"]},
 }
+LARGER = 28
+"""px, of networks that are shown more."""
 AWKWARD = "a_very $long$ name <of> a network & more, №7"
+
+
+@pytest.fixture(autouse=True)
+def papers_size(monkeypatch):
+    """The papers' networks saw 224 px; ours here are as good as that."""
+    monkeypatch.setattr("shiftscope.figures.paper_values.SIZE", SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,9 @@ def make(tmp_path_factory):
     """Results of some networks on some pictures: seven classes, five steps, two shards."""
 
     @cache
-    def build(networks=("one", "two", AWKWARD), images=14, labelled=True, steady=False, kind="embed", imagenet=False):
+    def build(
+        networks=("one", "two", AWKWARD), images=14, labelled=True, steady=False, kind="embed", imagenet=False, larger=()
+    ):
         folder = tmp_path_factory.mktemp("figures")
         rng = np.random.default_rng(0)
         rows, boxes = [], []
@@ -68,15 +78,17 @@ def make(tmp_path_factory):
         tables.write(folder / "images.parquet", images_table, tables.IMAGES)
         tables.write(folder / "boxes.parquet", boxes_table, tables.BOXES)
         tables.write(folder / "bias.parquet", box_statistics(boxes_table, seed=0), BIAS)
-        shards = []
-        for number, part in enumerate((images_table[: images // 2], images_table[images // 2 :])):
-            paths = [folder / f"{name}{number}.parquet" for name in ("frames", "canvases", "skipped")]
-            make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=SIZE, seed=0,
-                        refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
-            shards.append((paths[0], paths[1]))
+        sizes = {network: LARGER if network in larger else SIZE for network in networks}
+        shards = {size: [] for size in sizes.values()}
+        for size in shards:
+            for number, part in enumerate((images_table[: images // 2], images_table[images // 2 :])):
+                paths = [folder / f"{name}{number}-{size}.parquet" for name in ("frames", "canvases", "skipped")]
+                make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=size, seed=0,
+                            refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
+                shards[size].append((paths[0], paths[1]))
         files, ordered = {}, kind != "resample"
         for network in networks:
-            seen = tables.read([paths for paths, _ in shards], tables.FRAMES)
+            seen = tables.read([paths for paths, _ in shards[sizes[network]]], tables.FRAMES)
             seen = seen.join(images_table, on="image_id").sort("image_id", "step")
             logits = rng.normal(0, 2, (len(seen), 7)).astype(np.float32)
             if steady:
@@ -107,7 +119,7 @@ def make(tmp_path_factory):
         names = ("images", "boxes", "bias", "landmarks", "landmark_bias", "relation", "unlike", "sensitivity", "curves")
         return Material(
             files={name: folder / f"{name}.parquet" for name in names},
-            networks=dict.fromkeys(networks, SIZE),
+            networks=sizes,
             protocol="p $x$",
             architectures=dict(zip(networks, ("vgg16", "squeezenet1_0", "resnet50"), strict=False)),
             class_space="imagenet" if imagenet else "own",
@@ -122,7 +134,7 @@ def make(tmp_path_factory):
                 }
             },
             prediction_files=files,
-            frame_files={("p $x$", SIZE): shards},
+            frame_files={("p $x$", size): paths for size, paths in shards.items()},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )
 
@@ -132,6 +144,7 @@ def make(tmp_path_factory):
 CASES = [
     {}, {"networks": ("one",)}, {"networks": ("one",), "images": 2}, {"steady": True}, {"labelled": False},
     {"networks": tuple(f"network {k}" for k in range(9)), "images": 4}, {"imagenet": True},
+    {"larger": ("two",), "imagenet": True},
 ]  # fmt: skip
 
 
@@ -320,7 +333,10 @@ def test_bars_are_as_long_as_the_table_says(make):
         rows = table.filter((table["measure"] == measure) & (table["condition"] == "all"))
         by = {name: found for name, *found in rows.select("network", "estimate", "ci_low", "ci_high").iter_rows()}
         assert [bar.get_width() for bar in ax.patches] == pytest.approx([by["one"][0], by["two"][0]])
-        assert [tuple(line.get_xdata()) for line in ax.lines] == [tuple(by["one"][1:]), tuple(by["two"][1:])]
+        # Fourteen pictures are too few for the interval of a mean: then a bar has none.
+        ends = [tuple(by[name][1:]) for name in ("one", "two") if by[name][1] is not None]
+        assert len(ends) == (2 if measure == "top1_change" else 0)
+        assert [tuple(line.get_xdata()) for line in ax.lines] == ends
         assert not diamonds(ax)
 
 
@@ -601,3 +617,52 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
     assert not {"box_choices", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in figures])
+def test_captions_say_where_networks_saw_frames_of_different_sizes(make, name):
+    entry = figures[name]
+    measured = {"predictions", "sensitivity", "curves", "relation"} & entry.needs
+    words = f"Frames were of different sizes (one {SIZE} px, two {LARGER} px, {AWKWARD} {SIZE} px)"
+    mixed = entry.item.draw(make(kind=kind_for(entry), larger=("two",))).caption
+    assert (words in mixed) == bool(measured)
+    for alike in ((), ("one", "two", AWKWARD)):
+        assert "different sizes" not in entry.item.draw(make(kind=kind_for(entry), larger=alike)).caption
+
+
+def test_the_gallery_says_whose_frames_it_shows(make):
+    drawing = figures["gallery"].item.draw(make(larger=("two",)))
+    assert f"{LARGER} × {LARGER} px, as two, of the largest input, sees them" in drawing.caption
+    shown = [image for ax in drawing.figure.axes for image in ax.get_images()]
+    assert {image.get_array().shape[:2] for image in shown} == {(LARGER, LARGER)}
+    assert f"{SIZE} × {SIZE} px, as networks see them" in figures["gallery"].item.draw(make()).caption
+
+
+def test_examples_are_the_frames_that_each_network_saw(make):
+    drawing = figures["examples"].item.draw(make(larger=("two",)))
+    for part, size in zip(drawing.figure.subfigs, (SIZE, LARGER, SIZE), strict=True):
+        shown = [image.get_array().shape[:2] for ax in part.axes for image in ax.get_images()]
+        assert set(shown) == {(size, size)}
+
+
+def test_the_papers_values_are_beside_networks_that_saw_the_papers_size_alone(make):
+    """The first network is the paper's, shown another size: its value is of none of ours, and stays on the page."""
+    alike, mixed = (figures["published"].item.draw(make(imagenet=True, larger=larger)).figure for larger in ((), ("one",)))
+    for (ax, other), measure in zip(zip(alike.axes, mixed.axes, strict=True), ("top1_change", "mac"), strict=True):
+        value = TABLE_1[measure, "black"]["vgg16"]
+        assert [grey for x, _, grey in diamonds(ax) if x == value] == [False]
+        assert [grey for x, _, grey in diamonds(other) if x == value] == [True]
+        assert sorted(x for x, *_ in diamonds(ax)) == sorted(x for x, *_ in diamonds(other))
+
+
+def test_heat_maps_of_unlike_numbers_of_pictures_are_each_drawn_whole(make, tmp_path):
+    """At another input size other pictures fit."""
+    material = make(networks=("one", "two"), larger=("two",))
+    fewer = material.predictions("two").filter(pl.col("image_id").is_in(material.images["image_id"][:9].implode()))
+    tables.write(tmp_path / "fewer.parquet", fewer, tables.PREDICTIONS)
+    material = replace(
+        material, prediction_files={**material.prediction_files, ("p $x$", "two"): tmp_path / "fewer.parquet"}
+    )
+    first, second, *_ = figures["heatmap"].item.draw(material).figure.axes
+    assert [ax.get_images()[0].get_array().shape[0] for ax in (first, second)] == [14, 9]
+    assert (first.get_ylim(), second.get_ylim()) == ((13.5, -0.5), (8.5, -0.5))

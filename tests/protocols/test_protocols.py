@@ -113,22 +113,22 @@ def pasted(picture, place, height, width, surround):
     return np.asarray(canvas)
 
 
-def made_again(image, frame, canvas, name):
+def made_again(image, frame, canvas, name, size=SIZE):
     """A frame from the columns of tables.FRAMES, by Pillow, SciPy and plain loops."""
     shown = next(image.film([int(frame.value)])) if name == "natural" else image.pixels
     resized = resized_as_said(shown, frame)
     x, y = frame.window_x, frame.window_y
-    window = np.s_[y : y + SIZE, x : x + SIZE]
+    window = np.s_[y : y + size, x : x + size]
     if frame.surround == "wrap":
-        once = pasted(resized, frame.paste, SIZE, SIZE, "none")
-        return once[np.ix_((y + np.arange(SIZE)) % SIZE, (x + np.arange(SIZE)) % SIZE)]
+        once = pasted(resized, frame.paste, size, size, "none")
+        return once[np.ix_((y + np.arange(size)) % size, (x + np.arange(size)) % size)]
     if frame.warp == "whole":
-        return moved_as_a_whole(resized, frame)
+        return moved_as_a_whole(resized, frame, size)
     if frame.warp == "bilinear" and frame.surround == "none":
-        return turned(resized, frame, (-frame.paste[0], -frame.paste[1]))
+        return turned(resized, frame, (-frame.paste[0], -frame.paste[1]), size)
     whole = pasted(resized, frame.paste, *canvas.shape[:2], frame.surround)
     if frame.warp == "bilinear":
-        return turned(whole, frame, (x, y))
+        return turned(whole, frame, (x, y), size)
     if frame.warp == "fourier":
         spectrum = np.fft.fftn(whole.astype(float), axes=(0, 1))
         for axis in (0, 1):
@@ -141,15 +141,15 @@ def made_again(image, frame, canvas, name):
     return whole[window]
 
 
-def moved_as_a_whole(resized, frame):
+def moved_as_a_whole(resized, frame, size):
     """Pixel by pixel: where in the picture, as far as it lies on the frame before it moves, does each come from?"""
     height, width = resized.shape[:2]
     before = [frame.window_x + frame.shift[0], frame.window_y + frame.shift[1]]  # the frame's corner on the canvas
     left, top = (paste - corner for paste, corner in zip(frame.paste, before, strict=True))
-    first, last = (max(0, -left), max(0, -top)), (min(width, SIZE - left) - 1, min(height, SIZE - top) - 1)
-    again = np.empty((SIZE, SIZE, 3), np.uint8)
-    for row in range(SIZE):
-        for column in range(SIZE):
+    first, last = (max(0, -left), max(0, -top)), (min(width, size - left) - 1, min(height, size - top) - 1)
+    again = np.empty((size, size, 3), np.uint8)
+    for row in range(size):
+        for column in range(size):
             x, y = column - frame.shift[0] - left, row - frame.shift[1] - top
             if frame.surround == "edge":
                 x, y = min(max(x, first[0]), last[0]), min(max(y, first[1]), last[1])
@@ -163,26 +163,37 @@ def moved_as_a_whole(resized, frame):
     return again
 
 
-def turned(pixels, frame, corner):
+def turned(pixels, frame, corner, size):
     """The frame whose corner is at `corner` of `pixels`, turned about its middle and moved."""
     cos, sin = np.cos(np.radians(frame.angle)), np.sin(np.radians(frame.angle))
-    middle = np.array([corner[1] + (SIZE - 1) / 2, corner[0] + (SIZE - 1) / 2])  # y, x of pixel centres
+    middle = np.array([corner[1] + (size - 1) / 2, corner[0] + (size - 1) / 2])  # y, x of pixel centres
     back = np.array([[cos, sin], [-sin, cos]])
     offset = middle - back @ (middle + frame.shift[::-1])
     planes = [
         ndimage.affine_transform(pixels[..., c].astype(float), back, offset, order=1, mode="constant") for c in range(3)
     ]
     x, y = corner
-    return np.stack(planes, -1)[y : y + SIZE, x : x + SIZE]
+    return np.stack(planes, -1)[y : y + size, x : x + size]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_saved_geometry_makes_the_same_frames_again(name, options):
     """Of inpainted frames, the picture inside is compared; of turned ones, all but the last row before the black."""
-    image = picture()
-    _, sequence, frames = made(name, options, image)
+    hold_to_geometry(name, options, picture(), SIZE)
+
+
+@pytest.mark.parametrize("size", [240, 260, 299])
+@pytest.mark.parametrize("name", list(SETTINGS))
+def test_frames_of_other_networks_sizes_are_as_right(name, size):
+    """Odd ones, and those that no power of two divides."""
+    hold_to_geometry(name, SETTINGS[name][0], picture(height=331, width=420), size)
+
+
+def hold_to_geometry(name, options, image, size):
+    _, sequence, frames = made(name, options, image, size)
     for frame, pixels in zip(sequence.frames, frames, strict=True):
-        again = made_again(image, frame, sequence.canvases[frame.canvas], name)
+        assert pixels.shape == (size, size, 3)
+        again = made_again(image, frame, sequence.canvases[frame.canvas], name, size)
         if frame.surround == "inpaint":
             (left, top), (width, height) = frame.paste, frame.resized
             left, top = left - frame.window_x, top - frame.window_y

@@ -14,7 +14,7 @@ EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
     "network": EVIL, "architecture": EVIL, "input_size": 224, "parameters": 1248424, "subsampling_factor": 32, "outputs": 1000,
     "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "weights_sha256": "ab" * 32, "engine": "eager", "device": "cpu",
-    "batch_size": 8,
+    "batch_size": 8, "preprocessing": {"input_size": 260, "said_by": EVIL},
 }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def page(tmp_path):
         tested = {"category": EVIL, "quantity": "centre_x", "null": "naive", "n": 3, "reason": "3 boxes, fewer than 20"}
         settings = {
             "facts": {
-                "dataset": EVIL, "seed": 0, "source": {"title": EVIL, "reference": EVIL},
+                "dataset": EVIL, "seed": 0, "input_size": 224, "source": {"title": EVIL, "reference": EVIL},
                 "protocols": {
                     EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL, "note": EVIL},
                     "choices": {"title": "c", "unit": "", "kind": "resample", "reference": "r", "note": ""},

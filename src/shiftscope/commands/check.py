@@ -12,7 +12,7 @@ from shiftscope.config import Config
 from shiftscope.dataset import refuse_duplicates
 from shiftscope.errors import ShiftscopeError
 from shiftscope.frames import make_frames
-from shiftscope.networks import Network
+from shiftscope.networks import Network, Preprocessing
 from shiftscope.plan import Plan
 from shiftscope.prepare import network_facts
 from shiftscope.sources import Source
@@ -117,7 +117,7 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     what = f"networks.{name}"
     if network.origin in ("train", "fetch") and not Path(plan.weights(name)).is_file():
         how = "is trained by the run" if network.origin == "train" else "is fetched from the internet by the first job"
-        findings.later(what, how)
+        findings.later(what, f"{how}, and {_size(network)}")
         return
     weights = Path(plan.weights(name))
     try:
@@ -127,8 +127,16 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
         findings.bad(what, str(error))
         return
     million = f"{facts['parameters'] / 1e6:.1f} million parameters" if facts["parameters"] else "a program"
-    made_for = f", made for {wants.input_size} px" if wants.input_size not in (None, network.input_size) else ""
-    findings.good(what, f"{million}, {network.outputs} outputs, shown {network.input_size} px{made_for}")
+    findings.good(what, f"{million}, {network.outputs} outputs, {wants.shown_at(network.size)}")
+
+
+def _size(network: Network) -> str:
+    """What size a network that is not here yet will be shown, beside the one that its library names."""
+    try:
+        named = network.named_size()
+    except ShiftscopeError:
+        return f"shown {network.size} px"
+    return Preprocessing(input_size=named, said_by="its source").shown_at(network.size)
 
 
 def _jobs(findings: Findings, plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """`shiftscope init`: a config for what lies in a folder, found out by looking at it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -28,11 +28,22 @@ PUBLISHED = {
 """For ImageNet's classes where no weights were given: the paper's network, and an anti-aliased one."""
 
 
-def write_config(path: Path, weights: list[Path], target: Path, *, force: bool = False, limit: int | None = None) -> str:
-    """Write a config for the pictures or annotations at `path` and the networks in the files `weights` to `target`.
+class Given(NamedTuple):
+    """The user's own networks, as they were typed."""
+
+    weights: tuple[Path, ...] = ()
+    """Their files."""
+    input_size: int | None = None
+    """px that all of them take; None: what the files, or the libraries that they are of, say."""
+    trust: bool = False
+    """Whether files that run code may be loaded."""
+
+
+def write_config(path: Path, given: Given, target: Path, *, force: bool = False, limit: int | None = None) -> str:
+    """Write a config for the pictures or annotations at `path` and the networks `given` to `target`.
 
     Returns what was found, as lines to print. Raises ShiftscopeError where nothing is recognised, a file of weights has a
-    name that says no architecture, or `target` is there and `force` is not given.
+    name that says no architecture or is of a size that nobody says, or `target` is there and `force` is not given.
     """
     if target.exists() and not force:
         raise ShiftscopeError(f"{target} is there already; write --force to replace it, or --output for another name")
@@ -47,15 +58,15 @@ def write_config(path: Path, weights: list[Path], target: Path, *, force: bool =
         "datasets": {_name(path): {"kind": kind, **{key: _plain(value) for key, value in options.items()}}},
     }
     lines = [f"{path}: {sources[kind].title}, with {', '.join(sorted(source.provides))}"]
-    unknown = source.classes == "own" and "labels" in source.provides and not weights
+    unknown = source.classes == "own" and "labels" in source.provides and not given.weights
     if "pictures" in source.provides and unknown and "boxes" in source.provides:
         lines.append("its classes are not ImageNet's: only the boxes will be looked at; --weights names a network for them")
     elif "pictures" in source.provides:
-        config["networks"] = _networks(source, weights)
+        config["networks"] = _networks(source, given)
         film = kind == "film"
-        config["protocols"] = {"natural": {}} if film else PROTOCOLS
-        lines += [f"network {name}: {section['kind']}" for name, section in config["networks"].items()]
-    Config.load(config)
+        config["protocols"] = {"natural": {}} if film else _protocols(config["networks"])
+    understood = Config.load(config).networks.items()
+    lines += [f"network {name}: {network.kind}, shown {network.size} px" for name, network in understood]
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
     head = "# Written by `shiftscope init`. Every key: docs/config.md.\n"
     with complete(target) as part:
@@ -78,9 +89,23 @@ def recognised(path: Path) -> tuple[str, dict[str, Any]]:
     return name, dict(options)
 
 
-def _networks(source: Source, weights: list[Path]) -> dict[str, Any]:
-    if weights:
-        return {_name(path): _network(path) for path in weights}
+def _protocols(sections: dict[str, Any]) -> dict[str, Any]:
+    """`PROTOCOLS`, with the pasted picture as small for the smallest input as its 100 px are for 224."""
+    smallest = min(networks[section["kind"]].item.model_validate(section).size for section in sections.values())
+    if smallest > 108:  # 100 px, moved by 8
+        return PROTOCOLS
+    side = smallest * 100 // 224
+    return PROTOCOLS | {
+        "embed-black": {**PROTOCOLS["embed-black"], "side": side},
+        "scale": {"sides": [side, side + 1]},
+    }
+
+
+def _networks(source: Source, given: Given) -> dict[str, Any]:
+    if given.weights:
+        return {_name(path): _network(path, given) for path in given.weights}
+    if given != Given():
+        raise ShiftscopeError("--input-size and --trust are about the files of --weights: name these, too")
     if source.classes == "imagenet" or "labels" not in source.provides:
         return PUBLISHED
     raise ShiftscopeError(
@@ -89,32 +114,59 @@ def _networks(source: Source, weights: list[Path]) -> dict[str, Any]:
     )
 
 
-def _network(path: Path) -> dict[str, Any]:
+def _network(path: Path, given: Given) -> dict[str, Any]:
     """A network from a file whose name begins with its architecture's, or whose ending says what it is."""
     if not path.is_file():
         raise ShiftscopeError(f"there is no file {path} (seen from {Path.cwd()})")
     ending = {".onnx": "onnx", ".pt2": "export", ".ts": "torchscript"}.get(path.suffix)
     if ending:
-        return {"kind": ending, "weights": str(path.resolve()), **({} if ending == "onnx" else {"trust": False})}
+        return _program(ending, path, given)
     kind, architecture = _architecture(path)
     network = {"kind": kind, "architecture": architecture, "weights": str(path.resolve())}
+    sized = {"input_size": given.input_size} if given.input_size else {}
+    section = networks[kind].item.model_validate(network | sized)
+    try:
+        section = section.model_copy(update={"input_size": section.size})
+    except ShiftscopeError:
+        raise ShiftscopeError(
+            f"{kind} names no one square size for {architecture}; add --input-size, the width and height in px that {path} "
+            "was made for"
+        ) from None
     state = read_weights(path)
-    own = networks[kind].item.model_validate(network).build().state_dict()
+    own = section.build().state_dict()
     heads = {state[name].shape[0] for name in own.keys() & state.keys() if own[name].ndim and own[name].shape[0] == 1000}
-    return network | ({"outputs": heads.pop()} if len(heads) == 1 and heads != {1000} else {})
+    return network | sized | ({"outputs": heads.pop()} if len(heads) == 1 and heads != {1000} else {})
+
+
+def _program(kind: str, path: Path, given: Given) -> dict[str, Any]:
+    """A file that is a network itself, with the size that the shape of its input says."""
+    program: dict[str, Any] = {"kind": kind, "weights": str(path.resolve())}
+    if kind != "onnx":
+        if not given.trust:
+            raise ShiftscopeError(f"{path} runs code when it is loaded; if you trust who made it, add --trust")
+        program["trust"] = True
+    size = given.input_size or networks[kind].item.model_validate(program).preprocessing(path).input_size
+    if size is None:
+        raise ShiftscopeError(f"{path} does not say what size it takes; add --input-size, its width and height in px")
+    return program | {"input_size": size}
 
 
 def _architecture(path: Path) -> tuple[str, str]:
-    """The longest name of an architecture that the file's name begins with: torchvision's, or else timm's."""
+    """The longest name of an architecture, or of timm's weights of it, that the file's name begins with; torchvision's
+    where both libraries have it."""
     import timm
     from torchvision import models
 
-    for kind, names in (("torchvision", models.list_models(module=models)), ("timm", timm.list_models())):
-        fitting = [
-            name for name in names if path.name == name or path.name.startswith((f"{name}.", f"{name}-", f"{name}_"))
-        ]
-        if fitting:
-            return kind, max(fitting, key=len)
+    kinds = {"torchvision": models.list_models(module=models), "timm": timm.list_models()}
+    kinds["timm"] += timm.list_models(include_tags=True)
+    fitting = [
+        (kind, name)
+        for kind, names in kinds.items()
+        for name in names
+        if path.name == name or path.name.startswith((f"{name}.", f"{name}-", f"{name}_"))
+    ]
+    if fitting:
+        return max(fitting, key=lambda found: len(found[1]))
     raise ShiftscopeError(
         f"{path.name} does not begin with the name of an architecture of torchvision or timm, such as resnet50; rename it, "
         "or write the network into a config by hand: docs/config.md"

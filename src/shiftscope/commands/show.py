@@ -12,12 +12,14 @@ from shiftscope.prepare import network_facts
 SHORT = {"timm": "architecture", "torchvision": "architecture", "hub": "repo"}
 
 
-def show(name: str, config: Config | None) -> str:
-    """Lines about a network of the config, or about ``<kind>:<architecture>``, such as ``timm:resnet50``.
+def show(name: str, config: Config | None, size: int | None = None) -> str:
+    """Lines about a network of the config, or about ``<kind>:<architecture>``, such as ``timm:resnet50``, shown `size` px;
+    not given: what the config or its source says.
 
     Raises ShiftscopeError where there is no such network or it does not load.
     """
     network, weights = _found(name, config)
+    network = network.model_copy(update={"input_size": size or network.input_size})
     module, said = _loaded(network, weights)
     wants = network.wants(weights or Path())
     rows: list[tuple[str, Any]] = [
@@ -26,15 +28,15 @@ def show(name: str, config: Config | None) -> str:
         ("weights", said),
         *network_facts(module, network, wants).items(),
         ("outputs", f"{network.outputs}, classes {network.class_space}"),
-        ("input", f"{network.input_size} × {network.input_size} px, {wants.channels}"),
+        ("input", f"{network.size} × {network.size} px, {wants.channels}"),
         ("mean, std", f"{_numbers(wants.mean)}; {_numbers(wants.std)}"),
         ("made for", f"{wants.input_size or 'unknown'} px, {wants.interpolation or 'unknown interpolation'}, crop fraction "
                      f"{_number(wants.crop_fraction)}"),
         ("said by", wants.said_by),
     ]  # fmt: skip
     lines = [f"{key.replace('_', ' '):20} {value if value is not None else 'unknown'}" for key, value in rows]
-    if wants.input_size not in (None, network.input_size):
-        lines.append(f"note: it was made for {wants.input_size} px; write 'input_size: {wants.input_size}' to show it that")
+    if wants.input_size != network.size:
+        lines.append(f"note: it is {wants.shown_at(network.size)}")
     return "\n".join(lines)
 
 

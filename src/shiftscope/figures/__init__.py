@@ -114,6 +114,13 @@ class Material:
                 return [canvases[name][y : y + size, x : x + size] for name, x, y in windows]
         return []
 
+    def sizes_said(self) -> str:
+        """A sentence where networks were shown frames of different sizes; else empty."""
+        if len(set(self.networks.values())) < 2:
+            return ""
+        sizes = ", ".join(f"{network} {size} px" for network, size in self.networks.items())
+        return f"Frames were of different sizes ({sizes}): a pixel is one of the network's own input."
+
     def class_name(self, index: int) -> str:
         return self.class_names[index] if 0 <= index < len(self.class_names) else f"class {index}"
 
@@ -127,6 +134,9 @@ class FigureKind:
     """Once for each protocol whose sequences have more than one step, or once for the data set."""
 
 
+MEASURED = {"predictions", "sensitivity", "curves", "relation"}
+"""What depends on the frames that networks were shown."""
+
 figures: Registry[FigureKind] = Registry("figure", __name__)
 
 
@@ -135,12 +145,19 @@ def figure(
 ) -> Callable[[Callable[[Material], Drawing]], Callable[[Material], Drawing]]:
     """Decorator: register the function that draws a figure.
 
+    Where what it `needs` was found out with networks that were shown frames of different sizes, its caption says so.
+
     `needs`: of predictions, sensitivity, curves, frames, boxes, labels, which a data set must have; and, of figures
     that are drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
     """
 
     def put(draw: Callable[[Material], Drawing]) -> Callable[[Material], Drawing]:
-        kind = FigureKind(draw, per_protocol)
+        def drawn(material: Material) -> Drawing:
+            made = draw(material)
+            said = material.sizes_said() if MEASURED & set(needs) else ""
+            return made._replace(caption=f"{made.caption} {said}".strip())
+
+        kind = FigureKind(drawn, per_protocol)
         object.__setattr__(kind, "__module__", draw.__module__)
         figures.register(name, title=title, reference=reference, needs=needs)(kind)
         return draw

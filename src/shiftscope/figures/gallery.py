@@ -47,8 +47,9 @@ def draw(material: Material) -> Drawing:
     steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
     below = "the resize function" if facts["kind"] == "resample" else f"what is swept, {facts['unit'] or 'without a unit'}"
     pictures = "1 picture" if len(ids) == 1 else f"{len(ids)} pictures"
+    seeing = "networks see" if len(set(material.networks.values())) == 1 else f"{network}, of the largest input, sees"
     caption = (
-        f"{pictures} of {steps} frames, {size} × {size} px, as networks see them; shown are {len(chosen)} of them, each "
+        f"{pictures} of {steps} frames, {size} × {size} px, as {seeing} them; shown are {len(chosen)} of them, each "
         f"in up to {most} frames. Below each frame: {below}."
     )
     return Drawing(drawn, caption)

@@ -45,7 +45,9 @@ def draw_map(
     down = -(-len(maps) // across)
     drawn = new_figure(max(3.2, 1.9 * across + 0.8), 2.9 * down + 0.3)
     colour = colormaps["hot"].with_extremes(bad=absent)
-    axes = drawn.subplots(down, across, squeeze=False, sharey=True)
+    # Pictures that fit at one input size may not at another, and maps of fewer rows would not fill a common axis.
+    alike = len({len(grid) for _, grid, _ in maps.values()}) == 1
+    axes = drawn.subplots(down, across, squeeze=False, sharey=alike)
     for ax, (network, (values, grid, _)) in zip(axes.flat, maps.items(), strict=False):
         image = ax.imshow(np.ma.masked_invalid(grid), cmap=colour, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ticks = np.unique(np.linspace(0, len(values) - 1, min(5, len(values))).round().astype(int))

@@ -12,6 +12,9 @@ GREY = "#808080"
 FAINT = 0.6
 """Opacity of bars, so that a diamond of the same colour is seen on them."""
 
+SIZE = 224
+"""px that both papers showed all networks, those that were made for another size too."""
+
 NAMES = {
     "vgg16": "VGG16",
     "resnet50": "ResNet50",
@@ -56,11 +59,12 @@ SIZE_SWEEP_CHANGE: dict[str, tuple[float, ...]] = {
 
 
 def known_as(material: Material, network: str) -> str:
-    """What the tables here call a network's architecture, timm's tag of its weights (after the point) left out."""
-    return material.architectures.get(network, "").partition(".")[0]
+    """What the tables here call a network's architecture, timm's tag of its weights (after the point) left out; empty for
+    one that was shown frames of another size than the papers'."""
+    return material.architectures.get(network, "").partition(".")[0] if material.networks[network] == SIZE else ""
 
 
 def not_in_run(material: Material, published: dict[str, float]) -> list[str]:
-    """Of published networks those of which the run has none."""
+    """Of published networks those of which the run has none at the papers' size."""
     here = {known_as(material, network) for network in material.networks}
     return [name for name in published if name not in here]

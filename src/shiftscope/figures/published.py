@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shiftscope.figures import Drawing, Material, figure
-from shiftscope.figures.paper_values import FAINT, GREY, NAMES, TABLE_1, V4, known_as, not_in_run
+from shiftscope.figures.paper_values import FAINT, GREY, NAMES, SIZE, TABLE_1, V4, known_as, not_in_run
 from shiftscope.figures.style import colours, new_figure, plain, short
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw(material: Material) -> Drawing:
     if any(_paper(material, protocol, "top1_change") for protocol in protocols):
         handles += [
             Line2D([], [], marker="D", linestyle="none", color="white", markeredgecolor="#202020", markersize=4.5,
-                   label="the paper's (in grey: not run here)")
+                   label=f"the paper's (in grey: not run here at its {SIZE} px)")
         ]  # fmt: skip
     drawn.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
     return Drawing(drawn, _caption(material, table, protocols))

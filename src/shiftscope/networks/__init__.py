@@ -49,6 +49,12 @@ class Preprocessing(NamedTuple):
     crop_fraction: float | None = None
     said_by: str = "nobody; ImageNet's usual values"
 
+    def shown_at(self, size: int) -> str:
+        """In a few words that it is shown `size` px, and what its source names where that is another size."""
+        if self.input_size is None:
+            return f"shown {size} px; what size it was made for, nobody says"
+        return f"shown {size} px" + ("" if self.input_size == size else f", not the {self.input_size} px of {self.said_by}")
+
 
 class Network(Options):
     """Base of all kinds of network. Fields are what a user sets."""
@@ -59,8 +65,8 @@ class Network(Options):
     """A local file: safetensors, or a state dict saved by torch.save (loaded with weights_only)."""
     train: Training | None = None
     """Train it here instead of loading weights."""
-    input_size: int = Field(224, ge=8)
-    """Width and height of what it is shown, px."""
+    input_size: int | None = Field(None, ge=8)
+    """Width and height of what it is shown, px; not set: `inference.input_size`, else the size that its source names."""
     mean: Colour | None = None
     """Subtracted from pixels in [0, 1], per channel; not set: what the source of the network says, else ImageNet's."""
     std: Colour | None = None
@@ -82,6 +88,19 @@ class Network(Options):
     def class_space(self) -> str:
         """``imagenet`` or ``own``: what the indices of its outputs mean."""
         return self.classes or ("imagenet" if self.outputs == 1000 and self.train is None else "own")
+
+    @property
+    def size(self) -> int:
+        """Width and height of what it is shown, px. Raises ShiftscopeError as `named_size` does."""
+        return self.input_size or self.named_size()
+
+    def named_size(self) -> int:
+        """The size, px, that its source names, known without importing or opening it: it decides which frames are made.
+
+        Raises ShiftscopeError where the source names none.
+        """
+        what = "a network that is trained here" if self.train is not None else f"a network of kind {self.kind}"
+        raise ShiftscopeError(f"{what} does not say what size it takes; write 'input_size', its width and height in px")
 
     @property
     def origin(self) -> str:
@@ -136,6 +155,8 @@ class Network(Options):
         """`preprocessing`, overruled by what the user set."""
         said = self.preprocessing(weights)
         own = {name: getattr(self, name) for name in ("mean", "std", "channels") if getattr(self, name) is not None}
+        if self.train is not None:
+            own["input_size"] = self.size  # what the library names is the size of other weights
         return said._replace(**own)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shiftscope.errors import ShiftscopeError
-from shiftscope.networks import networks
-from shiftscope.networks.programs import Program
+from shiftscope.networks import Preprocessing, networks
+from shiftscope.networks.programs import Program, square
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +25,7 @@ class Onnx(Program):
         from torch import Tensor, nn
 
         model = _read(weights)
-        size = self.input_size
+        size = self.size
         try:
             model.reshape([-1, 3, size, size])
         except RuntimeError as error:
@@ -47,6 +47,12 @@ class Onnx(Program):
                 return torch.from_numpy(answers[0].copy()).to(pixels.device)
 
         return Compiled()
+
+    def preprocessing(self, weights: Path) -> Preprocessing:
+        """The size that the shape of its input says, if it says one."""
+        shape = _read(weights).inputs[0].partial_shape
+        sides = [side.get_length() if side.is_static else None for side in list(shape)[2:]] if shape.rank.is_static else []
+        return square(sides, weights)
 
 
 def _read(path: Path) -> Any:

@@ -3,12 +3,13 @@
 import shutil
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
-from shiftscope.networks import Network, networks
+from shiftscope.networks import Network, Preprocessing, networks
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,6 +36,12 @@ class Program(Network):
             shutil.copyfile(weights, part)
 
 
+def square(sides: Sequence[int | None], path: Path) -> Preprocessing:
+    """What the height and width that a file takes say; None where one may vary."""
+    size = sides[0] if len(sides) == 2 and sides[0] == sides[1] else None
+    return Preprocessing(input_size=size, said_by=f"the shape of the input in {path}") if size else Preprocessing()
+
+
 @networks.register("torchscript", title="TorchScript file", reference="torch.jit.save")
 class TorchScriptFile(Program):
     """What torch.jit.save wrote; its input is (batch, 3, height, width), normalised, and any batch must do."""
@@ -58,20 +65,29 @@ class ExportFile(Program):
     """What torch.export.save wrote, with a batch dimension that may vary."""
 
     def load(self, weights: Path, name: str | None = None) -> "nn.Module":
-        import torch
+        return _steady(_exported(weights).module())
 
-        if not zipfile.is_zipfile(weights):
-            raise ShiftscopeError(f"{weights} is no torch.export file; write it with torch.export.save")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                graph = torch.export.load(weights).module()
-        except Exception as error:  # whatever the archive's parts make torch raise
-            reason = _first(error)
-            raise ShiftscopeError(
-                f"{weights} is no torch.export file ({reason}); write it with torch.export.save"
-            ) from None
-        return _steady(graph)
+    def preprocessing(self, weights: Path) -> Preprocessing:
+        """The size that the shape of its input says, if it says one."""
+        program = _exported(weights)
+        inputs = program.graph_signature.user_inputs
+        shapes = [tuple(node.meta["val"].shape) for node in program.graph.nodes if node.name in inputs]
+        return square([side if isinstance(side, int) else None for side in shapes[0][2:]] if shapes else [], weights)
+
+
+def _exported(path: Path) -> Any:
+    import torch
+
+    if not zipfile.is_zipfile(path):
+        raise ShiftscopeError(f"{path} is no torch.export file; write it with torch.export.save")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.export.load(path)
+    except Exception as error:  # whatever the archive's parts make torch raise
+        raise ShiftscopeError(
+            f"{path} is no torch.export file ({_first(error)}); write it with torch.export.save"
+        ) from None
 
 
 def _steady(graph: Any) -> "nn.Module":

@@ -9,6 +9,7 @@ from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched, from_timm
+from shiftscope.networks.sizes import named_size
 from shiftscope.networks.weights import write_weights
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Timm(Published):
     def origin(self) -> str:
         """`pretrained` is one more way."""
         return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
+
+    def named_size(self) -> int:
+        """That of the weights with this tag, without one of those that timm has for the architecture by default."""
+        return super().named_size() if self.train is not None else named_size("timm", self.architecture)
 
     def build(self) -> "nn.Module":
         return create(self.architecture, {**self.options, "num_classes": self.outputs}, self.anti_alias)
@@ -57,6 +62,9 @@ def _known(architecture: str) -> None:
 
     if not timm.is_model(architecture):
         raise ShiftscopeError(unknown("timm architecture", architecture, timm.list_models()))
+    name, point, _ = architecture.partition(".")
+    if point and architecture not in (tagged := timm.list_models(f"{name}.*", include_tags=True)):
+        raise ShiftscopeError(unknown(f"weights of timm's {name}", architecture, tagged))
 
 
 def create(architecture: str, arguments: dict[str, Any], anti_alias: str = "none") -> "nn.Module":

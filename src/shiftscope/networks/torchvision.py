@@ -7,10 +7,15 @@ from shiftscope.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched
+from shiftscope.networks.sizes import named_size
 from shiftscope.networks.weights import write_weights
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+TRANSFORMING = ("googlenet", "inception_v3")
+"""Architectures that can change the normalisation of their input by themselves."""
 
 
 @networks.register("torchvision", title="torchvision", reference="torchvision.models, by the name that list_models gives")
@@ -22,22 +27,52 @@ class Torchvision(Published):
     pretrained: str | None = None
     """Fetch these of its published weights: `IMAGENET1K_V1`, or `IMAGENET1K_V2` where there are two, which are different
     networks."""
+    transform_input: bool | None = None
+    """Of `googlenet` and `inception_v3`: whether they turn ImageNet's mean and std into ½ and ½ by themselves, as
+    torchvision has it with its weights; not set: yes, unless trained here."""
 
     @property
     def origin(self) -> str:
         """`pretrained` is one more way."""
         return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
 
+    def check(self) -> None:
+        """Raise a ShiftscopeError, too, where `transform_input` means nothing, or must be said."""
+        super().check()
+        if self.transform_input is not None and self.architecture not in TRANSFORMING:
+            raise ShiftscopeError(
+                f"{self.architecture} has no 'transform_input', only {' and '.join(TRANSFORMING)} have; leave it out"
+            )
+        own = self.mean is not None or self.std is not None
+        if self.architecture in TRANSFORMING and own and self.transform_input is None and self.train is None:
+            raise ShiftscopeError(
+                f"{self.architecture} changes ImageNet's mean and std into ½ by itself, and 'mean' or 'std' is set; write "
+                "'transform_input: false' if they are all that happens to the input, or 'transform_input: true'"
+            )
+
+    def named_size(self) -> int:
+        """That of the weights named by `pretrained`, else of the architecture's, if it is one size for all of them."""
+        if self.train is not None:
+            return super().named_size()
+        return named_size("torchvision", self.architecture, self.pretrained)
+
     def build(self) -> "nn.Module":
         from torchvision import models
 
         _known(self.architecture)
-        # These two change their input by themselves with published weights, and only then.
-        options = (
-            {"transform_input": True} if self.architecture in ("googlenet", "inception_v3") and self.pretrained else {}
-        )
-        module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **options)
+        module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **self._options())
         return blurred(module, self.architecture) if self.anti_alias == "blurpool" else module
+
+    def _options(self) -> dict[str, Any]:
+        """What torchvision sets by itself where it loads its own weights."""
+        if self.architecture in TRANSFORMING:
+            transform = self.train is None if self.transform_input is None else self.transform_input
+            # Random weights of its own distribution take seconds, and matter to training alone.
+            return {"transform_input": transform, "init_weights": self.train is not None}
+        if self.architecture.startswith("vit_"):
+            # The embedding of positions is of the size that the weights are for.
+            return {"image_size": self.named_size() if self.pretrained else self.size}
+        return {}
 
     def fetch(self, path: Path) -> None:
         """From where torchvision says, held to the digest in the file's name; tensors alone are loaded."""
@@ -50,7 +85,13 @@ class Torchvision(Published):
         write_weights(state, path, {"preprocessing": said._asdict()})
 
     def published(self) -> Preprocessing:
-        return _said(self._enum(), f"torchvision's {self._enum()}") if self.pretrained else Preprocessing()
+        if self.pretrained:
+            return _said(self._enum(), f"torchvision's {self._enum()}")
+        try:
+            size = named_size("torchvision", self.architecture)
+        except ShiftscopeError:
+            return Preprocessing()
+        return Preprocessing(input_size=size, said_by=f"torchvision's weights of {self.architecture}")
 
     def _enum(self) -> Any:
         from torchvision import models

@@ -10,6 +10,7 @@ import polars as pl
 from shiftscope import __version__
 from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.report.framing import Framing, sentences, tables_of
+from shiftscope.report.networks import several_sizes, sizes_said
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics.permutation import SMALLEST_P
 
@@ -80,6 +81,8 @@ def render(
         n_images=len(images),
         n_labelled=images["label"].count(),
         cards=cards,
+        sizes=sizes_said(cards, facts["input_size"]),
+        several_sizes=several_sizes(cards),
         warnings=list(warnings.values()),
         headlines=headlines(varied, comparisons, bias, facts["statistics"]["level"]) + sentences(framing),
         framing_tables=tables_of(framing),

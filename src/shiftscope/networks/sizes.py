@@ -1,0 +1,91 @@
+"""The size that timm's and torchvision's networks are made for, known without importing either: a table made from them."""
+
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shiftscope.errors import ShiftscopeError, unknown
+
+TABLE = Path(__file__).with_name("sizes.toml")
+UNSAID = "unsaid"
+"""Where the table has the names that go with no single square size."""
+
+
+def named_size(library: str, architecture: str, weights: str | None = None) -> int:
+    """px, width and height, that ``timm`` or ``torchvision`` name for an architecture, or for these of its weights.
+
+    Raises ShiftscopeError where the library has no such architecture, or names no one square size for it.
+    """
+    sizes = _sizes()[library]
+    tagged = architecture if weights is None else f"{architecture}.{weights}"
+    bare = tagged.partition(".")[0]
+    if bare not in sizes:
+        names = (name for name in sizes if "." not in name)
+        raise ShiftscopeError(
+            f"{unknown(f'{library} architecture', architecture, names)}; if it is right all the same, write 'input_size', "
+            "the width and height in px that it is made for"
+        )
+    found = sizes.get(tagged, sizes[bare])
+    if found is None:
+        raise ShiftscopeError(
+            f"{library} names no one square size for {tagged}; write 'input_size', the width and height in px that these "
+            "weights are made for"
+        )
+    return found
+
+
+@cache
+def _sizes() -> dict[str, dict[str, int | None]]:
+    """Library → architecture, or architecture.weights → px; None where it is `UNSAID`."""
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {
+        library: {name: None if size == UNSAID else int(size) for size, text in by_size.items() for name in text.split()}
+        for library, by_size in table.items()
+    }
+
+
+def generated() -> str:
+    """The text of the table, from the libraries that are installed."""
+    parts = ["# What size, px, the networks of timm and torchvision are made for; made by `make manual`, not to be edited."]
+    for library, sizes in (("timm", _of_timm()), ("torchvision", _of_torchvision())):
+        parts.append(f"\n[{library}]")
+        for size in sorted(set(sizes.values()), key=lambda size: size or 0):
+            names = " ".join(sorted(name for name, own in sizes.items() if own == size))
+            text = textwrap.fill(names, 120, break_on_hyphens=False, break_long_words=False)
+            parts.append(f'{size or UNSAID} = """\n{text}\n"""')
+    return "\n".join(parts) + "\n"
+
+
+def _of_timm() -> dict[str, int | None]:
+    """Every architecture with the size of the weights that it has by default, and the tags of which it is another."""
+    import timm
+
+    found: dict[str, int | None] = {}
+    for name in sorted({*timm.list_models(), *timm.list_models(include_tags=True)}):
+        said: Any = timm.get_pretrained_cfg(name)
+        _, height, width = said.input_size
+        found[name] = width if height == width else None
+    return _briefly(found)
+
+
+def _of_torchvision() -> dict[str, int | None]:
+    """Every architecture of classification; where its published weights are for several sizes, each of them."""
+    from torchvision import models
+
+    found: dict[str, int | None] = {}
+    for name in models.list_models(module=models):
+        weights = models.get_model_weights(name).__members__
+        sizes = {tag: int(chosen.transforms().crop_size[0]) for tag, chosen in weights.items()}
+        found[name] = next(iter(sizes.values())) if len(set(sizes.values())) == 1 else None
+        found |= {f"{name}.{tag}": size for tag, size in sizes.items()}
+    return _briefly(found)
+
+
+def _briefly(sizes: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Without the weights that have their architecture's size."""
+    return {
+        name: size for name, size in sizes.items() if "." not in name or size != sizes[name.partition(".")[0]]
+    }  # fmt: skip
