@@ -12,9 +12,12 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 from shiftscope.config import Config
 from shiftscope.errors import ShiftscopeError
 from shiftscope.plan import Plan
+from shiftscope.settings import read_settings
 from snakemake.exceptions import WorkflowError
 
 try:
+    for configfile in workflow.configfiles:  # `config` has lost what was given twice
+        read_settings(Path(configfile))
     PLAN = Plan(Config.load(config), Path(workflow.basedir) / "workflow" / "scripts")
 except ShiftscopeError as error:
     raise WorkflowError(f"the config is not right:\n{error}") from None

@@ -17,6 +17,7 @@ LAYERS = [
         "errors",
         "registry",
         "options",
+        "settings",
         "files",
         "randomness",
         "progress",

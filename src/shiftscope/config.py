@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -14,6 +13,7 @@ from shiftscope.networks import Network, networks
 from shiftscope.options import Options
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.registry import Registry
+from shiftscope.settings import read_settings
 from shiftscope.sources import Source, sources
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
@@ -131,11 +131,8 @@ class Config(Options):
 
     @classmethod
     def read(cls, path: Path) -> "Config":
-        """The config in a YAML file. Raises ShiftscopeError as `load` does, and where the file cannot be read."""
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ShiftscopeError(f"the config {path} cannot be read: {error}") from None
+        """The config in a YAML or JSON file. Raises ShiftscopeError as `load` and `read_settings` do."""
+        raw = read_settings(path)
         if not isinstance(raw, Mapping):
             raise ShiftscopeError(f"the config {path} is no mapping of settings; docs/config.md lists them")
         return cls.load(raw)

@@ -50,6 +50,8 @@ def members(archive: Path, start: int = 0, end: int | None = None) -> Iterator[M
                     if tar.offset >= limit:  # what is behind it is another tar's
                         break
                 check_end(archive, tar, last, limit)
+    except ShiftscopeError:
+        raise
     except FileNotFoundError:
         raise ShiftscopeError(f"the archive {archive} does not exist") from None
     except (tarfile.TarError, OSError, ValueError) as error:

@@ -138,6 +138,19 @@ def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
     assert not list((project.folder / "odd").rglob("report.html"))
 
 
+def test_a_key_that_is_given_twice_stops_everything_before_it_starts(project):
+    """Snakemake's own reader keeps the later."""
+    text = yaml.safe_dump(CONFIG) + "results: other\n"
+    (project.folder / "small.yaml").write_text(text)
+    output = project.snakemake(check=False)
+    assert output.startswith("exit 1")
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("results:")]
+    assert f"small.yaml: the key 'results' is given in line {lines[0]} and again in line {lines[1]}" in output
+    assert "Traceback" not in output
+    assert not (project.folder / "odd").exists()
+    assert not (project.folder / "other").exists()
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [

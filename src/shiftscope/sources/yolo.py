@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-import yaml
 
 from shiftscope import tables
 from shiftscope.classes import numbered, read_names
 from shiftscope.errors import ShiftscopeError
+from shiftscope.settings import read_settings
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
 from shiftscope.sources.folder import class_folders, picture_files
@@ -116,14 +116,14 @@ class Yolo(Source):
         if self.names.suffix.lower() not in (".yaml", ".yml"):
             return read_names(self.names)
         try:
-            said = yaml.safe_load(self.names.read_text(encoding="utf-8"))
+            said = read_settings(self.names)
             if "kpt_shape" in said:
                 raise ShiftscopeError(f"{self.names} has `kpt_shape`: its labels hold key points, which are not read here")
             names = said["names"]
             if not isinstance(names, list | dict):
                 raise TypeError
             return [str(names[number]) for number in range(len(names))]
-        except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (KeyError, TypeError) as error:
             raise ShiftscopeError(
                 f"{self.names} has no usable `names` ({type(error).__name__}); number them from 0"
             ) from None
