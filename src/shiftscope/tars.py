@@ -57,14 +57,15 @@ def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iter
     Raises
     ------
     ShiftscopeError
-        Where the archive is damaged, cut short, or has a wanted file of more than `largest` bytes.
+        Where the archive is damaged, cut short, goes on behind its end, or has a wanted file of more than `largest` bytes.
     """
     try:
         with archive.open("rb", buffering=0) as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             stream = gzip.GzipFile(fileobj=file) if packed else file
-            with tarfile.open(fileobj=_Endless(stream), mode="r|", encoding="utf-8", tarinfo=_Checked) as tar:
+            reader = _Marked(stream)
+            with tarfile.open(fileobj=reader, mode="r|", encoding="utf-8", tarinfo=_Checked) as tar:
                 for member in tar:
                     tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                     if member.isreg() and wanted(member.name):
@@ -75,20 +76,24 @@ def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iter
                             )
                         data = tar.extractfile(member)
                         yield member.name, data.read() if data else b""
-            while stream.read(1 << 20):  # gzip's sum stands behind all that it packs
-                pass
+                reader.ended = True
+                while tar.fileobj and (rest := tar.fileobj.read(1 << 20)):  # to gzip's sum, which is checked there
+                    if rest.strip(b"\0"):
+                        raise tarfile.ReadError("it goes on behind its end, where several may have been joined")
     except ShiftscopeError:
         raise
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise ShiftscopeError(f"{archive} is no complete archive ({error}); copy or download it again") from None
 
 
-class _Endless(io.BufferedReader):
-    """A stream of which more is asked than it has only if it was cut short, since a tar marks its own end."""
+class _Marked(io.BufferedReader):
+    """A stream in which a tar's own mark of its end has to come before the end."""
+
+    ended = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        if not data:
+        if not (data or self.ended):
             raise tarfile.ReadError("it ends before its end is marked")
         return data
 
