@@ -43,6 +43,8 @@ def members(archive: Path, start: int = 0, end: int | None = None) -> Iterator[M
                 for member in tar:
                     tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                     last = member.name
+                    if member.size < 0:  # tarfile would go backwards, and never end
+                        raise ShiftscopeError(f"{archive} is damaged at {last}; copy or download it again")
                     if member.offset_data + (0 if member.issparse() else member.size) > limit:
                         raise ShiftscopeError(f"{archive} ends within {last}; copy or download it again")
                     if member.isreg():
@@ -122,15 +124,15 @@ def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iter
     Raises
     ------
     ShiftscopeError
-        Where the archive is damaged, cut short, or has a wanted file of more than `largest` bytes.
+        Where the archive is damaged, cut short, goes on behind its end, or has a wanted file of more than `largest` bytes.
     """
     try:
         with archive.open("rb", buffering=0) as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             stream = gzip.GzipFile(fileobj=file) if packed else file
-            source = _Endless(stream)
-            with tarfile.open(fileobj=source, mode="r|", encoding="utf-8", tarinfo=_Checked) as tar:
+            reader = _Marked(stream)
+            with tarfile.open(fileobj=reader, mode="r|", encoding="utf-8", tarinfo=_Checked) as tar:
                 for member in tar:
                     tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                     if member.isreg() and wanted(member.name):
@@ -141,27 +143,24 @@ def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iter
                             )
                         data = tar.extractfile(member)
                         yield member.name, data.read() if data else b""
-                source.marked = True
-                rest = tar.fileobj
-                # To the end of the file: what lies behind the zeros would be lost, and gzip's sum stands behind everything.
-                while rest is not None and (chunk := rest.read(CHUNK)):
-                    if chunk.strip(b"\0"):
-                        raise ValueError("it goes on behind its end")
+                reader.ended = True
+                while tar.fileobj and (rest := tar.fileobj.read(1 << 20)):  # to gzip's sum, which is checked there
+                    if rest.strip(b"\0"):
+                        raise tarfile.ReadError("it goes on behind its end, where several may have been joined")
     except ShiftscopeError:
         raise
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
         raise ShiftscopeError(f"{archive} is no complete archive ({error}); copy or download it again") from None
 
 
-class _Endless(io.BufferedReader):
-    """A stream of which more is asked than it has only if it was cut short, since a tar marks its own end."""
+class _Marked(io.BufferedReader):
+    """A stream in which a tar's own mark of its end has to come before the end."""
 
-    marked = False
-    """Whether the end was found, behind which nothing need be."""
+    ended = False
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        if not data and not self.marked:
+        if not (data or self.ended):
             raise tarfile.ReadError("it ends before its end is marked")
         return data
 

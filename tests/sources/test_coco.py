@@ -1,8 +1,11 @@
 """COCO files, with pycocotools as the referee."""
 
+import io
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -70,13 +73,76 @@ def test_boxes(write, tmp_path):
     ]
 
 
-def test_counts_are_those_of_pycocotools(write, tmp_path):
-    source = write(dataset())
-    coco = COCO(str(source.annotations))
-    boxes = source.boxes(tmp_path)
-    with_area = [a for a in coco.loadAnns(coco.getAnnIds()) if a["bbox"][2] > 0 and a["bbox"][3] > 0]
-    assert boxes.height == len(with_area)
-    assert source.listing(tmp_path).pictures.height == len(coco.getImgIds())
+def by_pycocotools(path):
+    """Boxes with an area as `tables.BOXES` has them, and the pictures, both from COCO's own reader."""
+    coco = COCO(str(path))
+    crowds = set(coco.getAnnIds(iscrowd=True))
+    rows = []
+    for annotation in coco.loadAnns(coco.getAnnIds()):
+        x, y, width, height = annotation["bbox"]
+        if width > 0 and height > 0:
+            (image,) = coco.loadImgs(annotation["image_id"])
+            (category,) = coco.loadCats(annotation["category_id"])
+            name = image["file_name"].rpartition(".")[0]
+            size = (image.get("width"), image.get("height"))
+            rows.append((name, category["name"], x, y, x + width, y + height, *size, annotation["id"] in crowds))
+    return rows, {image["file_name"].rpartition(".")[0] for image in coco.loadImgs(coco.getImgIds())}
+
+
+def drawn(rng, pictures=30, objects=200):
+    """A file of boxes, some of them crowds and some flat, with pictures, categories and boxes in no order."""
+    categories = [{"id": int(k), "name": f"c{k}"} for k in rng.permutation(90)[:12]]
+    images = [
+        {"id": int(k), "file_name": f"{k % 3}/{k:012}.jpg", "width": 640, "height": 480} for k in rng.permutation(999)
+    ]
+    images = images[:pictures]
+    annotations = []
+    for number in rng.permutation(5000)[:objects]:
+        left, top, width, height = np.round(rng.uniform(0, 200, 4), 2).tolist()
+        if rng.random() < 0.1:
+            width = 0
+        owner, kind = rng.choice(images)["id"], rng.choice(categories)["id"]
+        annotations.append(
+            {
+                "id": int(number),
+                "image_id": owner,
+                "category_id": kind,
+                "bbox": [left, top, width, height],
+                "iscrowd": int(rng.random() < 0.2),
+            }
+        )
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+REAL = os.environ.get("SHIFTSCOPE_REAL_DATA")
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["drawn", pytest.param("val2017", marks=pytest.mark.skipif(not REAL, reason="SHIFTSCOPE_REAL_DATA is not set"))],
+)
+def test_pycocotools_reads_the_same_boxes_categories_and_crowds(case, write, tmp_path):
+    if case == "drawn":
+        source = write(drawn(np.random.default_rng(0)))
+    else:
+        source = Coco(annotations=Path(REAL, "coco-tiny", "annotations", f"instances_{case}.json"))
+    expected, pictures = by_pycocotools(source.annotations)
+    columns = ("image_id", "category", "x_min", "y_min", "x_max", "y_max", "image_width", "image_height", "is_crowd")
+    assert sorted(source.boxes(tmp_path).select(columns).rows()) == sorted(expected)
+    assert set(source.listing(tmp_path).pictures["image_id"]) == pictures
+    assert {row[-1] for row in expected} == {False, True}
+
+
+@pytest.mark.parametrize("what", ["listing", "boxes", "landmarks"])
+def test_a_job_reads_the_file_once(what, tmp_path, monkeypatch):
+    path = tmp_path / "person_keypoints.json"
+    path.write_text(json.dumps(people()))
+    opened = []
+    monkeypatch.setattr(
+        io, "open", lambda file, *args, _open=io.open, **kw: opened.append(file) or _open(file, *args, **kw)
+    )
+    getattr(Coco(annotations=path), what)(tmp_path)
+    assert opened.count(path) == 1
 
 
 def changed(part, place, **keys):

@@ -281,6 +281,8 @@ END = bytes(1024)
         (member(b"a.xml", b"", size=b"77777777777\0") + END, "a.xml' of 8589934591 bytes, where 16000000 is the most"),
         (b"b" + GOOD[1:] + END, "a header is damaged: bad checksum"),
         (GOOD + b"b" + GOOD[1:] + END, "a header is damaged: bad checksum"),  # tarfile takes it for the archive's end
+        (GOOD + END + GOOD + END, "goes on behind its end"),
+        (GOOD + END + bytes(1 << 20) + GOOD + END, "goes on behind its end"),
         (gzip.compress(GOOD + END)[:-30], "end-of-stream|Compressed file ended"),
         (gzip.compress(GOOD + END)[:-8] + bytes(8), "CRC check failed"),
         (member(b"../a.xml", b"") + END, "leads out of it"),
