@@ -57,11 +57,11 @@ def page(tmp_path):
             {"network": EVIL, "protocol": EVIL, "measure": "top1_change", "condition": condition, "estimate": 0.1234, "ci_low": 0.1, "ci_high": 0.15, "n_images": 9, "n_pairs": 72}
             for condition in ("all", "right", "matched")
         ] + [
-            {"network": EVIL, "protocol": "choices", "measure": "agreement", "condition": "all", "estimate": 0.75, "n_images": 4, "n_pairs": 8},
+            {"network": EVIL, "protocol": "choices", "measure": "agreement", "condition": "all", "estimate": 0.75, "reason": "too few & such", "n_images": 4, "n_pairs": 8},
             {"network": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all", "estimate": None, "n_images": 0, "n_pairs": 0}
         ]  # fmt: skip
         compared = {"network_a": EVIL, "network_b": "b", "protocol": EVIL, "measure": "top1_change", "condition": "all",
-                    "difference": -0.2, "ci_low": -0.3, "ci_high": -0.1, "p_value": 1e-7, "p_adjusted": 1e-6, "n_images": 9}  # fmt: skip
+                    "difference": -0.2, "ci_low": -0.3, "ci_high": -0.1, "p_value": 1e-7, "p_adjusted": 1e-6, "n_images_a": 9, "n_images_b": 8, "reason": f"network b: {EVIL}"}  # fmt: skip
         tested = {"category": EVIL, "quantity": "centre_x", "null": "naive", "n": 3, "reason": "3 boxes, fewer than 20"}
         settings = {
             "facts": {
@@ -105,6 +105,7 @@ def test_it_says_the_numbers(page):
         "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 1,024", "1,248,424", "3 boxes, fewer than 20",
         "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
         "1 of 1 comparisons between networks are significant after correction",
+        "Where there are no brackets: too few & such.", f"significant network b: {EVIL}",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("at matched confidence: every network's pairs weighted") == 1

@@ -88,6 +88,7 @@ def render(
         framing_tables=tables_of(framing),
         tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts, warnings),
         comparisons=[] if comparisons is None else _comparison_rows(comparisons),
+        missing=[] if sensitivity is None else sensitivity["reason"].drop_nulls().unique().sort().to_list(),
         definitions=list(measures) if sensitivity is not None else [],
         bias=[] if bias is None else bias.rows(named=True),
         all_categories=ALL,
