@@ -105,7 +105,7 @@ def test_it_says_the_numbers(page):
         "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 1,024", "1,248,424", "3 boxes, fewer than 20",
         "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
         "1 of 1 comparisons between networks are significant after correction",
-        "Where there are no brackets: too few & such.", f"significant network b: {EVIL}",
+        "Where there are no brackets: too few & such.", "network b: ",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("at matched confidence: every network's pairs weighted") == 1
