@@ -97,6 +97,7 @@ def test_it_says_the_numbers(page):
         "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 1,024", "1,248,424", "3 boxes, fewer than 20",
         "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
         "1 of 1 comparisons between networks are significant after correction",
+        "inference.input_size shows all networks the same frames, of 224 px.", f"{EVIL} is shown 224 px, not the 260 px of {EVIL}.",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("at matched confidence: every network's pairs weighted") == 1
@@ -104,6 +105,12 @@ def test_it_says_the_numbers(page):
     assert "gives the same answer on all frames for 0.750 of the pictures" in text
     assert "None" not in text.replace("None.", "")
     assert "nan" not in text.split()
+
+
+def test_comparisons_of_networks_of_different_sizes_say_what_a_pixel_is(page):
+    words = "by pixels of each network's own input"
+    assert words not in Page(page()).text
+    assert words in Page(page(cards=[CARD, {**CARD, "input_size": 260}])).text
 
 
 def test_a_data_set_without_networks_or_boxes_has_a_page(page):
