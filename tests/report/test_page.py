@@ -106,6 +106,7 @@ def test_it_says_the_numbers(page):
         "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
         "1 of 1 comparisons between networks are significant after correction",
         "Where there are no brackets: too few & such.", "network b: ",
+        "inference.input_size shows all networks the same frames, of 224 px.", f"{EVIL} is shown 224 px, not the 260 px of {EVIL}.",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("at matched confidence: every network's pairs weighted") == 1
@@ -113,6 +114,12 @@ def test_it_says_the_numbers(page):
     assert "gives the same answer on all frames for 0.750 of the pictures" in text
     assert "None" not in text.replace("None.", "")
     assert "nan" not in text.split()
+
+
+def test_comparisons_of_networks_of_different_sizes_say_what_a_pixel_is(page):
+    words = "by pixels of each network's own input"
+    assert words not in Page(page()).text
+    assert words in Page(page(cards=[CARD, {**CARD, "input_size": 260}])).text
 
 
 def test_a_data_set_without_networks_or_boxes_has_a_page(page):
