@@ -100,8 +100,9 @@ def check_end(archive: Path, tar: tarfile.TarFile, last: str, limit: int | None 
             )
         zeros += len(chunk)
     if zeros < BLOCK:
+        stop = tar.offset + zeros if limit is None else min(tar.offset + zeros, limit)
         raise ShiftscopeError(
-            f"{archive} stops at byte {tar.offset + zeros:,}, {where}, without the zeros that end a tar: it was cut, or "
+            f"{archive} stops at byte {stop:,}, {where}, without the zeros that end a tar: it was cut, or "
             "never finished; copy or download it again, or, if nothing is missing, unpack it and pack it again"
         )
 

@@ -170,7 +170,7 @@ def test_bad_shards(shards):
         list(members(packed))
     whole = (shards / "v-00.tar").read_bytes()
     (shards / "cut.tar").write_bytes(whole[:3500])
-    with pytest.raises(ShiftscopeError, match=r"cut.tar (ends within|is no complete tar)"):
+    with pytest.raises(ShiftscopeError, match=r"cut.tar (ends within|is no complete tar|stops at byte 3,500)"):
         list(members(shards / "cut.tar"))
     (shards / "empty.tar").write_bytes(write(shards / "e.tar", [("a.cls", b"1")]).read_bytes())
     with pytest.raises(ShiftscopeError, match="no sample has a picture"):
