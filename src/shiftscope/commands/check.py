@@ -124,7 +124,7 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     except ShiftscopeError as error:
         findings.bad(what, str(error))
         return
-    million = f"{facts['parameters'] / 1e6:.1f} million parameters" if facts["parameters"] else "a program"
+    million = f"{facts.parameters / 1e6:.1f} million parameters" if facts.parameters else "a program"
     made_for = f", made for {wants.input_size} px" if wants.input_size not in (None, network.input_size) else ""
     findings.good(what, f"{million}, {network.outputs} outputs, shown {network.input_size} px{made_for}")
 

@@ -32,7 +32,8 @@ class Timm(Published):
         return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
 
     def build(self) -> "nn.Module":
-        return create(self.architecture, {**self.options, "num_classes": self.outputs}, self.anti_alias)
+        module = create(self.architecture, {**self.options, "num_classes": self.outputs})
+        return blurred(module, self.architecture, self.input_size) if self.anti_alias == "blurpool" else module
 
     def fetch(self, path: Path) -> None:
         """From timm's hub, or where its configuration says; the file is loaded as tensors alone."""
@@ -59,20 +60,12 @@ def _known(architecture: str) -> None:
         raise ShiftscopeError(unknown("timm architecture", architecture, timm.list_models()))
 
 
-def create(architecture: str, arguments: dict[str, Any], anti_alias: str = "none") -> "nn.Module":
-    """timm's architecture with random weights, with BlurPool where wanted: timm's own, or ours where it has none."""
+def create(architecture: str, arguments: dict[str, Any]) -> "nn.Module":
+    """timm's architecture with random weights."""
     import timm
-    from timm.layers.blur_pool import BlurPool2d
 
     _known(architecture)
-    arguments = {**arguments, "pretrained": False}
     try:
-        if anti_alias == "none":
-            return timm.create_model(architecture, **arguments)
-        try:
-            # ResNets do not take the name "blurpc" that timm documents, only the class.
-            return timm.create_model(architecture, **arguments, aa_layer=BlurPool2d)
-        except TypeError:
-            return blurred(timm.create_model(architecture, **arguments), architecture)
+        return timm.create_model(architecture, **{**arguments, "pretrained": False})
     except TypeError as error:
         raise ShiftscopeError(f"timm's {architecture} does not take these options: {error}; see 'options'") from None

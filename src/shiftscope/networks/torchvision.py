@@ -37,7 +37,7 @@ class Torchvision(Published):
             {"transform_input": True} if self.architecture in ("googlenet", "inception_v3") and self.pretrained else {}
         )
         module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **options)
-        return blurred(module, self.architecture) if self.anti_alias == "blurpool" else module
+        return blurred(module, self.architecture, self.input_size) if self.anti_alias == "blurpool" else module
 
     def fetch(self, path: Path) -> None:
         """From where torchvision says, held to the digest in the file's name; tensors alone are loaded."""
