@@ -18,6 +18,7 @@ from shiftscope.errors import ShiftscopeError
 from shiftscope.files import complete
 from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.answers import TRIED, check_answers
+from shiftscope.networks.facts import Facts, facts
 from shiftscope.randomness import generator
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def prepare_network(
         "outputs": network.outputs,
         "class_space": network.class_space,
         "answers": network.answers or "logits",
-        **_facts(ready, size),
+        **asdict(facts(ready, size)),
         "device": device,
         "threads": threads,
     }
@@ -130,13 +131,10 @@ def prepare_network(
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -> dict[str, int | None]:
-    """``parameters``, ``depth`` and ``subsampling_factor`` of a network at its input size; None where it hides them.
-
-    Raises ShiftscopeError where it does not run.
-    """
+def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -> Facts:
+    """Facts of a network at its input size. Raises ShiftscopeError where it does not run or answer with logits."""
     ready = _ready(module, network, wants, network.kind)
-    return _facts(ready, network.size)
+    return facts(ready, network.size)
 
 
 def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> "nn.Module":
@@ -146,55 +144,6 @@ def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: st
     check_runs(ready, name, network.size, network.outputs, wants.input_size)
     check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, 0))
     return ready
-
-
-def _facts(ready: "nn.Module", size: int) -> dict[str, int | None]:
-    return {
-        "parameters": sum(parameter.numel() for parameter in ready.parameters()) or None,
-        "depth": depth(ready, size),
-        "subsampling_factor": subsampling_factor(ready, size),
-    }
-
-
-def depth(ready: "nn.Module", size: int) -> int | None:
-    """Convolutions and products with a matrix on the longest way through the network, shortcuts not counted twice: 16 for
-    VGG16, 50 for ResNet-50. None where gradients do not tell."""
-    import torch
-
-    parameters = [parameter for parameter in ready.parameters() if parameter.is_floating_point()]
-    if not parameters:
-        return None
-    wanted = [parameter.requires_grad for parameter in parameters]
-    try:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-        with torch.enable_grad():
-            answer = ready(torch.zeros(2, size, size, 3, dtype=torch.uint8))
-    except RuntimeError:
-        return None
-    finally:
-        for parameter, before in zip(parameters, wanted, strict=True):
-            parameter.requires_grad_(before)
-    return _longest(answer.grad_fn)
-
-
-COUNTED = ("ConvolutionBackward", "AddmmBackward", "MmBackward", "LinearBackward")
-
-
-def _longest(end: Any) -> int | None:
-    """The most layers with weights on a way through the graph of gradients."""
-    longest: dict[Any, int] = {}
-    stack = [end] if end is not None else []
-    while stack:
-        node = stack[-1]
-        waiting = [found for found, _ in node.next_functions if found is not None and found not in longest]
-        if waiting:
-            stack += waiting
-            continue
-        stack.pop()
-        before = max((longest[found] for found, _ in node.next_functions if found is not None), default=0)
-        longest[node] = before + node.name().startswith(COUNTED)
-    return longest.get(end) or None
 
 
 def fetch_weights(*, kind: str, options: dict[str, Any], path: str | Path) -> None:
@@ -286,50 +235,3 @@ def check_runs(ready: "nn.Module", name: str, size: int, outputs: int, made_for:
         raise ShiftscopeError(
             f"network {name} answers with {answers.shape[1:]} numbers a frame, not {outputs}; set 'outputs'"
         )
-
-
-def subsampling_factor(ready: "nn.Module", size: int) -> int | None:
-    """Input width ÷ width of the last feature map that still has a width, rounded: what the map's real size says, with
-    every stride and pooling in it. 1 for a network without maps, None for one that cannot be looked into."""
-    import torch
-
-    widths: list[int] = []
-
-    def note(_module: Any, _input: Any, output: Any) -> None:
-        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[-1] > 1:
-            widths.append(output.shape[-1])
-
-    from torch import jit
-
-    if any(isinstance(part, jit.ScriptModule) for part in ready.modules()):
-        return None
-    graphs = [part for part in ready.modules() if isinstance(part, torch.fx.GraphModule)]
-    if graphs:
-        return _factor_of_graph(graphs[0], size)
-    hooks = [leaf.register_forward_hook(note) for leaf in ready.modules() if not list(leaf.children())]
-    try:
-        runner(ready, "cpu")(np.zeros((1, size, size, 3), np.uint8))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if not widths and not list(ready.parameters()):
-        return None
-    return round(size / widths[-1]) if widths else 1
-
-
-def _factor_of_graph(graph: Any, size: int) -> int:
-    """The same of an exported network, whose layers are the operations of a graph."""
-    import torch
-
-    widths: list[int] = []
-
-    class Watched(torch.fx.Interpreter):
-        def run_node(self, n: Any) -> Any:
-            result = super().run_node(n)
-            if isinstance(result, torch.Tensor) and result.ndim == 4 and result.shape[-1] > 1 and n.op != "placeholder":
-                widths.append(result.shape[-1])
-            return result
-
-    with torch.inference_mode():
-        Watched(graph).run(torch.zeros(2, 3, size, size))
-    return round(size / widths[-1]) if widths else 1

@@ -11,10 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from shiftscope.engines import engines
-from shiftscope.engines.modules import normalised
 from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import networks
-from shiftscope.prepare import prepare_network, softmax, subsampling_factor, trial_frames
+from shiftscope.prepare import prepare_network, softmax, trial_frames
 
 OPTIONS = {
     "architecture": "resnet18", "outputs": 10, "input_size": 64, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.25],
@@ -89,13 +88,6 @@ def test_a_size_that_the_network_does_not_take_is_refused(tmp_path):
             tmp_path,
             options={"architecture": "vit_tiny_patch16_224", "outputs": 10, "input_size": 100},
         )
-
-
-@pytest.mark.parametrize(("strides", "factor"), [((1, 1), 1), ((2, 1), 2), ((2, 2, 2), 8)])
-def test_the_subsampling_factor_is_that_of_the_strides(strides, factor):
-    layers = [torch.nn.Conv2d(3, 3, 3, stride=stride, padding=1) for stride in strides]
-    module = torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
-    assert subsampling_factor(normalised(module, (0, 0, 0), (1, 1, 1)), 64) == factor
 
 
 def test_cuda_that_is_not_there_is_a_sentence(network, tmp_path):

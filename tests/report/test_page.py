@@ -12,7 +12,7 @@ from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
-    "network": EVIL, "architecture": EVIL, "input_size": 224, "parameters": 1248424, "subsampling_factor": 32, "outputs": 1000,
+    "network": EVIL, "architecture": EVIL, "input_size": 224, "parameters": 1248424, "subsampling_stride": 16, "subsampling_ratio": 17, "outputs": 1000,
     "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "weights_sha256": "ab" * 32, "engine": "eager", "device": "cpu",
     "batch_size": 8, "preprocessing": {"input_size": 260, "said_by": EVIL},
 }  # fmt: skip

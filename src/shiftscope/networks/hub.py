@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import networks
+from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched, from_timm
 from shiftscope.networks.timm import create
 from shiftscope.networks.weights import fill, read_note, read_weights, write_weights
@@ -50,7 +51,9 @@ class Hub(Published):
         note = read_note(weights)
         if "architecture" not in note:
             raise ShiftscopeError(f"{weights} does not say what it was fetched as; remove it and run again")
-        module = create(note["architecture"], {**note["arguments"], "num_classes": self.outputs}, self.anti_alias)
+        module = create(note["architecture"], {**note["arguments"], "num_classes": self.outputs})
+        if self.anti_alias == "blurpool":
+            blurred(module, name or self.repo, self.size)
         fill(module, read_weights(weights), weights, name or self.repo, self.outputs)
         return module
 

@@ -15,8 +15,9 @@ class Published(Network):
     """Base of the kinds whose weights somebody publishes."""
 
     anti_alias: Literal["none", "blurpool"] = "none"
-    """`blurpool`: a low-pass filter before each subsampling (Zhang 2019), the weights staying as they are: timm's own
-    `aa_layer` where the architecture takes it, else put in before every pooling and convolution with a stride."""
+    """`blurpool`: a low-pass filter before each subsampling, where Zhang (2019) and timm's `aa_layer` put it: behind the
+    activation that follows a convolution of stride 2, and behind a max pooling. The first convolution, 1 × 1 convolutions
+    on shortcuts and average poolings stay as they are, and so do all weights."""
 
     def preprocessing(self, weights: Path) -> Preprocessing:
         """What the weights' maker says: noted in a fetched file, else of the architecture in general."""

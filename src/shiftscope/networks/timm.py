@@ -37,7 +37,8 @@ class Timm(Published):
         return super().named_size() if self.train is not None else named_size("timm", self.architecture)
 
     def build(self) -> "nn.Module":
-        return create(self.architecture, {**self.options, "num_classes": self.outputs}, self.anti_alias)
+        module = create(self.architecture, {**self.options, "num_classes": self.outputs})
+        return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
 
     def fetch(self, path: Path) -> None:
         """From timm's hub, or where its configuration says; the file is loaded as tensors alone."""
@@ -67,20 +68,12 @@ def _known(architecture: str) -> None:
         raise ShiftscopeError(unknown(f"weights of timm's {name}", architecture, tagged))
 
 
-def create(architecture: str, arguments: dict[str, Any], anti_alias: str = "none") -> "nn.Module":
-    """timm's architecture with random weights, with BlurPool where wanted: timm's own, or ours where it has none."""
+def create(architecture: str, arguments: dict[str, Any]) -> "nn.Module":
+    """timm's architecture with random weights."""
     import timm
-    from timm.layers.blur_pool import BlurPool2d
 
     _known(architecture)
-    arguments = {**arguments, "pretrained": False}
     try:
-        if anti_alias == "none":
-            return timm.create_model(architecture, **arguments)
-        try:
-            # ResNets do not take the name "blurpc" that timm documents, only the class.
-            return timm.create_model(architecture, **arguments, aa_layer=BlurPool2d)
-        except TypeError:
-            return blurred(timm.create_model(architecture, **arguments), architecture)
+        return timm.create_model(architecture, **{**arguments, "pretrained": False})
     except TypeError as error:
         raise ShiftscopeError(f"timm's {architecture} does not take these options: {error}; see 'options'") from None

@@ -61,7 +61,7 @@ class Torchvision(Published):
 
         _known(self.architecture)
         module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **self._options())
-        return blurred(module, self.architecture) if self.anti_alias == "blurpool" else module
+        return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
 
     def _options(self) -> dict[str, Any]:
         """What torchvision sets by itself where it loads its own weights."""
