@@ -1,0 +1,244 @@
+"""Where boxes lie among the places that they could have: few, where a box is nearly as large as its picture.
+
+A box on whole pixels has m places. It counts as spread evenly over the m-th part of [0, 1] that its own place is, so that
+no draw decides where in it the box lies, and yet the average over equally likely places is exactly U(0, 1): the
+non-randomised probability integral transform (Czado, Gneiting & Held 2009, Biometrics 65, section 2). Distances of what is
+spread are smaller by chance than those of points, so they are compared with a null distribution of their own, from boxes
+with as many places.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope import uniformity
+from shiftscope.randomness import generator
+from shiftscope.statistics import Floats
+from shiftscope.uniformity import CELLS, NULL_DRAWS, SIDE, Ints, Single
+
+ROOMY = 32
+"""Places from which on a box is taken for a point in the null distribution: its variance is .67 ÷ places smaller, at most
+2 %, so that the p-value errs towards caution."""
+AT_ONCE = 500
+"""Draws whose deviations are computed at a time."""
+BY_HAND = 256
+"""Boxes or places up to which the null distribution is drawn box by box; beyond, their sum is taken for normal."""
+
+
+class Places(NamedTuple):
+    """Where in [0, 1] each of n boxes lies: anywhere between its start and its end, which are equal off whole pixels."""
+
+    start: Floats
+    end: Floats
+    """The array `start` itself where no box is spread."""
+
+    @property
+    def spread(self) -> bool:
+        return self.end is not self.start
+
+    def of(self, which: slice | NDArray[np.bool_] | Ints) -> "Places":
+        """Those of some boxes."""
+        start = self.start[which]
+        return Places(start, self.end[which] if self.spread else start)
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation, of at least two boxes; within its part, each has its width ÷ √12."""
+        if not self.spread:
+            return float(self.start.mean()), float(self.start.std(ddof=1))
+        middle, width = (self.start + self.end) / 2, self.end - self.start
+        return float(middle.mean()), float(np.sqrt(middle.var(ddof=1) + (width**2).mean() / 12))
+
+
+def feasible(low: Floats, high: Floats, extent: Floats) -> Places:
+    """Where each box [low, high) lies among the places that its size leaves it in [0, extent): u = (c − s/2) ÷ (1 − s).
+
+    A box on whole pixels has only extent − size + 1 places: the k-th, from 0, is [k, k + 1) ÷ (extent − size + 1). nan for
+    a box as large as the picture, which has one place.
+    """
+    room = extent - (high - low)
+    whole = (low == np.round(low)) & (high == np.round(high))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        start = np.where(room > 0, np.clip(low / (room + whole), 0, 1), np.nan)
+        if not whole.any():
+            return Places(start, start)
+        return Places(start, np.where(whole & (room > 0), np.clip((low + 1) / (room + 1), 0, 1), start))
+
+
+class Shares(NamedTuple):
+    """Which parts of which boxes are in which cells."""
+
+    box: Ints | None
+    """The box of each part; None where every box is one, in its order."""
+    cell: Ints
+    mass: Floats | None
+    """The share of the box; None where it is all of it."""
+
+
+def shares(places: Places, cells: int) -> Shares:
+    """`places` in equal cells of [0, 1]."""
+    if not places.spread:
+        return Shares(None, uniformity.cell(places.start, cells), None)
+    box = np.arange(len(places.start))
+    start, end = places.start * cells, places.end * cells
+    cell = np.minimum(start.astype(np.int64), cells - 1)
+    parts = []
+    while len(box):
+        width, inside = end - start, np.minimum(end, cell + 1) - np.maximum(start, cell)
+        parts.append((box, cell, np.divide(inside, width, out=np.ones(len(box)), where=width > 0)))
+        more = (end > cell + 1) & (cell + 1 < cells)
+        box, start, end, cell = box[more], start[more], end[more], cell[more] + 1
+    found = [np.concatenate(part) for part in zip(*parts, strict=True)] if parts else [box, cell, np.ones(0)]
+    return Shares(*found)
+
+
+def shares_of_plane(x: Places, y: Places, side: int) -> Shares:
+    """Of `side` × `side` equal cells of the square; cell number: that of x times `side`, and that of y."""
+    across = shares(x, side)
+    down = shares(y if across.box is None else y.of(across.box), side)
+    if down.box is None:
+        return Shares(across.box, across.cell * side + down.cell, across.mass)
+    box = down.box if across.box is None else across.box[down.box]
+    mass = down.mass if across.mass is None or down.mass is None else across.mass[down.box] * down.mass
+    return Shares(box, across.cell[down.box] * side + down.cell, mass)
+
+
+def count(units: Ints, parts: Shares, n_units: int, n_cells: int) -> Floats:
+    """How many boxes of each unit lie in each cell, parts of boxes counting as parts: (n_units, n_cells)."""
+    of_parts = units if parts.box is None else units[parts.box]
+    return uniformity.count(of_parts, parts.cell, n_units, n_cells, parts.mass)
+
+
+def distances(places: Places) -> tuple[float, float]:
+    """Kolmogorov–Smirnov and Wasserstein distance of n ≥ 1 boxes to U(0, 1), both exact."""
+    if not places.spread:
+        return uniformity.distances(np.sort(places.start))
+    return _apart([places, Places(np.zeros(1), np.ones(1))])
+
+
+def distances_of_two(a: Places, b: Places) -> tuple[float, float]:
+    """Kolmogorov–Smirnov and Wasserstein distance between two samples, both exact."""
+    if a.spread or b.spread:
+        return _apart([a, b])
+    from scipy.stats import wasserstein_distance
+
+    return uniformity.ks_two(np.sort(a.start), np.sort(b.start)), float(wasserstein_distance(a.start, b.start))
+
+
+def _apart(two: Sequence[Places]) -> tuple[float, float]:
+    """max |F − G| and ∫ |F − G| of two distribution functions that consist of straight pieces and of jumps."""
+    at, turns, jumps = [], [], []
+    for (start, end), sign in zip(two, (1, -1), strict=True):
+        point = start == end
+        slope = np.divide(sign / len(start), end - start, out=np.zeros(len(start)), where=~point)
+        at += [start, end[~point]]
+        turns += [slope, -slope[~point]]
+        jumps += [point * (sign / len(start)), np.zeros(len(start) - int(point.sum()))]
+    order = np.argsort(np.concatenate(at), kind="stable")
+    x, jump = np.concatenate(at)[order], np.concatenate(jumps)[order]
+    width = np.diff(x)
+    rise = np.cumsum(np.concatenate(turns)[order])[:-1] * width
+    right = np.cumsum(jump) + np.concatenate([[0], np.cumsum(rise)])
+    left = right - jump
+    a, b = np.abs(right[:-1]), np.abs(left[1:])
+    crossing = right[:-1] * left[1:] < 0
+    # A triangle to each side of a crossing, else a trapezium.
+    area = np.where(crossing, (a**2 + b**2) / np.where(crossing, a + b, 1), a + b) * width / 2
+    return float(max(np.abs(right).max(), np.abs(left).max())), float(area.sum())
+
+
+def p_value(counts: Floats, *axes: Places) -> float:
+    """p-value of the largest deviation from uniformity of n independent boxes, one of which at least is spread.
+
+    Monte Carlo, with draws that depend on the numbers of places alone: of the largest deviation at the ends of 32 cells,
+    or of both axes at the corners of 8 × 8, if each box has each of its places equally likely. For the tail see
+    `uniformity.tail_p`.
+
+    Parameters
+    ----------
+    counts : (CELLS,), or (SIDE²,) of two axes: all boxes', as `count` counts them.
+    axes : the boxes, along one axis or two.
+    """
+    deviations = uniformity.line if len(axes) == 1 else uniformity.plane
+    side = CELLS if len(axes) == 1 else SIDE
+    cells = side ** len(axes)
+    root = np.sqrt(len(axes[0].start))
+    observed = float(np.abs(deviations(counts)).max() / root)
+    drawn = _drawn(_kinds(axes), side, cells)
+    linear = deviations(np.eye(cells)).astype(np.float32)
+    largest = np.concatenate([np.abs(part @ linear).max(-1) for part in np.array_split(drawn, -(-len(drawn) // AT_ONCE))])
+    # Of a point, F(1 − F) is a quarter at most, and of what is spread it is less.
+    return uniformity.tail_p(observed, largest / root, 0.25)
+
+
+def _kinds(axes: Sequence[Places]) -> dict[tuple[int, ...], int]:
+    """How many boxes have so many places along each axis, ROOMY standing for all larger numbers."""
+    shape = (ROOMY + 1,) * len(axes)
+    of_boxes = np.ravel_multi_index(tuple(_rooms(axis) for axis in axes), shape)
+    many = np.bincount(of_boxes)
+    kinds = np.flatnonzero(many)
+    rooms = zip(*(numbers.tolist() for numbers in np.unravel_index(kinds, shape)), strict=True)
+    return dict(zip(rooms, many[kinds].tolist(), strict=True))
+
+
+def _rooms(places: Places) -> Ints:
+    """How many places each box has, at most ROOMY."""
+    width = places.end - places.start
+    many = np.divide(1, width, out=np.full(len(width), float(ROOMY)), where=width > 1 / (ROOMY + 0.5))
+    return np.asarray(np.minimum(np.rint(many), ROOMY), dtype=np.int64)
+
+
+@lru_cache(maxsize=2 * ROOMY)
+def _along(m: int, side: int) -> Floats:
+    """How much of a box at each of its `m` places lies in each of `side` cells: (places, side)."""
+    if m >= ROOMY:
+        return np.eye(side)
+    start, cell = np.arange(m)[:, None] * (side / m), np.arange(side)
+    inside = np.minimum(start + side / m, cell + 1) - np.maximum(start, cell)
+    return np.asarray(np.maximum(inside, 0) * (m / side))
+
+
+def _masses(rooms: tuple[int, ...], side: int) -> Floats:
+    """`_along` all axes: (places, cells)."""
+    return _product(_along(m, side) for m in rooms)
+
+
+def _product(matrices: Iterable[Floats]) -> Floats:
+    """Kronecker's, of one matrix or more."""
+    found: Floats = np.ones((1, 1))
+    for matrix in matrices:
+        found = np.asarray(np.kron(found, matrix), dtype=np.float64)
+    return found
+
+
+def _drawn(kinds: dict[tuple[int, ...], int], side: int, cells: int) -> Single:
+    """Counts in the cells less what is expected, of boxes whose places are drawn: (NULL_DRAWS, cells)."""
+    few = {rooms: many for rooms, many in kinds.items() if min(rooms) < ROOMY}
+    points = sum(kinds.values()) - sum(few.values())
+    drawn = uniformity.uniform_deviations(points, cells)
+    rng = generator(points, "places", *(f"{rooms} {many}" for rooms, many in few.items()))
+    if sum(min(many, prod(rooms)) for rooms, many in few.items()) > BY_HAND:
+        return np.asarray(drawn + _normal(few, side, cells, rng))
+    for rooms, many in few.items():
+        masses = (_masses(rooms, side) - 1 / cells).astype(np.float32)
+        if many > len(masses):
+            of_places = rng.multinomial(many, np.full(len(masses), 1 / len(masses)), NULL_DRAWS)
+            drawn += of_places.astype(np.float32) @ masses
+            continue
+        for _ in range(many):
+            drawn += masses[rng.integers(len(masses), size=NULL_DRAWS)]
+    return drawn
+
+
+def _normal(kinds: dict[tuple[int, ...], int], side: int, cells: int, rng: np.random.Generator) -> Single:
+    """As `_drawn`, with normal numbers of the same covariance."""
+    covariance = np.zeros((cells, cells))
+    for rooms, many in kinds.items():
+        moments = _product(of.T @ of / len(of) for of in (_along(m, side) for m in rooms))
+        covariance += many * (moments - 1 / cells**2)
+    values, vectors = np.linalg.eigh(covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0))).T.astype(np.float32)
+    return np.asarray(rng.standard_normal((NULL_DRAWS, cells), dtype=np.float32) @ root)
