@@ -8,7 +8,7 @@ from scipy.stats import binom, binomtest, kstest, wasserstein_distance
 
 from shiftscope import uniformity
 from shiftscope.bias import places as module
-from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible, p_value, shares, shares_of_plane
+from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible, p_value
 from shiftscope.uniformity import CELLS, SIDE, multipliers, sign_flip_p
 
 
@@ -38,11 +38,11 @@ def distribution(places, x):
 
 
 def in_cells(places, side):
-    return count(np.zeros(len(places.start), dtype=int), shares(places, side), 1, side)[0]
+    return count(np.zeros(len(places.start), dtype=int), [places], side, 1)[0]
 
 
 def in_plane(x, y, side):
-    return count(np.zeros(len(x.start), dtype=int), shares_of_plane(x, y, side), 1, side**2)[0]
+    return count(np.zeros(len(x.start), dtype=int), [x, y], side, 1)[0]
 
 
 def test_every_place_of_a_box_on_whole_pixels_has_the_same_share_of_0_to_1():
@@ -60,10 +60,10 @@ def test_every_place_of_a_box_on_whole_pixels_has_the_same_share_of_0_to_1():
     assert (both.start[2], both.end[2]) == pytest.approx((1 / 4, 2 / 4))
 
 
-def test_parts_of_boxes_in_cells_are_those_of_exact_fractions():
+def test_parts_of_boxes_in_cells_are_those_of_exact_fractions(monkeypatch):
     for m in (2, 3, 5, 31, 33, 100):
         k = np.arange(m)
-        found = count(k, shares(spread(k, m), CELLS), m, CELLS)
+        found = count(k, [spread(k, m)], CELLS, m)
         for place in range(m):
             for cell in range(CELLS):
                 inside = min(Fraction(place + 1, m), Fraction(cell + 1, CELLS)) - max(
@@ -72,6 +72,9 @@ def test_parts_of_boxes_in_cells_are_those_of_exact_fractions():
                 assert found[place, cell] == pytest.approx(float(max(inside, 0) * m), abs=1e-12)
     rng = np.random.default_rng(0)
     x, y = mixed(rng), mixed(rng)
+    whole = count(k, [spread(k, m)], CELLS, m)
+    monkeypatch.setattr(module, "AT_ONCE", 7)
+    np.testing.assert_allclose(count(k, [spread(k, m)], CELLS, m), whole, atol=1e-12)
     product = sum(np.outer(in_cells(x.of([k]), SIDE), in_cells(y.of([k]), SIDE)) for k in range(40))
     np.testing.assert_allclose(in_plane(x, y, SIDE).reshape(SIDE, SIDE), product, atol=1e-12)
     points = Places(x.start, x.start)
@@ -168,7 +171,7 @@ def test_so_are_several_boxes_of_a_picture_that_lie_alike(pictures, m):
         alike = rng.random(len(picture)) < 0.8
         k = np.where(alike, rng.integers(m, size=pictures)[picture], rng.integers(m, size=len(picture)))
         unit = uniformity.blocks(pictures, rng)[picture]
-        counts = count(unit, shares(spread(k, m), CELLS), min(pictures, 256), CELLS)
+        counts = count(unit, [spread(k, m)], CELLS, min(pictures, 256))
         found.append(sign_flip_p(counts, signs, uniformity.line))
         if m == 2:
             as_if.append(binomtest(int(k.sum()), len(k)).pvalue)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from shiftscope import tables, uniformity
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias import places as of_places
-from shiftscope.bias.places import Places, Shares
+from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
 from shiftscope.statistics import Floats
-from shiftscope.uniformity import BLOCKS, CELLS, SIDE, Ints
+from shiftscope.uniformity import BLOCKS, CELLS, SIDE
 
 COMPARED = (
     ("centre_x", "naive"),
@@ -77,8 +77,17 @@ class Sample(NamedTuple):
     n: int
     n_images: int
 
-    def counts(self, parts: Shares, n_cells: int) -> Floats:
-        return self.units.count(self.known, parts, n_cells)
+    def counts(self, side: int, ends: Floats | None = None) -> Floats:
+        """Boxes of each unit in equal cells, or in those between `ends`."""
+        if ends is None:
+            return self.units.count(self.known, self.axes, side)
+        cells = np.searchsorted(ends[1:-1], self.axes[0].start, side="right")
+        return uniformity.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
+
+    def counts_alone(self, side: int, seed: int) -> Floats:
+        """Boxes in equal cells where every box is a unit."""
+        units = uniformity.blocks(self.n, np.random.default_rng(seed))
+        return of_places.count(units, self.axes, side, min(self.n, BLOCKS))
 
 
 def _compared(pair: list[tuple[Rectangles, Units]], quantity: str, null: str, settings: Settings) -> dict[str, object]:
@@ -104,9 +113,8 @@ def _plane(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[st
     if not tested:
         return {}
     signs = uniformity.multipliers(settings.seed).signs
-    cells = [of_places.shares_of_plane(sample.axes[0], sample.axes[1], SIDE) for sample in (a, b)]
-    of_pictures = [sample.counts(own, SIDE**2) for sample, own in zip((a, b), cells, strict=True)]
-    of_boxes = [_boxes_alone(sample.n, own, SIDE**2, settings.seed) for sample, own in zip((a, b), cells, strict=True)]
+    of_pictures = [sample.counts(SIDE) for sample in (a, b)]
+    of_boxes = [sample.counts_alone(SIDE, settings.seed) for sample in (a, b)]
     p_value, statistic = _two_sample(of_pictures[0], of_pictures[1], signs, plane=True)
     return {
         "statistic": statistic,
@@ -119,8 +127,10 @@ def _plane(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[st
 def _line(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[str, object]:
     signs, weights = uniformity.multipliers(settings.seed)
     (places_a,), (places_b,) = a.axes, b.axes
-    cells, ends = _cells(places_a, places_b)
-    counts_a, counts_b = a.counts(cells[0], len(ends) - 1), b.counts(cells[1], len(ends) - 1)
+    spread = places_a.spread or places_b.spread
+    quantiles = None if spread else _quantiles(places_a.start, places_b.start)
+    ends = np.linspace(0, 1, CELLS + 1) if quantiles is None else quantiles
+    counts_a, counts_b = a.counts(CELLS, quantiles), b.counts(CELLS, quantiles)
     row: dict[str, object] = _moved(places_a, places_b)
     statistic, distance = of_places.distances_of_two(places_a, places_b)
     row["effect"] = distance
@@ -130,8 +140,8 @@ def _line(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[str
     row |= {"effect_low": interval.low, "effect_high": interval.high}
     if not tested:
         return row
-    if places_a.spread or places_b.spread:  # of which the Kolmogorov–Smirnov test would reject too rarely
-        of_boxes = [_boxes_alone(sample.n, own, CELLS, settings.seed) for sample, own in zip((a, b), cells, strict=True)]
+    if spread:  # the Kolmogorov–Smirnov test would reject too rarely
+        of_boxes = [sample.counts_alone(CELLS, settings.seed) for sample in (a, b)]
         boxes = _two_sample(of_boxes[0], of_boxes[1], signs, plane=False)[0]
     else:
         boxes = float(uniformity.ks_two_p(np.array([statistic]), np.array([a.n]), np.array([b.n]))[0])
@@ -145,28 +155,12 @@ def _moved(a: Places, b: Places) -> dict[str, object]:
     return {"mean_a": means[0], "mean_b": means[1], "difference": means[0] - means[1]}
 
 
-def _cells(a: Places, b: Places) -> tuple[list[Shares], Floats]:
-    """Both samples in cells, and the cells' ends: equal ones for boxes on whole pixels, which are places in [0, 1]; else
-    those between the quantiles of both together."""
-    if a.spread or b.spread:
-        return [of_places.shares(sample, CELLS) for sample in (a, b)], np.linspace(0, 1, CELLS + 1)
-    cells, ends = _quantile_cells(a.start, b.start)
-    return [Shares(None, own, None) for own in cells], ends
-
-
-def _quantile_cells(a: Floats, b: Floats) -> tuple[list[Ints], Floats]:
-    """Cells between the quantiles of both samples together, and their ends; each sample weighs the same."""
+def _quantiles(a: Floats, b: Floats) -> Floats:
+    """Ends of cells between the quantiles of both samples together; each sample weighs the same."""
     inner = np.quantile(
         np.concatenate([np.quantile(v, np.linspace(0, 1, 257)) for v in (a, b)]), np.arange(1, CELLS) / CELLS
     )
-    ends = np.concatenate([[min(a.min(), b.min())], np.unique(inner), [max(a.max(), b.max())]])
-    return [np.searchsorted(ends[1:-1], values, side="right") for values in (a, b)], ends
-
-
-def _boxes_alone(n: int, cells: Shares, n_cells: int, seed: int) -> Floats:
-    """Counts where each of `n` boxes is a unit."""
-    units = uniformity.blocks(n, np.random.default_rng(seed))
-    return of_places.count(units, cells, min(n, BLOCKS), n_cells)
+    return np.concatenate([[min(a.min(), b.min())], np.unique(inner), [max(a.max(), b.max())]])
 
 
 def _two_sample(counts_a: Floats, counts_b: Floats, signs: NDArray[np.float32], *, plane: bool) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope import uniformity
@@ -23,7 +24,9 @@ from shiftscope.uniformity import CELLS, NULL_DRAWS, SIDE, Ints, Single
 ROOMY = 32
 """Places from which on a box is taken for a point in the null distribution: its variance is .67 ÷ places smaller, at most
 2 %, so that the p-value errs towards caution."""
-AT_ONCE = 500
+AT_ONCE = 1_000_000
+"""Boxes that are counted at a time."""
+DRAWS_AT_ONCE = 500
 """Draws whose deviations are computed at a time."""
 BY_HAND = 256
 """Boxes or places up to which the null distribution is drawn box by box; beyond, their sum is taken for normal."""
@@ -68,48 +71,42 @@ def feasible(low: Floats, high: Floats, extent: Floats) -> Places:
         return Places(start, np.where(whole & (room > 0), np.clip((low + 1) / (room + 1), 0, 1), start))
 
 
-class Shares(NamedTuple):
-    """Which parts of which boxes are in which cells."""
+def count(units: Ints, axes: Sequence[Places], side: int, n_units: int) -> Floats:
+    """How many boxes of each unit lie in each of `side` equal cells of [0, 1], or of `side` × `side` of the square (cell
+    number: that of x times `side`, and that of y); what is spread over several counts in parts: (n_units, cells).
 
-    box: Ints | None
-    """The box of each part; None where every box is one, in its order."""
-    cell: Ints
-    mass: Floats | None
-    """The share of the box; None where it is all of it."""
+    Parameters
+    ----------
+    units : (n,), of the boxes.
+    axes : the boxes along one axis, or along x and y.
+    """
+    total = np.zeros((n_units, side ** len(axes)))
+    for begin in range(0, len(units), AT_ONCE):
+        part = slice(begin, begin + AT_ONCE)
+        box = np.arange(len(units[part]))
+        cells, mass = np.zeros(len(box), np.int64), np.ones(len(box))
+        for axis in axes:
+            which, cell, share = _shares(axis.of(part).of(box), side)
+            box, cells, mass = box[which], cells[which] * side + cell, mass[which] * share
+        total += uniformity.count(units[part][box], cells, n_units, total.shape[1], mass)
+    return total
 
 
-def shares(places: Places, cells: int) -> Shares:
-    """`places` in equal cells of [0, 1]."""
-    if not places.spread:
-        return Shares(None, uniformity.cell(places.start, cells), None)
+def _shares(places: Places, side: int) -> tuple[Ints, Ints, Floats]:
+    """Which parts of which boxes are in which of `side` equal cells: numbers of boxes, cells, shares of the boxes."""
     box = np.arange(len(places.start))
-    start, end = places.start * cells, places.end * cells
-    cell = np.minimum(start.astype(np.int64), cells - 1)
+    if not places.spread:
+        return box, uniformity.cell(places.start, side), np.ones(len(box))
+    start, end = places.start * side, places.end * side
+    cell = np.minimum(start.astype(np.int64), side - 1)
     parts = []
     while len(box):
         width, inside = end - start, np.minimum(end, cell + 1) - np.maximum(start, cell)
         parts.append((box, cell, np.divide(inside, width, out=np.ones(len(box)), where=width > 0)))
-        more = (end > cell + 1) & (cell + 1 < cells)
+        more = (end > cell + 1) & (cell + 1 < side)
         box, start, end, cell = box[more], start[more], end[more], cell[more] + 1
-    found = [np.concatenate(part) for part in zip(*parts, strict=True)] if parts else [box, cell, np.ones(0)]
-    return Shares(*found)
-
-
-def shares_of_plane(x: Places, y: Places, side: int) -> Shares:
-    """Of `side` × `side` equal cells of the square; cell number: that of x times `side`, and that of y."""
-    across = shares(x, side)
-    down = shares(y if across.box is None else y.of(across.box), side)
-    if down.box is None:
-        return Shares(across.box, across.cell * side + down.cell, across.mass)
-    box = down.box if across.box is None else across.box[down.box]
-    mass = down.mass if across.mass is None or down.mass is None else across.mass[down.box] * down.mass
-    return Shares(box, across.cell[down.box] * side + down.cell, mass)
-
-
-def count(units: Ints, parts: Shares, n_units: int, n_cells: int) -> Floats:
-    """How many boxes of each unit lie in each cell, parts of boxes counting as parts: (n_units, n_cells)."""
-    of_parts = units if parts.box is None else units[parts.box]
-    return uniformity.count(of_parts, parts.cell, n_units, n_cells, parts.mass)
+    boxes, cells, shares = zip(*parts, strict=True)
+    return np.concatenate(boxes), np.concatenate(cells), np.concatenate(shares)
 
 
 def distances(places: Places) -> tuple[float, float]:
@@ -131,12 +128,13 @@ def distances_of_two(a: Places, b: Places) -> tuple[float, float]:
 def _apart(two: Sequence[Places]) -> tuple[float, float]:
     """max |F − G| and ∫ |F − G| of two distribution functions that consist of straight pieces and of jumps."""
     at, turns, jumps = [], [], []
-    for (start, end), sign in zip(two, (1, -1), strict=True):
+    for places, sign in zip(two, (1, -1), strict=True):
+        start, end, share = _gathered(places)
         point = start == end
-        slope = np.divide(sign / len(start), end - start, out=np.zeros(len(start)), where=~point)
+        slope = np.divide(sign * share, end - start, out=np.zeros(len(start)), where=~point)
         at += [start, end[~point]]
         turns += [slope, -slope[~point]]
-        jumps += [point * (sign / len(start)), np.zeros(len(start) - int(point.sum()))]
+        jumps += [point * sign * share, np.zeros(len(start) - int(point.sum()))]
     order = np.argsort(np.concatenate(at), kind="stable")
     x, jump = np.concatenate(at)[order], np.concatenate(jumps)[order]
     width = np.diff(x)
@@ -150,6 +148,13 @@ def _apart(two: Sequence[Places]) -> tuple[float, float]:
     return float(max(np.abs(right).max(), np.abs(left).max())), float(area.sum())
 
 
+def _gathered(places: Places) -> tuple[Floats, Floats, Floats]:
+    """Start, end and share of all boxes, for each place that is taken: of millions of boxes there are far fewer."""
+    boxes = pl.DataFrame({"start": places.start, "end": places.end})
+    found = boxes.group_by("start", "end").len("boxes").sort("start", "end")
+    return found["start"].to_numpy(), found["end"].to_numpy(), found["boxes"].to_numpy() / len(boxes)
+
+
 def p_value(counts: Floats, *axes: Places) -> float:
     """p-value of the largest deviation from uniformity of n independent boxes, one of which at least is spread.
 
@@ -159,7 +164,7 @@ def p_value(counts: Floats, *axes: Places) -> float:
 
     Parameters
     ----------
-    counts : (CELLS,), or (SIDE²,) of two axes: all boxes', as `count` counts them.
+    counts : (CELLS,), or (SIDE²,) of two axes: of all boxes, from `count`.
     axes : the boxes, along one axis or two.
     """
     deviations = uniformity.line if len(axes) == 1 else uniformity.plane
@@ -169,7 +174,9 @@ def p_value(counts: Floats, *axes: Places) -> float:
     observed = float(np.abs(deviations(counts)).max() / root)
     drawn = _drawn(_kinds(axes), side, cells)
     linear = deviations(np.eye(cells)).astype(np.float32)
-    largest = np.concatenate([np.abs(part @ linear).max(-1) for part in np.array_split(drawn, -(-len(drawn) // AT_ONCE))])
+    largest = np.concatenate(
+        [np.abs(drawn[k : k + DRAWS_AT_ONCE] @ linear).max(-1) for k in range(0, len(drawn), DRAWS_AT_ONCE)]
+    )
     # Of a point, F(1 − F) is a quarter at most, and of what is spread it is less.
     return uniformity.tail_p(observed, largest / root, 0.25)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shiftscope import tables, uniformity
 from shiftscope.bias import BIAS
 from shiftscope.bias import places as of_places
-from shiftscope.bias.places import Places, Shares
+from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, Rectangles
 from shiftscope.randomness import generator
 from shiftscope.statistics import Floats, benjamini_hochberg, holm
@@ -49,9 +49,13 @@ class Units:
     def n(self) -> int:
         return min(self.n_pictures, uniformity.BLOCKS)
 
-    def count(self, known: Known, parts: Shares, n_cells: int) -> Floats:
-        """Boxes of each unit in each cell; `parts` are those of the `known` boxes."""
-        return of_places.count(self.of_picture[self.picture[known]], parts, self.n, n_cells)
+    def of_boxes(self, known: Known) -> Ints:
+        """The unit of each of the `known` boxes."""
+        return self.of_picture[self.picture[known]]
+
+    def count(self, known: Known, axes: Sequence[Places], side: int) -> Floats:
+        """Boxes of each unit in each cell; `axes` are those of the `known` boxes."""
+        return of_places.count(self.of_boxes(known), axes, side, self.n)
 
     def pictures(self, known: Known) -> int:
         """How many pictures the `known` boxes are of."""
@@ -124,7 +128,7 @@ def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: S
     if not n:
         return {**row, "reason": reason}
     signs, weights = uniformity.multipliers(settings.seed)
-    counts = units.count(known, of_places.shares(places, CELLS), CELLS)
+    counts = units.count(known, [places], CELLS)
     statistic, distance = of_places.distances(places)
     shares = uniformity.resampled_shares(counts, weights)
     units_there = uniformity.filled(counts)
@@ -148,7 +152,7 @@ def _plane(group: Rectangles, quantity: str, null: str, units: Units, settings: 
     if not n:
         return {**row, "reason": reason}
     signs, weights = uniformity.multipliers(settings.seed)
-    counts = units.count(known, of_places.shares_of_plane(x, y, SIDE), SIDE**2)
+    counts = units.count(known, [x, y], SIDE)
     row |= _bits(counts, uniformity.resampled_shares(counts, weights), settings.level)
     if reason:
         return {**row, "reason": reason}
