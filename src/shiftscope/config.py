@@ -75,7 +75,8 @@ class Statistics(Options):
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence level of every interval."""
     resamples: int = Field(2000, ge=100)
-    """Draws of the bootstrap and of permutation tests."""
+    """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
+    `unlike`. Those of framing are fixed: docs/framing.md."""
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
     """How p-values of comparisons are adjusted over the whole table."""
     minimum_boxes: int = Field(20, ge=5)

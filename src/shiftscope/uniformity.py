@@ -80,9 +80,9 @@ def cell(values: ArrayLike, cells: int) -> Ints:
     return np.minimum((np.asarray(values) * cells).astype(np.int64), cells - 1)
 
 
-def count(units: NDArray[np.integer], cells: Ints, n_units: int, n_cells: int) -> Floats:
-    """How many values of each unit lie in each cell: (n_units, n_cells)."""
-    flat = np.bincount(units * np.int64(n_cells) + cells, minlength=n_units * n_cells)
+def count(units: NDArray[np.integer], cells: Ints, n_units: int, n_cells: int, mass: Floats | None = None) -> Floats:
+    """How many values of each unit lie in each cell, each counting as 1 or as its `mass`: (n_units, n_cells)."""
+    flat = np.bincount(units * np.int64(n_cells) + cells, mass, minlength=n_units * n_cells)
     return flat.reshape(n_units, n_cells).astype(np.float64)
 
 
@@ -164,8 +164,24 @@ def plane_p(counts: ArrayLike) -> float:
 @lru_cache(maxsize=64)
 def _null_of_plane(n: int) -> Floats:
     """√n × the distance of n uniform points: (NULL_DRAWS,)."""
-    samples = generator(n, "uniform points").multinomial(n, np.full(SIDE**2, SIDE**-2.0), NULL_DRAWS)
-    return np.asarray(np.abs(plane(samples.astype(np.float64))).max(-1) / np.sqrt(n))
+    return np.asarray(np.abs(plane(_uniform_counts(n, SIDE**2).astype(np.float64))).max(-1) / np.sqrt(n))
+
+
+def _uniform_counts(n: int, cells: int) -> Ints:
+    """Of `n` uniform points in equal cells: (NULL_DRAWS, cells)."""
+    return generator(n, "uniform points").multinomial(n, np.full(cells, 1 / cells), NULL_DRAWS)
+
+
+def uniform_deviations(n: int, cells: int) -> Single:
+    """How many more of `n` uniform points than expected lie in each of equal cells: (NULL_DRAWS, cells). Above 20, those of
+    the next smaller number in `LADDER`, as much larger as the root of n is."""
+    size = max((size for size in LADDER if size <= n), default=n)
+    return np.asarray(_of_ladder(size, cells) * np.float32(np.sqrt(n / max(size, 1))))
+
+
+@lru_cache(maxsize=32)
+def _of_ladder(n: int, cells: int) -> Single:
+    return (_uniform_counts(n, cells) - n / cells).astype(np.float32)
 
 
 def ks_p(distance: Floats, n: NDArray[np.integer]) -> Floats:

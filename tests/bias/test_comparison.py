@@ -71,6 +71,44 @@ def test_numbers_are_scipys():
     assert row(compare_framing(a, b, seed=0), "area")["effect"] == pytest.approx(wasserstein_distance(*area))
 
 
+def test_boxes_with_two_places_and_boxes_with_three_are_alike_where_all_places_are_taken_as_often():
+    """Taken at the middle of its place or anywhere within it, one sample would be apart from the other."""
+    rows = [
+        {"image_id": f"{name}{k}", "category": "c", "x_min": float(k % m), "x_max": 81.0 - m + k % m, "y_min": 3.0, "y_max": 9.0,
+         "image_width": 80, "image_height": 80, "is_crowd": False}
+        for name, m in (("a", 2), ("b", 3)) for k in range(60)
+    ]  # fmt: skip
+    a, b = (tables.table([row for row in rows if row["image_id"].startswith(name)], tables.BOXES) for name in "ab")
+    found = [row(compare_framing(a, b, seed=seed), "centre_x", "feasible") for seed in range(3)]
+    for each in found:
+        assert (each["statistic"], each["effect"], each["difference"]) == pytest.approx((0, 0, 0), abs=1e-12)
+        assert each["p_value"] > 0.99
+
+
+@pytest.mark.parametrize("kind", ["three places", "near the middle"])
+def test_boxes_on_the_same_few_places_differ_at_the_nominal_rate(kind):
+    """The test of points would reject hardly ever: .01 at .05."""
+    rng = np.random.default_rng(4)
+
+    def drawn(pictures):
+        m = 3 if kind == "three places" else 41
+        place = rng.integers(3, size=pictures) if m == 3 else np.clip(rng.normal(20, 1.5, pictures).round(), 0, 40)
+        rows = [
+            {"image_id": str(k), "category": "c", "x_min": float(x), "x_max": 101.0 - m + x, "y_min": 3.0, "y_max": 9.0,
+             "image_width": 100, "image_height": 80, "is_crowd": False}
+            for k, x in enumerate(place)
+        ]  # fmt: skip
+        return tables.table(rows, tables.BOXES)
+
+    runs = 200
+    found = [
+        row(compare_framing(drawn(40), drawn(100), seed=run), "centre_x", "feasible")["p_value"] for run in range(runs)
+    ]
+    for level in (0.05, 0.2):
+        few, many = binom.ppf([0.0005, 0.9995], runs, level)
+        assert few <= (np.array(found) <= level).sum() <= many
+
+
 def test_what_cannot_be_compared_has_a_reason_and_no_nan():
     rng = np.random.default_rng(3)
     a, b = pl.concat([boxes(rng, 30), boxes(rng, 3, category="few")]), boxes(rng, 30)

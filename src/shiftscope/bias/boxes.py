@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.bias.rectangles import ALL, EDGE, feasible_place, grouped, kept
+from shiftscope.bias.rectangles import ALL, EDGE, grouped, kept
 from shiftscope.bias.samples import Settings, statistics_of
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Verdict",
     "box_statistics",
     "centre_q",
-    "feasible_place",
     "verdict_sentence",
     "verdicts",
 ]
@@ -63,14 +62,14 @@ def box_statistics(
     only: what room its place leaves a box is asked of the place. Boxes that are a crowd, difficult, truncated or touch the
     edge are kept or not; without those at the edge, the places at the edge are none that a box could have had.
 
-    The picture is the unit: `p_value` is exact (Kolmogorov–Smirnov) or by 9,999 Monte Carlo samples (`centre`) where every
-    picture has one box, else by 999 random signs, one per picture, of the deviations from the null at 31 places (`centre`:
-    8 × 8); intervals resample pictures. Of more than 256 pictures, blocks of them. See `shiftscope.uniformity`. Where
-    there are fewer than `minimum_n` boxes or pictures, or all boxes are as large as the picture, `reason` says why
-    there is no p-value.
+    The picture is the unit: where every picture has one box, `p_value` is exact (Kolmogorov–Smirnov), or by 9,999 Monte
+    Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`); else by 999 random signs, one per
+    picture, of the deviations from the null at 31 places (`centre`: 8 × 8); intervals resample pictures. Of more than 256
+    pictures, blocks of them. See `shiftscope.uniformity`. Where there are fewer than `minimum_n` boxes or pictures, or all
+    boxes are as large as the picture, `reason` says why there is no p-value.
     """
     chosen = kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge)
-    groups = grouped(chosen, seed, margin=0.0 if edge else EDGE)
+    groups = grouped(chosen, margin=0.0 if edge else EDGE)
     return statistics_of(groups, TESTS, DESCRIBED, Settings(seed, minimum_n, level))
 
 

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from shiftscope import tables, uniformity
 from shiftscope.bias import FRAMING_COMPARISON
+from shiftscope.bias import places as of_places
+from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
-from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_values, too_few, units_of
+from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
 from shiftscope.statistics.ratios import Floats
-from shiftscope.uniformity import BLOCKS, CELLS, SIDE, Ints
+from shiftscope.uniformity import BLOCKS, CELLS, SIDE
 
 COMPARED = (
     ("centre_x", "naive"),
@@ -45,13 +47,14 @@ def compare_framing(
 
     The parameters are those of `boxes.box_statistics`, and so are the units: `p_value` is that of the two-sample
     Kolmogorov–Smirnov test where every picture has one box, else by 999 random signs, one per picture, of the deviations
-    from both samples together, at their 32-quantiles (`centre`: at 8 × 8 places, always by signs). The effect is the
-    Wasserstein distance between the two, its interval by resampling the pictures of both.
+    from both samples together, at their 32-quantiles. Always by signs: `centre`, at 8 × 8 places, and the feasible null of
+    boxes on whole pixels (`places`), at the ends of 32 equal cells. The effect is the Wasserstein distance between the two,
+    its interval by resampling the pictures of both.
     """
     margin = 0.0 if edge else EDGE
     a, b = (
-        grouped(kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge), seed + which, margin)
-        for which, boxes in enumerate((boxes_a, boxes_b))
+        grouped(kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge), margin)
+        for boxes in (boxes_a, boxes_b)
     )
     settings = Settings(seed, minimum_n, level)
     rows: list[dict[str, object]] = []
@@ -67,26 +70,36 @@ def compare_framing(
 class Sample(NamedTuple):
     """One of the two."""
 
-    values: Floats
-    """(n,), or (2, n) of a pair of coordinates."""
+    axes: tuple[Places, ...]
+    """One, or two of a pair of coordinates."""
     known: Known
     units: Units
     n: int
     n_images: int
 
-    def counts(self, cells: Ints, n_cells: int) -> Floats:
-        return self.units.count(self.known, cells, n_cells)
+    def counts(self, side: int, ends: Floats | None = None) -> Floats:
+        """Boxes of each unit in equal cells, or in those between `ends`."""
+        if ends is None:
+            return self.units.count(self.known, self.axes, side)
+        cells = np.searchsorted(ends[1:-1], self.axes[0].start, side="right")
+        return uniformity.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
+
+    def counts_alone(self, side: int, seed: int) -> Floats:
+        """Boxes in equal cells where every box is a unit."""
+        units = uniformity.blocks(self.n, np.random.default_rng(seed))
+        return of_places.count(units, self.axes, side, min(self.n, BLOCKS))
 
 
 def _compared(pair: list[tuple[Rectangles, Units]], quantity: str, null: str, settings: Settings) -> dict[str, object]:
     samples, reasons = [], []
     for name, (group, units) in zip("ab", pair, strict=True):
+        axes: tuple[Places, ...]
         if quantity in PLANE:
-            both, known = known_pairs(group, quantity, null)
-            values = np.stack(both)
+            axes, known = known_pairs(group, quantity, null)
         else:
-            values, known = known_values(group, ON_A_SCALE.get(quantity, quantity), null)
-        samples.append(Sample(values, known, units, values.shape[-1], units.pictures(known)))
+            places, known = known_places(group, ON_A_SCALE.get(quantity, quantity), null)
+            axes = (places,)
+        samples.append(Sample(axes, known, units, len(axes[0].start), units.pictures(known)))
         if said := too_few(samples[-1].n, samples[-1].n_images, len(group), settings):
             reasons.append(f"{name}: {said}")
     a, b = samples
@@ -100,9 +113,8 @@ def _plane(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[st
     if not tested:
         return {}
     signs = uniformity.multipliers(settings.seed).signs
-    cells = [uniformity.cell(x, SIDE) * SIDE + uniformity.cell(y, SIDE) for x, y in (a.values, b.values)]
-    of_pictures = [sample.counts(own, SIDE**2) for sample, own in zip((a, b), cells, strict=True)]
-    of_boxes = [_boxes_alone(own, SIDE**2, settings.seed) for own in cells]
+    of_pictures = [sample.counts(SIDE) for sample in (a, b)]
+    of_boxes = [sample.counts_alone(SIDE, settings.seed) for sample in (a, b)]
     p_value, statistic = _two_sample(of_pictures[0], of_pictures[1], signs, plane=True)
     return {
         "statistic": statistic,
@@ -113,43 +125,42 @@ def _plane(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[st
 
 
 def _line(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[str, object]:
-    from scipy.stats import wasserstein_distance
-
     signs, weights = uniformity.multipliers(settings.seed)
-    cells, ends = _quantile_cells(a.values, b.values)
-    counts_a, counts_b = a.counts(cells[0], len(ends) - 1), b.counts(cells[1], len(ends) - 1)
-    row: dict[str, object] = _moved(a.values, b.values)
-    row["effect"] = distance = float(wasserstein_distance(a.values, b.values))
+    (places_a,), (places_b,) = a.axes, b.axes
+    spread = places_a.spread or places_b.spread
+    quantiles = None if spread else _quantiles(places_a.start, places_b.start)
+    ends = np.linspace(0, 1, CELLS + 1) if quantiles is None else quantiles
+    counts_a, counts_b = a.counts(CELLS, quantiles), b.counts(CELLS, quantiles)
+    row: dict[str, object] = _moved(places_a, places_b)
+    statistic, distance = of_places.distances_of_two(places_a, places_b)
+    row["effect"] = distance
     shares = uniformity.resampled_shares(counts_a, weights), uniformity.resampled_shares(counts_b, weights[:, BLOCKS:])
     units = min(uniformity.filled(counts_a), uniformity.filled(counts_b))
     interval = uniformity.distance_interval(shares[0], distance, units, settings.level, ends, shares[1])
     row |= {"effect_low": interval.low, "effect_high": interval.high}
     if not tested:
         return row
-    statistic = uniformity.ks_two(np.sort(a.values), np.sort(b.values))
-    boxes = float(uniformity.ks_two_p(np.array([statistic]), np.array([a.n]), np.array([b.n]))[0])
+    if spread:  # the Kolmogorov–Smirnov test would reject too rarely
+        of_boxes = [sample.counts_alone(CELLS, settings.seed) for sample in (a, b)]
+        boxes = _two_sample(of_boxes[0], of_boxes[1], signs, plane=False)[0]
+    else:
+        boxes = float(uniformity.ks_two_p(np.array([statistic]), np.array([a.n]), np.array([b.n]))[0])
     alone = (a.n_images, b.n_images) == (a.n, b.n)
     p_value = boxes if alone else _two_sample(counts_a, counts_b, signs, plane=False)[0]
     return {**row, "statistic": statistic, "p_value": p_value, "p_value_boxes": boxes}
 
 
-def _moved(a: Floats, b: Floats) -> dict[str, object]:
-    return {"mean_a": float(a.mean()), "mean_b": float(b.mean()), "difference": float(a.mean() - b.mean())}
+def _moved(a: Places, b: Places) -> dict[str, object]:
+    means = [float((sample.start.mean() + sample.end.mean()) / 2) for sample in (a, b)]
+    return {"mean_a": means[0], "mean_b": means[1], "difference": means[0] - means[1]}
 
 
-def _quantile_cells(a: Floats, b: Floats) -> tuple[list[Ints], Floats]:
-    """Cells between the quantiles of both samples together, and their ends; each sample weighs the same."""
+def _quantiles(a: Floats, b: Floats) -> Floats:
+    """Ends of cells between the quantiles of both samples together; each sample weighs the same."""
     inner = np.quantile(
         np.concatenate([np.quantile(v, np.linspace(0, 1, 257)) for v in (a, b)]), np.arange(1, CELLS) / CELLS
     )
-    ends = np.concatenate([[min(a.min(), b.min())], np.unique(inner), [max(a.max(), b.max())]])
-    return [np.searchsorted(ends[1:-1], values, side="right") for values in (a, b)], ends
-
-
-def _boxes_alone(cells: Ints, n_cells: int, seed: int) -> Floats:
-    """Counts where every box is a unit."""
-    units = uniformity.blocks(len(cells), np.random.default_rng(seed))
-    return uniformity.count(units, cells, min(len(cells), BLOCKS), n_cells)
+    return np.concatenate([[min(a.min(), b.min())], np.unique(inner), [max(a.max(), b.max())]])
 
 
 def _two_sample(counts_a: Floats, counts_b: Floats, signs: NDArray[np.float32], *, plane: bool) -> tuple[float, float]:

@@ -57,7 +57,7 @@ def landmark_statistics(
                 missing = unknown("point", name, found)
                 raise ShiftscopeError(f"the pair {pair!r} of 'landmark_pairs' needs points that are not there: {missing}")
         _refuse_several(lazy, pair, (first, second))
-        groups = grouped(spanned(lazy, first, second), seed)
+        groups = grouped(spanned(lazy, first, second))
         settings = Settings(seed, minimum_n, level, "pairs of points")
         table = statistics_of(groups, TESTS, DESCRIBED, settings)
         tables.append(table.with_columns(quantity=pl.lit(f"{pair} ") + pl.col("quantity")) if len(pairs) > 1 else table)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.randomness import generator
+from shiftscope.bias.places import Places, feasible
 from shiftscope.statistics.ratios import Floats
 from shiftscope.uniformity import Ints
 
@@ -29,11 +29,9 @@ class Side(NamedTuple):
     high: Floats
     extent: NDArray[np.int32]
     """px, of the picture."""
-    within: NDArray[np.float32]
-    """In [0, 1): where in its cell one on whole pixels is taken to be."""
 
     def part(self, start: int, end: int) -> "Side":
-        return Side(self.low[start:end], self.high[start:end], self.extent[start:end], self.within[start:end])
+        return Side(self.low[start:end], self.high[start:end], self.extent[start:end])
 
 
 class Rectangles(NamedTuple):
@@ -50,14 +48,18 @@ class Rectangles(NamedTuple):
     def __len__(self) -> int:
         return len(self.picture)
 
-    def values(self, quantity: str, null: str) -> Floats:
+    def places(self, quantity: str, null: str) -> Places:
         """A quantity of one axis or of the whole rectangle: (n,); nan where it leaves nothing to ask."""
+        if null == "feasible":
+            side = self.x if quantity.endswith("_x") else self.y
+            extent = side.extent.astype(np.float64) - 2 * self.margin
+            return feasible(side.low - self.margin, side.high - self.margin, extent)
+        values = self._values(quantity)
+        return Places(values, values)
+
+    def _values(self, quantity: str) -> Floats:
         if quantity.endswith(("_x", "_y")):
             side = self.x if quantity.endswith("_x") else self.y
-            if null == "feasible":
-                margin = self.margin
-                extent = side.extent.astype(np.float64) - 2 * margin
-                return feasible_place(side.low - margin, side.high - margin, extent, side.within)
             return np.asarray(np.clip((side.low + side.high) / 2 / side.extent, 0, 1))
         width, height = (side.high - side.low for side in (self.x, self.y))
         if quantity == "width":
@@ -132,7 +134,7 @@ def is_of(boxes: pl.LazyFrame, kind: str) -> pl.Expr:
     return pl.col(name).fill_null(value=False) if name in boxes.collect_schema() else pl.lit(value=False)
 
 
-def grouped(boxes: pl.LazyFrame, seed: int, margin: float = 0.0) -> Grouped:
+def grouped(boxes: pl.LazyFrame, margin: float = 0.0) -> Grouped:
     """What is needed of a table of boxes, as arrays. Boxes whose corners are not known are left out."""
     boxes = boxes.filter(pl.all_horizontal(pl.col(*CORNERS).is_finite()))
     found = boxes.select(pl.col("category").unique()).collect(engine="streaming")["category"]
@@ -148,12 +150,9 @@ def grouped(boxes: pl.LazyFrame, seed: int, margin: float = 0.0) -> Grouped:
     table = table.drop("image_id", "category")
     order = np.argsort((category + 1) * max(n_pictures, 1) + picture, kind="stable")
     starts = np.concatenate([[(category < 0).sum()], np.bincount(category[category >= 0], minlength=len(categories))])
-    rng = generator(seed, "places within a pixel")
 
     def side(low: str, high: str, extent: str) -> Side:
-        within = rng.random(len(order), dtype=np.float32)
-        low_, high_, extent_ = (table[name].to_numpy()[order] for name in (low, high, extent))
-        return Side(low_, high_, extent_, within)
+        return Side(*(table[name].to_numpy()[order] for name in (low, high, extent)))
 
     x, y = side("x_min", "x_max", "image_width"), side("y_min", "y_max", "image_height")
     return Grouped(Rectangles(x, y, picture[order], n_pictures, margin), categories, np.cumsum(starts))
@@ -170,18 +169,3 @@ def _numbered(keys: pl.Series) -> tuple[Ints, int]:
     rank = np.empty(n_keys, dtype=np.int64)
     rank[np.argsort(first)] = np.arange(n_keys)
     return rank[number], n_keys
-
-
-def feasible_place(low: Floats, high: Floats, extent: Floats, within: np.random.Generator | NDArray[np.floating]) -> Floats:
-    """Where each box [low, high) lies among the places that its size leaves it in [0, extent): u = (c − s/2) ÷ (1 − s).
-
-    A box on whole pixels has only extent − size + 1 places: u is drawn within its cell (`within`: draws in [0, 1), or what
-    makes them), so that it is exactly U(0, 1) where all places are equally likely. nan for a box as large as the picture,
-    which has one place.
-    """
-    room = extent - (high - low)
-    whole = (low == np.round(low)) & (high == np.round(high))
-    draws = within.uniform(size=len(low)) if isinstance(within, np.random.Generator) else within
-    with np.errstate(divide="ignore", invalid="ignore"):
-        u = np.where(whole, (low + draws) / (room + 1), low / room)
-    return np.where(room > 0, np.clip(u, 0, 1), np.nan)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from shiftscope import tables, uniformity
 from shiftscope.bias import BIAS
+from shiftscope.bias import places as of_places
+from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, Rectangles
 from shiftscope.randomness import generator
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
@@ -48,9 +50,13 @@ class Units:
     def n(self) -> int:
         return min(self.n_pictures, uniformity.BLOCKS)
 
-    def count(self, known: Known, cells: Ints, n_cells: int) -> Floats:
-        """Boxes of each unit in each cell; `cells` are those of the `known` boxes."""
-        return uniformity.count(self.of_picture[self.picture[known]], cells, self.n, n_cells)
+    def of_boxes(self, known: Known) -> Ints:
+        """The unit of each of the `known` boxes."""
+        return self.of_picture[self.picture[known]]
+
+    def count(self, known: Known, axes: Sequence[Places], side: int) -> Floats:
+        """Boxes of each unit in each cell; `axes` are those of the `known` boxes."""
+        return of_places.count(self.of_boxes(known), axes, side, self.n)
 
     def pictures(self, known: Known) -> int:
         """How many pictures the `known` boxes are of."""
@@ -87,48 +93,44 @@ def statistics_of(
     return corrected(_with_p_values(tables.table(rows, BIAS)), BIAS)
 
 
-def known_values(group: Rectangles, quantity: str, null: str) -> tuple[Floats, Known]:
+def known_places(group: Rectangles, quantity: str, null: str) -> tuple[Places, Known]:
     """The values that are there, and which boxes they are of."""
-    values = group.values(quantity, null)
-    missing = np.isnan(values)
+    places = group.places(quantity, null)
+    missing = np.isnan(places.start)
     if not missing.any():
-        return values, slice(None)
-    return values[~missing], ~missing
+        return places, slice(None)
+    return places.of(~missing), ~missing
 
 
-def known_pairs(group: Rectangles, quantity: str, null: str) -> tuple[tuple[Floats, Floats], Known]:
-    """`known_values` of both axes."""
-    x, y = (group.values(f"{quantity}_{axis}", null) for axis in "xy")
-    missing = np.isnan(x) | np.isnan(y)
+def known_pairs(group: Rectangles, quantity: str, null: str) -> tuple[tuple[Places, Places], Known]:
+    """`known_places` of both axes."""
+    x, y = (group.places(f"{quantity}_{axis}", null) for axis in "xy")
+    missing = np.isnan(x.start) | np.isnan(y.start)
     known = ~missing if missing.any() else slice(None)
-    return (x[known], y[known]), known
+    return (x.of(known), y.of(known)), known
 
 
 def _described(group: Rectangles, quantity: str, null: str, units: Units) -> dict[str, object]:
-    values, known = known_values(group, quantity, null)
-    return {**_moments(values), "n_images": units.pictures(known), "reason": NOT_TESTED}
+    places, known = known_places(group, quantity, null)
+    return {**_moments(places), "n_images": units.pictures(known), "reason": NOT_TESTED}
 
 
-def _moments(values: Floats) -> dict[str, object]:
-    n = len(values)
-    return {
-        "n": n,
-        "mean": float(values.mean()) if n else None,
-        "sd": float(values.std(ddof=1)) if n > 1 else None,
-    }
+def _moments(places: Places) -> dict[str, object]:
+    n = len(places.start)
+    mean, sd = places.moments() if n > 1 else (float(np.mean([*places.start, *places.end])) if n else None, None)
+    return {"n": n, "mean": mean, "sd": sd}
 
 
 def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
-    values, known = known_values(group, quantity, null)
-    n_images = units.pictures(known)
-    row = {**_moments(values), "n_images": n_images}
-    reason = too_few(len(values), n_images, len(group), settings)
-    if not len(values):
+    places, known = known_places(group, quantity, null)
+    n, n_images = len(places.start), units.pictures(known)
+    row = {**_moments(places), "n_images": n_images}
+    reason = too_few(n, n_images, len(group), settings)
+    if not n:
         return {**row, "reason": reason}
     signs, weights = uniformity.multipliers(settings.seed)
-    counts = units.count(known, uniformity.cell(values, CELLS), CELLS)
-    values.sort()
-    statistic, distance = uniformity.distances(values)
+    counts = units.count(known, [places], CELLS)
+    statistic, distance = of_places.distances(places)
     shares = uniformity.resampled_shares(counts, weights)
     units_there = uniformity.filled(counts)
     effect = uniformity.distance_interval(shares, distance, units_there, settings.level)
@@ -137,30 +139,31 @@ def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: S
     row |= _bits(coarse, coarse_shares, settings.level)
     if reason:
         return {**row, "reason": reason}
-    # The p-value of independent values is computed for all rows at once, and kept where boxes are pictures.
-    p_value = uniformity.sign_flip_p(counts, signs, uniformity.line) if n_images < len(values) else None
-    return {**row, "statistic": statistic, "p_value": p_value}
+    # The exact p-value of independent points is computed for all rows at once, and kept where boxes are pictures.
+    alone = of_places.p_value(counts.sum(0), places) if places.spread else None
+    p_value = uniformity.sign_flip_p(counts, signs, uniformity.line) if n_images < n else alone
+    return {**row, "statistic": statistic, "p_value": p_value, "p_value_boxes": alone}
 
 
 def _plane(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
     (x, y), known = known_pairs(group, quantity, null)
-    n, n_images = len(x), units.pictures(known)
+    n, n_images = len(x.start), units.pictures(known)
     row: dict[str, object] = {"n": n, "n_images": n_images}
     reason = too_few(n, n_images, len(group), settings)
     if not n:
         return {**row, "reason": reason}
     signs, weights = uniformity.multipliers(settings.seed)
-    counts = units.count(known, uniformity.cell(x, SIDE) * SIDE + uniformity.cell(y, SIDE), SIDE**2)
+    counts = units.count(known, [x, y], SIDE)
     row |= _bits(counts, uniformity.resampled_shares(counts, weights), settings.level)
     if reason:
         return {**row, "reason": reason}
     total = counts.sum(0)
-    naive = uniformity.plane_p(total)
+    alone = of_places.p_value(total, x, y) if x.spread or y.spread else uniformity.plane_p(total)
     return {
         **row,
         "statistic": float(np.abs(uniformity.plane(total)).max() / n),
-        "p_value_boxes": naive,
-        "p_value": uniformity.sign_flip_p(counts, signs, uniformity.plane) if n_images < n else naive,
+        "p_value_boxes": alone,
+        "p_value": uniformity.sign_flip_p(counts, signs, uniformity.plane) if n_images < n else alone,
     }
 
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from shiftscope import tables
 from shiftscope.bias import UNLIKE
-from shiftscope.bias.boxes import feasible_place
+from shiftscope.bias.places import feasible
 from shiftscope.randomness import generator
 from shiftscope.sensitivity.summary import Cell, Sums
 from shiftscope.statistics.intervals import intervals
@@ -53,7 +53,9 @@ def _cells(boxes: pl.DataFrame, seed: int) -> tuple[pl.Series, Floats, Floats]:
     along = []
     for axis, side in (("x", "image_width"), ("y", "image_height")):
         low, high, extent = (largest[name].to_numpy().astype(np.float64) for name in (f"{axis}_min", f"{axis}_max", side))
-        along.append(_cell(np.nan_to_num(feasible_place(low, high, extent, rng), nan=0.5)))
+        place = feasible(low, high, extent)
+        drawn = place.start + rng.uniform(size=len(low)) * (place.end - place.start)
+        along.append(_cell(np.nan_to_num(drawn, nan=0.5)))
     height = (largest["y_max"] - largest["y_min"]).to_numpy() / largest["image_height"].to_numpy()
     return largest["image_id"], along[0] * CELLS + along[1], _cell(height)
 

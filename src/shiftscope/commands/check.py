@@ -126,7 +126,7 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     except ShiftscopeError as error:
         findings.bad(what, str(error))
         return
-    million = f"{facts.parameters / 1e6:.1f} million parameters" if facts["parameters"] else "a program"
+    million = f"{facts.parameters / 1e6:.1f} million parameters" if facts.parameters else "a program"
     findings.good(what, f"{million}, {network.outputs} outputs, {wants.shown_at(network.size)}")
 
 

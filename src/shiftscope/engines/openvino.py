@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,9 @@ class OpenVino(Engine):
         openvino = _openvino()
         level = logging.getLogger().level
         try:
-            model = openvino.convert_model(ready, example_input=torch.from_numpy(example))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch, which traces it, warns of every Python number in a network
+                model = openvino.convert_model(ready, example_input=torch.from_numpy(example))
         finally:
             logging.getLogger().setLevel(level)  # a conversion that fails silences everybody's warnings
         model.reshape([-1, *example.shape[1:]])
