@@ -102,7 +102,7 @@ def test_it_asks_nobody_for_anything(page):
 def test_it_says_the_numbers(page):
     text = " ".join(Page(page()).text.split())
     for words in (
-        "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 1,024", "1,248,424", "3 boxes, fewer than 20",
+        "0.123 [0.100, 0.150]", "−0.200 [−0.300, −0.100]", "significant", "1 of 256", "1,248,424", "3 boxes, fewer than 20",
         "60 times a picture could not be used; the first 50", "1 pictures, 1 labelled", "abababababab",
         "1 of 1 comparisons between networks are significant after correction",
         "Where there are no brackets: too few & such.", "network b: ",
