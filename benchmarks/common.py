@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from shiftscope import tables
-from shiftscope.prepare import trial_frames
+from shiftscope.core import tables
+from shiftscope.stages.prepare import trial_frames
 
 
 def alternately(rounds: int, *what: Callable[[], object]) -> list[list[float]]:

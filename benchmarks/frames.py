@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from common import pictures
 
-from shiftscope import tables
-from shiftscope.frames import make_frames
+from shiftscope.core import tables
+from shiftscope.stages.frames import make_frames
 
 SIZE = 224
 

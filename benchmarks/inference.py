@@ -23,12 +23,13 @@ import torch
 from common import alternately, median_ratio, pictures
 from safetensors.torch import save_file
 
-from shiftscope import tables
+from shiftscope.core import tables
+from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import engines
-from shiftscope.frames import make_frames, read_canvases
-from shiftscope.inference import predictions
 from shiftscope.networks import IMAGENET_MEAN, IMAGENET_STD, networks
-from shiftscope.prepare import prepare_network
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.infer import predictions
+from shiftscope.stages.prepare import prepare_network
 
 SIZE = 224
 

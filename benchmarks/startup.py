@@ -31,18 +31,16 @@ def main() -> None:
                 5,
                 lambda: python("pass"),
                 lambda: python("import shiftscope"),
-                lambda: python("import shiftscope.plan"),
+                lambda: python("import shiftscope.workflow.plan"),
                 lambda: python(
-                    "import shiftscope.inference; from shiftscope.engines.openvino import _openvino; _openvino()"
+                    "import shiftscope.stages.infer; from shiftscope.engines.openvino import _openvino; _openvino()"
                 ),
-                lambda: python("import shiftscope.inference, torch, timm"),
+                lambda: python("import shiftscope.stages.infer, torch, timm"),
                 lambda: parse(folder),
                 lambda: parse(ROOT),
             )
         )
-    print(
-        f"import shiftscope: {package - nothing:.2f} s; shiftscope.plan (what the Snakefile needs): {plan - nothing:.2f} s"
-    )
+    print(f"import shiftscope: {package - nothing:.2f} s; workflow.plan (what the Snakefile needs): {plan - nothing:.2f} s")
     print(f"inference job, imports: OpenVINO {job - nothing:.2f} s, torch and timm {torch_job - nothing:.2f} s "
           f"(ratio {(torch_job - nothing) / (job - nothing):.1f})")  # fmt: skip
     print(f"Snakefile: {ours - empty:.2f} s more than an empty one ({ours:.2f} s against {empty:.2f} s)")

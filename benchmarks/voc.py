@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from shiftscope.voc_xml import read_annotations
+from shiftscope.data.formats.voc import read_annotations
 
 FORM = """<annotation>
 \t<folder>{wnid}</folder>

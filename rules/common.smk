@@ -10,9 +10,9 @@ sys.path.insert(0, LIBRARY)
 os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
-from shiftscope.errors import ShiftscopeError
-from shiftscope.plan import Plan
-from shiftscope.settings import read_settings
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.plan import Plan
+from shiftscope.core.settings import read_settings
 from snakemake.exceptions import WorkflowError
 
 try:

@@ -86,7 +86,7 @@ def test_imports_run_one_way(path):
 
 def test_reading_the_workflow_imports_nothing_heavy():
     code = (
-        "import sys, shiftscope.plan\n"
+        "import sys, shiftscope.workflow.plan\n"
         "heavy = {'torch', 'torchvision', 'timm', 'scipy', 'sklearn', 'matplotlib', 'pycocotools', 'snakemake', 'openvino', 'cv2', 'av'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

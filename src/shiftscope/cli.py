@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 
 
 def _pixels(text: str) -> int:
@@ -64,7 +64,7 @@ def _run(chosen: argparse.Namespace) -> int:
         wanted = chosen.configfile is not None or (path.is_file() and ":" not in chosen.network)
         print(show(chosen.network, Config.read(path) if wanted else None, chosen.input_size))
     else:
-        from shiftscope import manual
+        from shiftscope.config import manual
 
         manual.write(Path.cwd())
     return 0

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from scipy.stats import binom, kstest
 
-from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import ALL, box_statistics, verdict_sentence, verdicts
+from shiftscope.core import tables
 
 
 def boxes(places, category="c", width=100, height=80):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftscope import tables
 from shiftscope.bias import CHOICES
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.choices import sensitivity_to_choices
+from shiftscope.core import tables
 
 FLAGS = {"crowd": False, "difficult": True, "truncated": True, "edge": True}
 

@@ -5,10 +5,10 @@ import polars as pl
 import pytest
 from scipy.stats import binom, ks_2samp, wasserstein_distance
 
-from shiftscope import tables
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias.boxes import ALL
 from shiftscope.bias.comparison import compare_framing
+from shiftscope.core import tables
 
 
 def boxes(rng, pictures, most=1, shape=2.0, category="c"):

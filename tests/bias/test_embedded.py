@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from shiftscope import tables
 from shiftscope.bias.boxes import box_statistics, verdicts
+from shiftscope.core import tables
 from shiftscope.sources.digits import scene
 
 

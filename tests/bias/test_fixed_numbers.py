@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from shiftscope import uniformity
 from shiftscope.bias import correlation
 from shiftscope.config import Statistics
+from shiftscope.statistics import uniformity
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 from scipy.stats import kstest
 
-from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import ALL, verdict_sentence
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 
 
 def eyes(middle, apart, category="terrier", names=("left_eye", "right_eye")):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, kstest, wasserstein_distance
 
-from shiftscope import uniformity
 from shiftscope.bias import places as module
 from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible, p_value
-from shiftscope.uniformity import CELLS, SIDE, multipliers, sign_flip_p
+from shiftscope.statistics import uniformity
+from shiftscope.statistics.uniformity import CELLS, SIDE, multipliers, sign_flip_p
 
 
 def spread(k, m):

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shiftscope import tables
-from shiftscope.bias import UNLIKE
-from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
+from shiftscope.bias.unlike import surprise, tightness
+from shiftscope.core import tables
+from shiftscope.sensitivity import UNLIKE
 from shiftscope.sensitivity.classes import per_class
+from shiftscope.sensitivity.quarters import accuracy_by_surprise
 from shiftscope.sensitivity.summary import Sums
 
 

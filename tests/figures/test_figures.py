@@ -9,23 +9,24 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope import tables
-from shiftscope.bias import BIAS, CORRELATION, UNLIKE
+from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
+from shiftscope.bias.unlike import surprise, tightness
 from shiftscope.config import Config
+from shiftscope.core import tables
 from shiftscope.figures import Material, figures, save, style
 from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.material import material_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
-from shiftscope.frames import make_frames
-from shiftscope.inference import describe
-from shiftscope.plan import Plan
-from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY, UNLIKE
 from shiftscope.sensitivity.classes import per_class
+from shiftscope.sensitivity.quarters import accuracy_by_surprise
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.infer import describe
+from shiftscope.workflow.plan import Plan
 
 SIZE, STEPS = 24, 5
 OPTIONS = {

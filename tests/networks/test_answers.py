@@ -10,10 +10,10 @@ from torch import nn
 
 from shiftscope.commands.check import check
 from shiftscope.config import Config
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
-from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import IMAGENET_MEAN, IMAGENET_STD, networks
-from shiftscope.prepare import network_facts, prepare_network, softmax, trial_frames
+from shiftscope.stages.prepare import network_facts, prepare_network, softmax, trial_frames
 
 SIZE, OUTPUTS = 32, 10
 
@@ -206,8 +206,8 @@ def test_a_file_that_was_exported_for_one_frame_works(files, batch, tmp_path):
 
 
 def test_a_program_that_takes_no_single_frame_passes():
-    from shiftscope.engines.modules import normalised, runner
     from shiftscope.networks.answers import check_answers
+    from shiftscope.networks.modules import normalised, runner
 
     class Pairs(nn.Module):
         def forward(self, x):

@@ -8,12 +8,12 @@ from torch import nn
 from torch.nn import functional
 from torchvision import models
 
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
-from shiftscope.engines.modules import normalised, runner
-from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import networks
 from shiftscope.networks.blur import blurred
-from shiftscope.prepare import trial_frames
+from shiftscope.networks.modules import normalised, runner
+from shiftscope.stages.prepare import trial_frames
 
 
 def lively(module):

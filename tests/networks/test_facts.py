@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torchvision import models
 
-from shiftscope.engines.modules import normalised
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.facts import facts
+from shiftscope.networks.modules import normalised
 
 SMALL = {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]}
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import networks
 from shiftscope.networks.weights import read_note
-from shiftscope.prepare import fetch_weights
+from shiftscope.stages.prepare import fetch_weights
 
 ARGUMENTS = {"layers": [1, 1, 1, 1], "channels": [8, 8, 8, 8]}
 CONFIG = {
@@ -88,7 +88,7 @@ def publish(folder, config=CONFIG):
 def fetch(endpoint, tmp_path, **options):
     """In a process of its own: the hub's client reads its settings when it is imported."""
     code = (
-        "import json, sys\nfrom shiftscope.errors import ShiftscopeError\nfrom shiftscope.prepare import fetch_weights\n"
+        "import json, sys\nfrom shiftscope.core.errors import ShiftscopeError\nfrom shiftscope.stages.prepare import fetch_weights\n"
         "try:\n    fetch_weights(**json.loads(sys.argv[1]))\n"
         "except ShiftscopeError as error:\n    sys.exit(f'sentence: {error}')\n"
     )

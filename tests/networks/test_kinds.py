@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import resnet18
 
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
-from shiftscope.errors import ShiftscopeError
 from shiftscope.networks import IMAGENET_MEAN, networks
-from shiftscope.prepare import prepare_network, softmax, trial_frames
+from shiftscope.stages.prepare import prepare_network, softmax, trial_frames
 
 SIZE, OUTPUTS = 64, 10
 
@@ -128,7 +128,7 @@ def test_channels_and_means_of_the_source_count_unless_overruled(files):
 
 def test_blue_first(files, tmp_path):
     """A network that wants BGR sees frames whose channels were turned round, with its own means."""
-    from shiftscope.engines.modules import normalised, runner
+    from shiftscope.networks.modules import normalised, runner
 
     class First(torch.nn.Module):
         def forward(self, x):

@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 
 from shiftscope.cli import main
 from shiftscope.config import Config
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Preprocessing, networks, sizes
-from shiftscope.plan import Plan
-from shiftscope.prepare import prepare_network
 from shiftscope.report.networks import sizes_said
+from shiftscope.stages.prepare import prepare_network
+from shiftscope.workflow.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 DIGITS = {"centred": {"kind": "digits", "framing": "centred", "count": 100, "classes": "own"}}
@@ -101,7 +101,7 @@ def test_the_plan_makes_frames_of_each_networks_own_size_and_imports_no_library(
     }
     raw = {"datasets": DIGITS, "networks": sections, "protocols": {"centre": {}}}
     code = (
-        "import json, sys\nfrom pathlib import Path\nfrom shiftscope.config import Config\nfrom shiftscope.plan import Plan\n"
+        "import json, sys\nfrom pathlib import Path\nfrom shiftscope.config import Config\nfrom shiftscope.workflow.plan import Plan\n"
         "plan = Plan(Config.load(json.loads(sys.argv[1])), Path())\n"
         "inputs = {name: plan.infer_inputs('centred', 'centre', name, '1of1')['frames'] for name in plan.config.networks}\n"
         "heavy = sorted({'torch', 'torchvision', 'timm'} & set(sys.modules))\n"

@@ -6,12 +6,12 @@ from PIL import Image, ImageColor
 from pydantic import ValidationError
 from scipy import ndimage
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.frames import sequence_of
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, Unfit, protocols
 from shiftscope.protocols.crop import random_crop
 from shiftscope.protocols.subpixel import fourier_shift
 from shiftscope.resizers import resizers
+from shiftscope.stages.frames import sequence_of
 
 SIZE = 48
 SETTINGS = {

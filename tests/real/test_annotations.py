@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shiftscope.annotations import make_boxes
-from shiftscope.dataset import make_images
 from shiftscope.sources.coco import Coco
 from shiftscope.sources.voc import Voc
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 DATA = os.environ.get("SHIFTSCOPE_REAL_DATA")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA, reason="SHIFTSCOPE_REAL_DATA is not set")]

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shiftscope.dataset import make_images
-from shiftscope.films import film_size, read_film
-from shiftscope.frames import sequence_of
+from shiftscope.data.films import film_size, read_film
 from shiftscope.protocols import Picture
 from shiftscope.protocols.natural import Natural
 from shiftscope.sources.film import Film
+from shiftscope.stages.frames import sequence_of
+from shiftscope.stages.images import make_images
 
 DATA = os.environ.get("SHIFTSCOPE_REAL_DATA")
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA, reason="SHIFTSCOPE_REAL_DATA is not set")]

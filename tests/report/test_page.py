@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shiftscope import tables
 from shiftscope.bias import BIAS
+from shiftscope.core import tables
 from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, number, p_value, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY

@@ -6,7 +6,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from shiftscope.config import Config
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, protocols
 from shiftscope.protocols.resample import ALL
 from shiftscope.resizers import resizers

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.sensitivity import CURVES
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
 from shiftscope.sensitivity.summary import all_sums, common_confidence, curves, sensitivity, sums

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sensitivity.summary import sensitivity, sums
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.sensitivity.comparisons import CORRECTIONS, comparisons
 from shiftscope.sensitivity.rows import frame_rows, pair_rows

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from shiftscope import tables
-from shiftscope.annotations import make_boxes, make_landmarks
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import sources
 from shiftscope.sources.coco import Coco
+from shiftscope.stages.annotations import make_boxes, make_landmarks
+from shiftscope.stages.images import make_images
 
 
 def dataset():

@@ -10,10 +10,10 @@ from PIL import Image
 from pycocotools.coco import COCO
 from scipy.stats import chi2, chisquare
 
-from shiftscope.annotations import make_boxes
-from shiftscope.dataset import make_images
 from shiftscope.sources import sources
 from shiftscope.sources.digits import HEIGHTS, OFF_CENTRE, Digits, handwriting, ink_box, scene
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 SIZE = 72
 

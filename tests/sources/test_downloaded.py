@@ -11,12 +11,12 @@ import zipfile
 import pytest
 from PIL import Image
 
-from shiftscope.annotations import make_boxes, make_landmarks
-from shiftscope.dataset import make_images
-from shiftscope.downloads import known
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.downloads import known
 from shiftscope.sources.coco2017 import Coco2017
 from shiftscope.sources.imagenette import Imagenette
+from shiftscope.stages.annotations import make_boxes, make_landmarks
+from shiftscope.stages.images import make_images
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -54,7 +54,7 @@ def test_imagenette(server, tmp_path, monkeypatch):
     with pytest.raises(ShiftscopeError, match=r"md5 sum .*e793b78cc4c9e9a4ccc0c1155377a412 was expected \(torchvision"):
         source.fetch(tmp_path / "source", 0)
     rows = known() | {"imagenette-160": known()["imagenette-160"]._replace(sum=None, published=None)}
-    monkeypatch.setattr("shiftscope.downloads.known", lambda: rows)
+    monkeypatch.setattr("shiftscope.data.downloads.known", lambda: rows)
     source.fetch(tmp_path / "source", 0)
     images, _ = make_images(source, tmp_path / "source", 0)
     assert images.select("image_id", "label").rows() == [("a", 0), ("b", 701)]
@@ -68,7 +68,7 @@ def test_imagenette(server, tmp_path, monkeypatch):
 def test_coco(server, tmp_path, monkeypatch):
     folder, address = server
     rows = {name: row._replace(sum=None, published=None, size=None) for name, row in known().items()}
-    monkeypatch.setattr("shiftscope.downloads.known", lambda: rows)
+    monkeypatch.setattr("shiftscope.data.downloads.known", lambda: rows)
     content = {
         "images": [{"id": 5, "file_name": "005.jpg", "width": 20, "height": 10}],
         "categories": [{"id": 1, "name": "person", "keypoints": ["nose"]}],

@@ -6,13 +6,14 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope import tables
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
-from shiftscope.frames import make_frames, read_canvases
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.canvases import read_canvases
 from shiftscope.protocols.centre import Centre
 from shiftscope.sources import Extent, sources
 from shiftscope.sources.film import Film
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.images import make_images
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (7, 40, 62, 3), dtype=np.uint8)
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import sources
 from shiftscope.sources.folder import Folder
 

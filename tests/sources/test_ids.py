@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import sources
 from shiftscope.sources.imagenet import SOLUTION
+from shiftscope.stages.images import make_images
 
 XML = (
     "<annotation><size><width>9</width><height>9</height></size><object><name>c</name><bndbox><xmin>2</xmin><ymin>2</ymin>"

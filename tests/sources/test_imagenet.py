@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from shiftscope.annotations import make_boxes
-from shiftscope.classes import imagenet_wnids
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import read_picture
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.classes import imagenet_wnids
+from shiftscope.data.pictures import read_picture
 from shiftscope.sources.imagenet import DEVKIT, SOLUTION, ImageNet
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 WNIDS = ["n15075141", "n01440764", "n02096585", "n01440764"]  # of pictures 1 to 4: labels 999, 0, 195, 0
 NAMES = [f"ILSVRC2012_val_{k:08}" for k in range(1, 5)]

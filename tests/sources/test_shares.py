@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope import tables
-from shiftscope.annotations import make_boxes
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources.openimages import OpenImages
 from shiftscope.sources.yolo import Yolo
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 HEADER = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf,IsDepiction,IsInside"
 LINES = [

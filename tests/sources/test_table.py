@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope import tables
-from shiftscope.annotations import make_boxes, make_landmarks
-from shiftscope.classes import imagenet_wnids
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.classes import imagenet_wnids
 from shiftscope.sources.table import Table
+from shiftscope.stages.annotations import make_boxes, make_landmarks
+from shiftscope.stages.images import make_images
 
 ROWS = [
     {"path": "a b/ü 1.png", "label": "cat", "x_min": 1, "y_min": 0, "x_max": 4.5, "y_max": 6},

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from shiftscope.annotations import make_boxes
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.formats.voc import parse, read_annotations
 from shiftscope.sources.voc import Voc, read_boxes
-from shiftscope.voc_xml import parse, read_annotations
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 
 def annotation(size, *objects):

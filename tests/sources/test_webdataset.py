@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import member_path, read_picture, there
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.pictures import member_path, read_picture, there
+from shiftscope.data.tars import members
 from shiftscope.sources.webdataset import WebDataset
-from shiftscope.tars import members
+from shiftscope.stages.images import make_images
 
 
 def png(seed, size=(7, 5)):

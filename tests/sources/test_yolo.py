@@ -5,10 +5,10 @@ import logging
 import pytest
 from PIL import Image
 
-from shiftscope.annotations import make_boxes
-from shiftscope.dataset import make_images
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources.yolo import Yolo
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.images import make_images
 
 
 @pytest.fixture

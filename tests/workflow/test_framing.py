@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shiftscope import tables
 from shiftscope.bias import BIAS, FRAMING_COMPARISON
+from shiftscope.core import tables
 
 from .conftest import Project
 

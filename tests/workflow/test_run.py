@@ -11,11 +11,11 @@ import polars as pl
 import psutil
 import pytest
 
-from shiftscope import tables
-from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON, UNLIKE
-from shiftscope.files import complete
-from shiftscope.frames import read_canvases
-from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
+from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON
+from shiftscope.core import tables
+from shiftscope.core.files import complete
+from shiftscope.data.canvases import read_canvases
+from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY, UNLIKE
 
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}

@@ -1,8 +1,8 @@
 """Put the shards of a network's predictions together, once they are whole."""
 
-from shiftscope import tables
-from shiftscope.aggregate import aggregate
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.stages.aggregate import aggregate
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     aggregate(

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     boxes = pl.scan_parquet(snakemake.input.boxes, glob=False)

@@ -1,9 +1,9 @@
 """How much the answer depends on which boxes count."""
 
-from shiftscope import tables
 from shiftscope.bias import CHOICES
 from shiftscope.bias.choices import sensitivity_to_choices
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     boxes = tables.read(snakemake.input.boxes, tables.BOXES)

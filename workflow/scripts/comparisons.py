@@ -1,10 +1,10 @@
 """Every two networks compared on the same pictures."""
 
-from shiftscope import tables
-from shiftscope.job import job
+from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.comparisons import comparisons
 from shiftscope.sensitivity.summary import all_sums
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)

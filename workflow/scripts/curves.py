@@ -1,9 +1,9 @@
 """Measures by what each protocol sweeps."""
 
-from shiftscope import tables
-from shiftscope.job import job
+from shiftscope.core import tables
 from shiftscope.sensitivity import CURVES
 from shiftscope.sensitivity.summary import curves
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)

@@ -1,7 +1,7 @@
 """Bring a network's published weights to this machine."""
 
-from shiftscope.job import job
-from shiftscope.prepare import fetch_weights
+from shiftscope.stages.prepare import fetch_weights
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     fetch_weights(**snakemake.params.network, path=snakemake.output.weights)

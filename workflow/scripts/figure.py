@@ -2,7 +2,7 @@
 
 from shiftscope.figures import figures, save
 from shiftscope.figures.material import material_of
-from shiftscope.job import job
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     material = material_of(snakemake.input, snakemake.params.facts)

@@ -1,9 +1,9 @@
 """Make the frames of one shard."""
 
-from shiftscope import tables
-from shiftscope.dataset import shard_of
-from shiftscope.frames import make_frames
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.images import shard_of
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     images = tables.read(snakemake.input.images, tables.IMAGES)

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from shiftscope import tables
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias.comparison import compare_framing
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     both = [pl.scan_parquet(path, glob=False) for path in (snakemake.input.boxes, snakemake.input.other)]

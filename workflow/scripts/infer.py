@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from shiftscope import tables
-from shiftscope.inference import infer
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.stages.infer import infer
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     infer(

@@ -1,9 +1,9 @@
 """Where pairs of points are, such as eyes."""
 
-from shiftscope import tables
 from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     landmarks = tables.read(snakemake.input.landmarks, tables.LANDMARKS)

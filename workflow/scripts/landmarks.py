@@ -1,9 +1,9 @@
 """The named points of a data set's pictures."""
 
-from shiftscope import tables
-from shiftscope.annotations import make_landmarks
-from shiftscope.fetch import source_from
-from shiftscope.job import job
+from shiftscope.core import tables
+from shiftscope.stages.annotations import make_landmarks
+from shiftscope.stages.fetch import source_from
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     source, folder = source_from(**snakemake.params.source, path=snakemake.input.source)

@@ -1,7 +1,7 @@
 """Make a network ready: loaded, checked, described, timed."""
 
-from shiftscope.job import job
-from shiftscope.prepare import prepare_network
+from shiftscope.stages.prepare import prepare_network
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     prepare_network(

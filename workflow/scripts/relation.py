@@ -1,12 +1,14 @@
 """Whether a network moves more where the framing is tighter, and loses accuracy where it is unlike the training set's."""
 
-from shiftscope import tables
-from shiftscope.bias import BIAS, CORRELATION, UNLIKE
+from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.correlation import bias_against_sensitivity
-from shiftscope.bias.unlike import accuracy_by_surprise, surprise, tightness
-from shiftscope.job import job
+from shiftscope.bias.unlike import surprise, tightness
+from shiftscope.core import tables
+from shiftscope.sensitivity import UNLIKE
 from shiftscope.sensitivity.classes import per_class
+from shiftscope.sensitivity.quarters import accuracy_by_surprise
 from shiftscope.sensitivity.summary import all_sums
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     given = snakemake.params.given

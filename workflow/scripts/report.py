@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from shiftscope import tables
-from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON, UNLIKE
-from shiftscope.files import complete
-from shiftscope.frames import unvaried
-from shiftscope.job import job
+from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON
+from shiftscope.core import tables
+from shiftscope.core.files import complete
 from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, render
-from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY, UNLIKE
+from shiftscope.stages.frames import unvaried
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     files, facts = snakemake.input, snakemake.params.facts

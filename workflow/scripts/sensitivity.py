@@ -1,9 +1,9 @@
 """Measures of every network and protocol, with intervals."""
 
-from shiftscope import tables
-from shiftscope.job import job
+from shiftscope.core import tables
 from shiftscope.sensitivity import SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, sensitivity
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)

@@ -1,8 +1,8 @@
 """Train a network on a data set of this run."""
 
-from shiftscope import tables
-from shiftscope.job import job
-from shiftscope.training import train_network
+from shiftscope.core import tables
+from shiftscope.stages.train import train_network
+from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     train_network(

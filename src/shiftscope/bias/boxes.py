@@ -65,7 +65,7 @@ def box_statistics(
     The picture is the unit: where every picture has one box, `p_value` is exact (Kolmogorov–Smirnov), or by 9,999 Monte
     Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`); else by 999 random signs, one per
     picture, of the deviations from the null at 31 places (`centre`: 8 × 8); intervals resample pictures. Of more than 256
-    pictures, blocks of them. See `shiftscope.uniformity`. Where there are fewer than `minimum_n` boxes or pictures, or all
+    pictures, blocks of them. See `statistics.uniformity`. Where there are fewer than `minimum_n` boxes or pictures, or all
     boxes are as large as the picture, `reason` says why there is no p-value.
     """
     chosen = kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge)

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from shiftscope import tables
 from shiftscope.bias import CHOICES
 from shiftscope.bias.boxes import box_statistics, verdicts
 from shiftscope.bias.rectangles import ALL, is_of
+from shiftscope.core import tables
 
 
 def sensitivity_to_choices(

@@ -6,14 +6,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope import tables, uniformity
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias import places as of_places
 from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
+from shiftscope.core import tables
+from shiftscope.statistics import uniformity
 from shiftscope.statistics.ratios import Floats
-from shiftscope.uniformity import BLOCKS, CELLS, SIDE
+from shiftscope.statistics.uniformity import BLOCKS, CELLS, SIDE
 
 COMPARED = (
     ("centre_x", "naive"),

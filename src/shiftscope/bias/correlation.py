@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from shiftscope import tables
 from shiftscope.bias import CORRELATION
 from shiftscope.bias.rectangles import ALL
-from shiftscope.randomness import generator
+from shiftscope.core import tables
+from shiftscope.core.randomness import generator
 from shiftscope.statistics.corrections import benjamini_hochberg
 from shiftscope.statistics.ratios import Floats
 

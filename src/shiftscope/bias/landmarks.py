@@ -7,7 +7,7 @@ import polars as pl
 from shiftscope.bias import BIAS
 from shiftscope.bias.rectangles import grouped
 from shiftscope.bias.samples import Settings, statistics_of
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, unknown
 
 EYES: Mapping[str, tuple[str, str]] = {"eyes": ("left_eye", "right_eye")}
 

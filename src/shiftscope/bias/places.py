@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope import uniformity
-from shiftscope.randomness import generator
+from shiftscope.core.randomness import generator
+from shiftscope.statistics import uniformity
 from shiftscope.statistics.ratios import Floats
-from shiftscope.uniformity import CELLS, NULL_DRAWS, SIDE, Ints, Single
+from shiftscope.statistics.uniformity import CELLS, NULL_DRAWS, SIDE, Ints, Single
 
 ROOMY = 32
 """Places from which on a box is taken for a point in the null distribution: its variance is .67 ÷ places smaller, at most

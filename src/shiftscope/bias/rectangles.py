@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shiftscope.bias.places import Places, feasible
 from shiftscope.statistics.ratios import Floats
-from shiftscope.uniformity import Ints
+from shiftscope.statistics.uniformity import Ints
 
 ALL = "(all)"
 """The category that stands for all of them together."""

@@ -8,15 +8,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope import tables, uniformity
 from shiftscope.bias import BIAS
 from shiftscope.bias import places as of_places
 from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, Rectangles
-from shiftscope.randomness import generator
+from shiftscope.core import tables
+from shiftscope.core.randomness import generator
+from shiftscope.statistics import uniformity
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
 from shiftscope.statistics.ratios import Floats
-from shiftscope.uniformity import CELLS, SIDE, Ints
+from shiftscope.statistics.uniformity import CELLS, SIDE, Ints
 
 PLANE = ("centre", "midpoint")
 """Quantities that are a pair: their columns are those of _x and _y."""

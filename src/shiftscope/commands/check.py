@@ -7,15 +7,15 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from shiftscope import tables
 from shiftscope.config import Config
-from shiftscope.dataset import refuse_duplicates
-from shiftscope.errors import ShiftscopeError
-from shiftscope.frames import make_frames
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Network, Preprocessing
-from shiftscope.plan import Plan
-from shiftscope.prepare import network_facts
 from shiftscope.sources import Source
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.images import refuse_duplicates
+from shiftscope.stages.prepare import network_facts
+from shiftscope.workflow.plan import Plan
 
 TRIED = 3
 """Pictures that disk space is estimated from."""

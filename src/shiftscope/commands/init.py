@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from shiftscope.config import Config
-from shiftscope.errors import ShiftscopeError
-from shiftscope.files import complete
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.files import complete
 from shiftscope.networks import networks
 from shiftscope.networks.weights import read_weights
 from shiftscope.sources import Source, sources

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from shiftscope.config import Config
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Network, networks
-from shiftscope.plan import Plan
-from shiftscope.prepare import network_facts
+from shiftscope.stages.prepare import network_facts
+from shiftscope.workflow.plan import Plan
 
 SHORT = {"timm": "architecture", "torchvision": "architecture", "hub": "repo"}
 

@@ -1,19 +1,16 @@
 """What runs a prepared network: one file per engine. A program is a network with its normalisation, as a file."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.registry import Registry
+from shiftscope.core.registry import Registry
+from shiftscope.networks.modules import Run
 
 if TYPE_CHECKING:
     from torch import nn
-
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
 
 
 class Engine:

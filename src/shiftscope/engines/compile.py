@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from shiftscope.engines import Run, engines
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.engines import engines
 from shiftscope.engines.eager import Eager
-from shiftscope.engines.modules import runner
-from shiftscope.errors import ShiftscopeError
+from shiftscope.networks.modules import Run, runner
 
 
 @engines.register("compile", title="torch.compile", reference="torch.compile, inductor; needs a C++ compiler on the CPU")

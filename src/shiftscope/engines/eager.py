@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engines import Engine, Run, engines
-from shiftscope.engines.modules import exact, normalised, runner
+from shiftscope.engines import Engine, engines
 from shiftscope.networks import networks
+from shiftscope.networks.modules import Run, exact, normalised, runner
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engines import Engine, Run, engines
-from shiftscope.engines.modules import exact, runner
+from shiftscope.engines import Engine, engines
+from shiftscope.networks.modules import Run, exact, runner
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope import tables
-from shiftscope.bias import BIAS, CORRELATION, UNLIKE
+from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.landmarks import EYES
-from shiftscope.files import complete
-from shiftscope.registry import Registry
-from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.core import tables
+from shiftscope.core.files import complete
+from shiftscope.core.registry import Registry
+from shiftscope.sensitivity import CURVES, SENSITIVITY, UNLIKE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.figures import Drawing, Material, figure
 from shiftscope.figures.style import new_figure, short
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shiftscope import tables
-from shiftscope.classes import names_by_index
+from shiftscope.core import tables
+from shiftscope.data.classes import names_by_index
 from shiftscope.figures import Material
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.options import Options
+from shiftscope.core.registry import Registry
 from shiftscope.networks.weights import fill, read_weights, write_weights
-from shiftscope.options import Options
-from shiftscope.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.engines import Run
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.networks.modules import Run
 
 TRIED = 3
 """Different frames that `check_answers` looks at."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks.order import Layer, called, role, strided_layers, tensors_in
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Network, Preprocessing, networks
 
 if TYPE_CHECKING:

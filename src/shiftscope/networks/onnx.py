@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.programs import Program, square
 

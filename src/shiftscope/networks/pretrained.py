@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Network, Preprocessing
 from shiftscope.networks.weights import read_note
 

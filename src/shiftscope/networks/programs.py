@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.files import complete
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.files import complete
 from shiftscope.networks import Network, Preprocessing, networks
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, unknown
 
 TABLE = Path(__file__).with_name("sizes.toml")
 UNSAID = "unsaid"

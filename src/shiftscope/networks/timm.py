@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched, from_timm

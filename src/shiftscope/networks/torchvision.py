@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.files import complete
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.files import complete
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.options import Options
-from shiftscope.registry import Registry
+from shiftscope.core.options import Options
+from shiftscope.core.registry import Registry
 
 Film = Callable[[Iterable[int]], Iterator[NDArray[np.uint8]]]
 """Numbers of frames of a film, ascending, to those frames: uint8 (height, width, 3), RGB, all of one size."""

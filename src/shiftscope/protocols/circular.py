@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.options import Offsets
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.options import Offsets
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
 from shiftscope.protocols.resize import Axis, shifts

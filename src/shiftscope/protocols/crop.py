@@ -5,8 +5,8 @@ import math
 import numpy as np
 from pydantic import Field, model_validator
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.options import Offsets
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.resize import Axis, along, resize
 from shiftscope.resizers import ResizerName

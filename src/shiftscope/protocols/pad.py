@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.options import Offsets
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.pasting import Colour, colour_code, on_colour
 from shiftscope.protocols.resize import Axis, fit_shorter, resize, shifts

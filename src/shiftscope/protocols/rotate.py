@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from shiftscope.options import Offsets
+from shiftscope.core.options import Offsets
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
 from shiftscope.protocols.resize import fit_shorter, resize

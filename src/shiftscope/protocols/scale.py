@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.options import Offsets
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
 from shiftscope.protocols.pasting import Pasting
 from shiftscope.protocols.resize import resize

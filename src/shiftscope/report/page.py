@@ -58,7 +58,7 @@ def render(
 ) -> str:
     """The page as HTML: no script, no request to anywhere, every name escaped.
 
-    `facts` are those of `Plan.report_facts`; the tables have the columns of `shiftscope.tables`; a data set that networks
+    `facts` are those of `Plan.report_facts`; the tables have the columns of `core.tables`; a data set that networks
     are not measured on, or that has no boxes, has None. `unvaried` are protocols and input sizes (px) at which nothing was
     varied (`frames.unvaried`): a warning takes the place of their headline.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, WithJsonSchema
 
-from shiftscope.registry import Registry
+from shiftscope.core.registry import Registry
 
 Resizer = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
 """Pixels, uint8 (height, width, 3), and the new width and height, to uint8 (new height, new width, 3).

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.summary import Cell, Sums
 from shiftscope.statistics.corrections import benjamini_hochberg, holm

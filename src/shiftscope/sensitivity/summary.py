@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope import tables
+from shiftscope.core import tables
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.measures import Measure, measures
 from shiftscope.sensitivity.rows import frame_rows, pair_rows

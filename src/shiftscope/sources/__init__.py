@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 import polars as pl
 from pydantic import Field
 
-from shiftscope.options import Options
-from shiftscope.pictures import read_turned
-from shiftscope.registry import Registry
+from shiftscope.core.options import Options
+from shiftscope.core.registry import Registry
+from shiftscope.data.pictures import read_turned
 
 LISTING = pl.Schema({"image_id": pl.String, "path": pl.String, "category": pl.String})
 
@@ -41,7 +41,7 @@ class Extent(NamedTuple):
 
 
 class Source(Options):
-    """Base of all sources. Fields are what a user sets; methods are called by `shiftscope.dataset`."""
+    """Base of all sources. Fields are what a user sets; methods are called by `shiftscope.stages.images`."""
 
     kind: str = ""
     """Which of the registered kinds it is; not set: the one that its own name says."""

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Listing
 from shiftscope.sources.folder import picture_files
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import leave_out
 

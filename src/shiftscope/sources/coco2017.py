@@ -5,8 +5,8 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.archives import extract
-from shiftscope.downloads import download
+from shiftscope.data.archives import extract
+from shiftscope.data.downloads import download
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.coco import Coco
 

@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from shiftscope.files import complete
-from shiftscope.progress import progress
-from shiftscope.randomness import generator
+from shiftscope.core.files import complete
+from shiftscope.core.progress import progress
+from shiftscope.core.randomness import generator
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.coco import Coco
 

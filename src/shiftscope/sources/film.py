@@ -8,9 +8,9 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
-from shiftscope.errors import ShiftscopeError
-from shiftscope.films import FILM_SUFFIXES, film_gaps, film_size, frame_files, is_film
-from shiftscope.pictures import is_picture
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.films import FILM_SUFFIXES, film_gaps, film_size, frame_files, is_film
+from shiftscope.data.pictures import is_picture
 from shiftscope.sources import LISTING, Extent, Listing, Source, sources
 from shiftscope.sources.folder import below_id, class_folders, utf8_name
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.classes import imagenet_wnids
-from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import SUFFIXES, is_picture
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.classes import imagenet_wnids
+from shiftscope.data.pictures import SUFFIXES, is_picture
 from shiftscope.sources import LISTING, Listing, Source, sources
 
 

@@ -7,15 +7,15 @@ from typing import Any, Literal, NamedTuple, cast
 
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.classes import imagenet_wnids
-from shiftscope.downloads import download
-from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import is_picture, member_path
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.classes import imagenet_wnids
+from shiftscope.data.downloads import download
+from shiftscope.data.pictures import is_picture, member_path
+from shiftscope.data.tars import members
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import FLAT, ORDERED, leave_out
 from shiftscope.sources.folder import class_folders, picture_files
-from shiftscope.tars import members
 
 IMAGES = {"val": "ILSVRC2012_img_val.tar", "train": "ILSVRC2012_img_train.tar"}
 DEVKIT = "ILSVRC2012_devkit_t12.tar.gz"

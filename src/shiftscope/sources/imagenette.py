@@ -5,9 +5,9 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.archives import extract
-from shiftscope.downloads import download
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.archives import extract
+from shiftscope.data.downloads import download
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.folder import class_folders, picture_files
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.errors import ShiftscopeError, unknown
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import FLAT, ORDERED, found_pictures, largest_labels, leave_out, listed
 

@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.classes import label_text, labelled, read_names
-from shiftscope.errors import ShiftscopeError, unknown
-from shiftscope.options import Options
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.options import Options
+from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import CORNERS, FLAT, ORDERED, leave_out
 

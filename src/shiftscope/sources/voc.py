@@ -6,11 +6,11 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.formats.voc import ARCHIVES, Annotations, read_annotations
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
 from shiftscope.sources.folder import class_folders
-from shiftscope.voc_xml import ARCHIVES, Annotations, read_annotations
 
 
 @sources.register(

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.classes import label_text, labelled, read_names
-from shiftscope.errors import ShiftscopeError
-from shiftscope.pictures import SUFFIXES, member_path
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data.classes import label_text, labelled, read_names
+from shiftscope.data.pictures import SUFFIXES, member_path
+from shiftscope.data.tars import members
 from shiftscope.sources import LISTING, Listing, Source, sources
-from shiftscope.tars import members
 
 LARGEST_LABEL = 1_000_000
 """Bytes of a file that a label is read from."""

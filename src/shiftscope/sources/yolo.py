@@ -7,10 +7,10 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope import tables
-from shiftscope.classes import numbered, read_names
-from shiftscope.errors import ShiftscopeError
-from shiftscope.settings import read_settings
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.settings import read_settings
+from shiftscope.data.classes import numbered, read_names
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
 from shiftscope.sources.folder import class_folders, picture_files

@@ -17,7 +17,7 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.registry import Registry
+from shiftscope.core.registry import Registry
 
 
 @dataclass(frozen=True)

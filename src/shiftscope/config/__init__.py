@@ -1,0 +1,280 @@
+"""The config: one model. Its JSON schema, its manual and its error messages are derived from it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
+from pydantic_core import ErrorDetails
+
+from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.options import Options
+from shiftscope.core.registry import Registry
+from shiftscope.core.settings import read_settings
+from shiftscope.engines import engines
+from shiftscope.networks import Network, networks
+from shiftscope.protocols import Protocol, protocols
+from shiftscope.sources import Source, sources
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+"""Becomes a part of file names and of Snakemake's targets."""
+
+SECTIONS: dict[str, Registry[Any]] = {"datasets": sources, "networks": networks, "protocols": protocols}
+
+
+def _kinds(registry: Registry[Any]) -> Any:
+    """The union of all kinds of a registry, told apart by `kind`."""
+    choices = tuple(Annotated[entry.item, Tag(entry.name)] for entry in registry)
+    return Annotated[Union[choices], Discriminator(_kind)]  # noqa: UP007
+
+
+def _kind(section: Any) -> str | None:
+    kind = section.get("kind") if isinstance(section, Mapping) else getattr(section, "kind", None)
+    return None if kind is None else str(kind)
+
+
+def _named(section: object) -> object:
+    """A section that does not say its kind is of the kind that its name says: `crop: {}` is `crop: {kind: crop}`."""
+    if not isinstance(section, Mapping):
+        return section
+    return {
+        name: {"kind": name, **(value or {})} if isinstance(value, Mapping | None) else value
+        for name, value in section.items()
+    }
+
+
+if TYPE_CHECKING:
+    AnySource = Source
+    AnyNetwork = Network
+    AnyProtocol = Protocol
+else:
+    AnySource, AnyNetwork, AnyProtocol = _kinds(sources), _kinds(networks), _kinds(protocols)
+
+
+class Inference(Options):
+    """How networks are run."""
+
+    engine: str = "auto"
+    """What runs them: `auto` (the fastest here that agrees with eager torch), or the name of an engine."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """`auto`: a GPU where there is one. With `cpu` jobs do not ask for the resource gpu, so several run at a time."""
+    threads: int = Field(8, ge=1)
+    """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
+    batch_size: int | None = Field(None, ge=1)
+    """Frames at a time; not set: found for each network by a short calibration."""
+    input_size: int | None = Field(None, ge=8)
+    """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
+    `input_size` counts before it; not set: each is shown the size that its source names."""
+    keep_logits: bool = False
+    """Whether the shards of predictions keep all logits (float16)."""
+
+
+class Statistics(Options):
+    """Intervals and tests."""
+
+    level: float = Field(0.95, gt=0.5, lt=1)
+    """Confidence level of every interval."""
+    resamples: int = Field(2000, ge=100)
+    """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
+    `unlike`. Those of framing are fixed: docs/framing.md."""
+    adjust: Literal["holm", "benjamini-hochberg"] = "holm"
+    """How p-values of comparisons are adjusted over the whole table."""
+    minimum_boxes: int = Field(20, ge=5)
+    """Categories with fewer boxes, or pictures that have one, are described, not tested."""
+    landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)
+    """Pairs of named points whose midpoint and distance are looked at, by names of your choice."""
+    crowd: bool = False
+    """Whether boxes of crowds count in the statistics of framing."""
+    difficult: bool = True
+    """Whether difficult ones do."""
+    truncated: bool = True
+    """Whether those of objects that are cut off do."""
+    edge: bool = True
+    """Whether those that touch the picture's edge do. How much the answer depends on each: `choices.parquet`."""
+
+
+class Config(Options):
+    """A run: every network is measured on every data set through every protocol."""
+
+    results: Path = Path("results")
+    """Where everything is written, below the working directory."""
+    seed: int = Field(0, ge=0)
+    """Decides every random draw, together with the image's id."""
+    shards: int = Field(1, ge=1)
+    """Into how many jobs the images of a data set are divided, for each network and protocol."""
+    datasets: Annotated[dict[Name, AnySource], BeforeValidator(_named), Field(min_length=1)]
+    """Pictures, by names of your choice."""
+    networks: Annotated[dict[Name, AnyNetwork], BeforeValidator(_named)] = Field(default_factory=dict)
+    """Networks, by names of your choice."""
+    protocols: Annotated[dict[Name, AnyProtocol], BeforeValidator(_named)] = Field(default_factory=dict)
+    """Rules that make frames out of pictures, by names of your choice."""
+    inference: Inference = Inference()
+    """How networks are run."""
+    statistics: Statistics = Statistics()
+    """Intervals and tests."""
+
+    @classmethod
+    def load(cls, raw: Mapping[str, Any]) -> "Config":
+        """The config that `raw` (as read from YAML) stands for, checked as far as it can be before anything runs.
+
+        Raises ShiftscopeError: a sentence for each key that is wrong, with what it got and what is allowed; files that are
+        not there; parts that do not go together.
+        """
+        try:
+            config = cls.model_validate(raw)
+        except ValidationError as error:
+            raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
+        config, problems = config._sized()
+        problems += config._problems()
+        if problems:
+            raise ShiftscopeError("\n".join(problems))
+        return config
+
+    @classmethod
+    def read(cls, path: Path) -> "Config":
+        """The config in a YAML or JSON file. Raises ShiftscopeError as `load` and `read_settings` do."""
+        raw = read_settings(path)
+        if not isinstance(raw, Mapping):
+            raise ShiftscopeError(f"the config {path} is no mapping of settings; docs/config.md lists them")
+        return cls.load(raw)
+
+    def _sized(self) -> tuple["Config", list[str]]:
+        """With the size that each network is shown written into its section, and a sentence for each that has none."""
+        sized: dict[str, Network] = {}
+        problems = []
+        for name, network in self.networks.items():
+            try:
+                size = network.input_size or self.inference.input_size or network.named_size()
+            except ShiftscopeError as error:
+                problems.append(f"networks.{name}: {error}")
+                size = None
+            sized[name] = network.model_copy(update={"input_size": size})
+        return self.model_copy(update={"networks": sized}), problems
+
+    @property
+    def evaluated(self) -> list[str]:
+        """Data sets that networks are measured on: those whose pictures are here, unless they are taught from alone."""
+        return [name for name, source in self.datasets.items() if source.evaluate and "pictures" in source.provides]
+
+    def protocols_of(self, dataset: str) -> list[str]:
+        """Names of the protocols that a data set's pictures go through, in the order of the config."""
+        chosen = self.datasets[dataset].protocols
+        return [name for name in self.protocols if chosen is None or name in chosen]
+
+    def _problems(self) -> Any:
+        """Sentences about sections that are each right and do not go together."""
+        if self.inference.engine != "auto" and self.inference.engine not in engines:
+            names = ["auto", *(entry.name for entry in engines)]
+            yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
+        boxed = any({"boxes", "landmarks"} & source.provides for source in self.datasets.values())
+        if not boxed and not (self.networks and self.protocols):
+            yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
+        if self.networks and self.protocols and not self.evaluated:
+            yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"
+        for name, source in self.datasets.items():
+            yield from _raised(f"datasets.{name}", source.check)
+            for other in source.compare_with:
+                if other not in self.datasets or other == name:
+                    rest = [key for key in self.datasets if key != name]
+                    yield f"datasets.{name}.compare_with: {unknown('data set', other, rest)}"
+                elif not {"boxes"} <= source.provides & self.datasets[other].provides:
+                    yield f"datasets.{name}.compare_with: {name} and {other} must both have boxes"
+            for chosen in source.protocols or ():
+                if chosen not in self.protocols:
+                    yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
+        for name, network in self.networks.items():
+            yield from self._network_problems(name, network)
+        for name, protocol in self.protocols.items():
+            for size in sorted({network.input_size for network in self.networks.values() if network.input_size}):
+                yield from _raised(f"protocols.{name}", protocol.check, size)
+            needs = protocols[protocol.kind].needs
+            for dataset, source in self.datasets.items():
+                asked = dataset in self.evaluated and name in self.protocols_of(dataset)
+                if asked and needs - source.provides:
+                    yield (
+                        f"protocols.{name}: needs {' and '.join(sorted(needs - source.provides))}, which data set "
+                        f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that "
+                        f"data set in 'datasets.{dataset}.protocols'"
+                    )
+
+    def _network_problems(self, name: str, network: Network) -> Any:
+        yield from _raised(f"networks.{name}", network.check)
+        if network.train is not None:
+            taught = self.datasets.get(network.train.dataset)
+            if taught is None:
+                yield f"networks.{name}.train.dataset: {unknown('data set', network.train.dataset, self.datasets)}"
+            elif not {"labels", "pictures"} <= taught.provides:
+                yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labelled pictures"
+        for dataset, source in self.datasets.items():
+            if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
+                yield f"networks.{name}: {_other_classes(network, dataset, source)}"
+
+
+def _other_classes(network: Network, dataset: str, source: Source) -> str:
+    """Why a network's classes are not those of a data set's labels, and what to write."""
+    without = "or 'labels: none' for the data set to measure without labels"
+    if network.class_space == "own":
+        return (
+            f"answers with {network.outputs} classes of its own, but the labels of data set {dataset} are ImageNet's 1000; "
+            "write 'classes: own' for the data set if it has the network's classes, 'classes: imagenet' for the network if "
+            f"its outputs are ImageNet's, {without}"
+        )
+    found = source.class_count()
+    said = [f"'{name}: {getattr(network, name)}'" for name in ("classes", "outputs") if name in network.model_fields_set]
+    if said:
+        why = f"is set to {said[0]}, so it answers with ImageNet's classes"
+    else:
+        why = "has no 'outputs', so it is taken to answer with ImageNet's 1000 classes"
+    own = [f"'outputs: {found or '<how many it has>'}'"] if "outputs" not in network.model_fields_set else []
+    own += ["'classes: own'"] if said or found == 1000 else []
+    return (
+        f"{why}, but the labels of data set {dataset} are of classes of its own{f', {found}' if found else ''}; write "
+        f"{' and '.join(own)} for a network of these classes, 'classes: imagenet' for the data set if its classes are "
+        f"ImageNet's, such as folders named by wnid (n01440764), {without}"
+    )
+
+
+def _raised(where: str, check: Any, *arguments: object) -> list[str]:
+    try:
+        check(*arguments)
+    except ShiftscopeError as error:
+        return [f"{where}: {error}"]
+    return []
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    """One of pydantic's errors as: key, what it got, what is allowed."""
+    model, where = _resolved(detail["loc"])
+    got, kind, context = detail["input"], detail["type"], detail.get("ctx", {})
+    key = ".".join(where)
+    if kind == "extra_forbidden":
+        fields = [name for name in (model.model_fields if model else {}) if name != "kind"]
+        return f"{key}: {unknown('key', where[-1], fields)}"
+    if kind == "union_tag_invalid":
+        registry = SECTIONS[where[0]]
+        return f"{key}.kind: {unknown(registry.noun, str(context['tag']), (entry.name for entry in registry))}"
+    if kind == "missing":
+        return f"{key}: is missing, and has no default"
+    if kind == "literal_error":
+        return f"{key}: got {got!r}; allowed: {context['expected']}"
+    if kind in ("union_tag_not_found", "model_type", "model_attributes_type", "dict_type"):
+        return f"{key}: got {got!r}; write a mapping of settings"
+    message = str(context["error"]) if "error" in context else detail["msg"][:1].lower() + detail["msg"][1:]
+    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {got!r}; {message}"
+
+
+def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, list[str]]:
+    """The model that the last key of an error's location belongs to, and that location as the user wrote it."""
+    model: type[BaseModel] | None = Config
+    parts = [str(part) for part in location]
+    if len(parts) > 2 and parts[0] in SECTIONS and parts[2] in SECTIONS[parts[0]]:
+        model = SECTIONS[parts[0]][parts[2]].item
+        parts = parts[:2] + parts[3:]
+        nested = parts[2:-1]
+    else:
+        nested = parts[:-1]
+    for part in nested:
+        field = model.model_fields.get(part) if model else None
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return model, parts

@@ -1,0 +1,30 @@
+"""Canvases as they lie on disk, image by image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_canvases(path: str | Path) -> Iterator[dict[str, NDArray[np.uint8]]]:
+    """The canvases of one image after the other: canvas_id → uint8 (height, width, 3), not to be written to."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield _decoded(file.read_row_group(group))
+
+
+def _decoded(rows: "pa.Table") -> dict[str, NDArray[np.uint8]]:
+    # Views into what was read: a canvas is copied once, window by window, when frames are gathered.
+    columns = [rows[name].to_pylist() for name in ("canvas_id", "height", "width")]
+    pixels = (pixels.as_buffer() for pixels in rows["pixels"])
+    return {
+        name: np.frombuffer(buffer, np.uint8).reshape(height, width, 3)
+        for name, height, width, buffer in zip(*columns, pixels, strict=True)
+    }

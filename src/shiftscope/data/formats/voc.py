@@ -1,0 +1,240 @@
+"""Annotations in Pascal VOC's XML, from folders or straight out of archives that are never unpacked."""
+
+import math
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import polars as pl
+
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.data import tars
+
+ARCHIVES = (".tar", ".tar.gz", ".tgz")
+LARGEST = 16_000_000
+"""Bytes of a document; a larger one is no annotation."""
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+
+
+class Document(NamedTuple):
+    """What a file says, as text: elements of the root's `size`, and of each of its objects and their `bndbox`. Of several
+    of one name the first counts."""
+
+    size: dict[str, str]
+    objects: list[tuple[dict[str, str], dict[str, str]]]
+
+
+class Annotations(NamedTuple):
+    """All files of a folder or an archive."""
+
+    files: pl.DataFrame
+    """image_id, width, height (px, null if not given): one row per file, those without objects included."""
+    boxes: pl.DataFrame
+    """Columns of `tables.BOXES`; boxes without area are left out."""
+    faulty: list[str]
+    """Sentences about files and objects that could not be read and were left out."""
+
+
+def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
+    """Every XML file at or below `path`, a folder or a .tar, .tar.gz or .tgz.
+
+    `image_id` is the file's path below `path` (in an archive: below what all its files have in common) without its ending.
+    VOC counts pixels from 1 and includes both ends, so its corners become [xmin − 1, xmax) × [ymin − 1, ymax), unless
+    `one_based` is false: then [xmin, xmax). Only objects that are children of the root count: parts of a person do not.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where there is no such folder or archive, or it has no XML files.
+    """
+    names: list[str] = []
+    widths: list[int | None] = []
+    heights: list[int | None] = []
+    corners = tuple(array("d") for _ in EDGES)
+    owner = array("q")
+    categories: list[str] = []
+    flags: dict[str, list[bool | None]] = {"truncated": [], "difficult": []}
+    faulty: list[str] = []
+    known: dict[str, str] = {}  # categories are few: one string for each
+    shift = 1.0 if one_based else 0.0
+    for name, data in documents(path):
+        try:
+            size, objects = parse(data)
+            width, height = _pixels(size, "width"), _pixels(size, "height")
+        except (ValueError, LookupError, ElementTree.ParseError) as error:
+            faulty.append(f"{name}: {error}")
+            continue
+        row = len(names)
+        names.append(name)
+        widths.append(width)
+        heights.append(height)
+        for facts, box in objects:
+            try:
+                left, top, right, bottom = _corners(box)
+                category = known.get(facts["name"]) or known.setdefault(facts["name"], _category(facts["name"]))
+                marks = [_mark(facts.get(flag)) for flag in flags]
+            except KeyError as error:
+                faulty.append(f"{name}: an object has no {error.args[0]}")
+                continue
+            except ValueError as error:
+                faulty.append(f"{name}: an object has {error}")
+                continue
+            left, top = left - shift, top - shift
+            if right < left or bottom < top:
+                said = ", ".join(box[edge] for edge in EDGES)
+                faulty.append(f"{name}: an object has a box of {said[:80]}, whose corners are exchanged")
+                continue
+            if right == left or bottom == top:
+                continue
+            owner.append(row)
+            categories.append(category)
+            for column, value in zip(corners, (left, top, right, bottom), strict=True):
+                column.append(value)
+            for mark, column_of in zip(marks, flags.values(), strict=True):
+                column_of.append(mark)
+    if not names and not faulty:
+        raise ShiftscopeError(f"{path} has no XML files")
+    files = pl.DataFrame(
+        {"image_id": _below_common(names) if path.is_file() else names, "width": widths, "height": heights},
+        schema={"image_id": pl.String, "width": pl.Int32, "height": pl.Int32},
+    )
+    of = pl.Series(owner, dtype=pl.Int64)
+    boxes = pl.DataFrame(
+        {
+            "image_id": files["image_id"].gather(of),
+            "category": pl.Series(categories, dtype=pl.String),
+            **dict(
+                zip(
+                    ("x_min", "y_min", "x_max", "y_max"),
+                    (pl.Series(edge, dtype=pl.Float64) for edge in corners),
+                    strict=True,
+                )
+            ),
+            "image_width": files["width"].gather(of),
+            "image_height": files["height"].gather(of),
+            "is_truncated": pl.Series(flags["truncated"], dtype=pl.Boolean),
+            "is_difficult": pl.Series(flags["difficult"], dtype=pl.Boolean),
+        }
+    )
+    return Annotations(files, pl.concat([tables.BOXES.to_frame(), boxes], how="diagonal"), faulty)
+
+
+def _pixels(size: dict[str, str], side: str) -> int | None:
+    """A side of the picture; None where it is missing, or 0, which some tools write where they do not know."""
+    text = size.get(side, "").strip()
+    if not text:
+        return None
+    number = float(text)
+    if not 0 <= number < 2**31:
+        raise ValueError(f"it has the {side} {text}, no number of pixels")
+    return int(number) or None
+
+
+def _category(text: str) -> str:
+    """Raises ValueError where there is none."""
+    category = " ".join(text.split())
+    if not category:
+        raise ValueError("an empty name")
+    return category
+
+
+def _corners(box: dict[str, str]) -> tuple[float, float, float, float]:
+    """Raises KeyError where one is missing, and ValueError where one is no number."""
+    left, top, right, bottom = (box[edge] for edge in EDGES)
+    try:
+        corners = float(left), float(top), float(right), float(bottom)
+    except ValueError:
+        said = ", ".join((left, top, right, bottom))
+        raise ValueError(f"a box of {said[:80]}, which are not all numbers") from None
+    if not math.isfinite(sum(corners)):
+        raise ValueError("a corner that is not finite")
+    return corners
+
+
+MARKS = {"0": False, "1": True, "false": False, "true": True, "no": False, "yes": True}
+
+
+def _mark(text: str | None) -> bool | None:
+    """VOC writes 0 or 1; None where nothing is said, or a word such as Unspecified."""
+    return None if text is None else MARKS.get(text.strip().lower())
+
+
+def _below_common(names: list[str]) -> list[str]:
+    """Paths below the folder that all have in common; for a single file, below its own."""
+    parents = [parent.split("/") for parent in {name.rpartition("/")[0] for name in names}]
+    shortest = min(parents, key=len, default=[])
+    depth = next((k for k in range(len(shortest)) if len({parts[k] for parts in parents}) > 1), len(shortest))
+    common = len("".join(f"{part}/" for part in shortest[:depth])) if shortest != [""] else 0
+    return [name[common:] for name in names]
+
+
+# Documents
+
+
+def parse(data: bytes) -> Document:
+    """What an annotation says.
+
+    Raises
+    ------
+    ElementTree.ParseError
+        Where it is not well-formed.
+    LookupError
+        Where it names an encoding that does not exist.
+    ValueError
+        Where its root is not <annotation>, or where it has a document type, which may define entities: those can expand to
+        gigabytes, or name other files.
+    """
+    if any(word in data for word in DOCTYPE):
+        raise ValueError("it has a document type (<!DOCTYPE>), which an annotation has no use for; take it out")
+    root = ElementTree.fromstring(data)
+    if root.tag != "annotation":
+        raise ValueError(f"it is a document of <{root.tag}>, and no <annotation>")
+    objects = [(_texts([each]), _texts(each.findall("bndbox"))) for each in root.findall("object")]
+    return Document(_texts(root.findall("size")), objects)
+
+
+DOCTYPE = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+"""In the encodings that expat reads; all others that it takes agree with ASCII."""
+
+
+def _texts(parents: list[ElementTree.Element]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for parent in parents:
+        for child in parent:
+            found.setdefault(child.tag, child.text or "")
+    return found
+
+
+def documents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name, as a path without its ending, and contents of every XML file at or below `path`, in the order of names, or of
+    the archive."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if _is_xml(file.name) and file.is_file())
+        for file in files:
+            yield _id(file.relative_to(path).as_posix(), path), file.read_bytes()
+    elif not path.is_file():
+        raise ShiftscopeError(f"the annotations {path} do not exist")
+    elif not path.name.lower().endswith(ARCHIVES):
+        raise ShiftscopeError(f"{path} is neither a folder of XML files nor one of {', '.join(ARCHIVES)}")
+    else:
+        for name, data in tars.contents(path, lambda name: _is_xml(name.rpartition("/")[2]), LARGEST):
+            yield _id(name, path), data
+
+
+def _is_xml(name: str) -> bool:
+    return name.lower().endswith(".xml") and not name.startswith(".")
+
+
+def _id(name: str, path: Path) -> str:
+    """The name of an XML file in `path`, without its ending and without what a path does not need."""
+    parts = [part for part in name[:-4].split("/") if part not in ("", ".")]
+    if name.startswith("/") or ".." in parts:
+        raise ShiftscopeError(f"{path} has a file {name!r}, a name that leads out of it; such an archive is not read")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ShiftscopeError(f"{path} has a file {name!r}, whose name is no UTF-8; rename it") from None
+    return "/".join(parts)

@@ -1,0 +1,170 @@
+"""Pictures × protocol → canvases and windows, on disk."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.files import complete
+from shiftscope.core.progress import progress
+from shiftscope.core.randomness import generator
+from shiftscope.data.films import film_gaps, read_film
+from shiftscope.data.pictures import read_picture
+from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
+
+
+def sequence_of(protocol: Protocol, picture: Picture, size: int, seed: int) -> Sequence:
+    """The frames of one picture. Random draws depend on the seed, the kind of protocol and the image's id alone, so
+    embed-black and embed-inpaint put a picture at the same place."""
+    return protocol.sequence(picture, size, generator(seed, protocol.kind, picture.image_id))
+
+
+def make_frames(
+    *,
+    kind: str,
+    options: dict[str, Any],
+    images: pl.DataFrame,
+    boxes: pl.DataFrame | None,
+    size: int,
+    seed: int,
+    refuse: bool,
+    canvases_path: str | Path,
+    frames_path: str | Path,
+    skipped_path: str | Path,
+) -> None:
+    """Write the canvases and frames of `images` (tables.IMAGES) for networks that take `size` px.
+
+    One row group of `canvases_path` holds the canvases of one image, so memory stays flat. A picture that does not fit the
+    protocol is written to `skipped_path`, or raises ShiftscopeError where `refuse` is true. Where all frames of every
+    picture hold the same pixels, a warning is logged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    protocol = protocols[kind].item.model_validate({**options, "kind": kind})
+    by_image = {str(key[0]): rows for key, rows in boxes.group_by("image_id")} if boxes is not None else {}
+    schema = pa.schema([("canvas_id", pa.string()), ("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())])
+    frame_rows: list[dict[str, object]] = []
+    skipped: list[dict[str, object]] = []
+    with ExitStack() as files:
+        canvases_part = files.enter_context(complete(canvases_path))
+        frames_part = files.enter_context(complete(frames_path))
+        skipped_part = files.enter_context(complete(skipped_path))
+        writer = pq.ParquetWriter(canvases_part, schema, compression="zstd", compression_level=3, use_dictionary=False)
+        with writer:
+            for row in progress(images.iter_rows(named=True), len(images), "pictures"):
+                image_id = row["image_id"]
+                try:
+                    picture = _picture(row, by_image.get(image_id))
+                    sequence = sequence_of(protocol, picture, size, seed)
+                except Unfit as reason:
+                    if refuse:
+                        raise ShiftscopeError(
+                            f"{row['path']} cannot go through this protocol: it {reason}; take it out, or write "
+                            "'unusable: skip' for this data set"
+                        ) from None
+                    skipped.append({"image_id": image_id, "stage": "frames", "reason": str(reason)})
+                    continue
+                ids = [f"{image_id}#{k}" for k in range(len(sequence.canvases))]
+                writer.write_table(pa.table(_canvas_columns(ids, sequence.canvases), schema=schema))
+                frame_rows.extend(_frame_rows(image_id, ids, sequence, size))
+        frames = tables.table(frame_rows, tables.FRAMES)
+        frames.write_parquet(frames_part)
+        tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+    if _nothing_varies(frames):
+        logging.getLogger(__name__).warning(
+            "this protocol (kind: %s) varies nothing here: at an input of %d px all frames of each of %d pictures hold the "
+            "same pixels; give it other settings",
+            kind,
+            size,
+            frames["image_id"].n_unique(),
+        )
+
+
+Cell = tuple[str, int]
+"""Protocol and input size, px."""
+COMPARED = pl.Schema({name: tables.FRAMES[name] for name in ("image_id", "as_first")})
+
+
+def unvaried(cells: Iterable[Cell], paths: Iterable[str | Path]) -> list[Cell]:
+    """The protocols and input sizes at which all frames of every picture hold the same pixels.
+
+    `paths` are files of frames, one for each shard, and `cells` says of each which protocol and size it is of. Where no
+    picture has two frames, nothing was to be varied.
+    """
+    shards: dict[Cell, list[str | Path]] = {}
+    for (protocol, size), path in zip(cells, paths, strict=True):
+        shards.setdefault((protocol, size), []).append(path)
+    return [cell for cell, files in shards.items() if _nothing_varies(tables.read(files, COMPARED))]
+
+
+def _nothing_varies(frames: pl.DataFrame) -> bool:
+    return bool(frames["as_first"].all() and frames["image_id"].is_duplicated().any())
+
+
+def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
+    """A row of `tables.IMAGES` opened, with its boxes."""
+    corners = np.empty((0, 4))
+    if boxes is not None:
+        single = boxes.filter(~pl.col("is_crowd").fill_null(False))
+        corners = single.select("x_min", "y_min", "x_max", "y_max").to_numpy()
+    if row["frames"] is None:
+        return Picture(row["image_id"], read_picture(row["path"]), corners)
+
+    def film(numbers: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
+        return read_film(row["path"], (row["first_frame"] + number for number in numbers))
+
+    (first,) = film([0])
+    gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
+    return Picture(row["image_id"], first, corners, film, row["frames"], gaps)
+
+
+def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[str, list[object]]:
+    return {
+        "canvas_id": list(ids),
+        "height": [canvas.shape[0] for canvas in canvases],
+        "width": [canvas.shape[1] for canvas in canvases],
+        "pixels": [canvas.tobytes() for canvas in canvases],
+    }
+
+
+def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) -> Iterator[dict[str, object]]:
+    first = _window(sequence, sequence.frames[0], size)
+    for step, frame in enumerate(sequence.frames):
+        left, top, right, bottom = frame.source
+        yield {
+            "image_id": image_id,
+            "step": step + frame.run,
+            "value": frame.value,
+            "canvas_id": ids[frame.canvas],
+            "window_x": frame.window_x,
+            "window_y": frame.window_y,
+            "source_left": left,
+            "source_top": top,
+            "source_right": right,
+            "source_bottom": bottom,
+            "resized_width": frame.resized[0],
+            "resized_height": frame.resized[1],
+            "resample": frame.resample,
+            "paste_x": frame.paste[0],
+            "paste_y": frame.paste[1],
+            "surround": frame.surround,
+            "warp": frame.warp,
+            "angle": frame.angle,
+            "shift_x": frame.shift[0],
+            "shift_y": frame.shift[1],
+            "as_first": np.array_equal(first, _window(sequence, frame, size)),
+        }
+
+
+def _window(sequence: Sequence, frame: Frame, size: int) -> NDArray[np.uint8]:
+    """The pixels of a frame: (size, size, 3)."""
+    x, y = frame.window_x, frame.window_y
+    return sequence.canvases[frame.canvas][y : y + size, x : x + size]

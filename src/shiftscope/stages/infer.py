@@ -1,0 +1,202 @@
+"""Frames × network → predictions: the one hot loop. It knows windows on canvases, and nothing of protocols."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.progress import progress
+from shiftscope.data.canvases import read_canvases
+from shiftscope.engines import engines
+from shiftscope.networks.modules import Run
+from shiftscope.stages.prepare import available, softmax
+
+T = TypeVar("T")
+
+AHEAD = 4
+"""Batches that are read while the network runs."""
+ROWS = 256
+"""Frames that are described together, at least: memory stays flat, and the cost of a table is shared."""
+
+WINDOW = ["image_id", "canvas_id", "window_y", "window_x"]
+"""What makes a frame: two rows that agree in these show the same pixels."""
+
+
+def infer(
+    *,
+    card: dict[str, Any],
+    program_path: str | Path,
+    canvases_path: str | Path,
+    frames_path: str | Path,
+    images: pl.DataFrame,
+    threads: int,
+    keep_logits: bool,
+    path: str | Path,
+) -> None:
+    """Run one network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
+
+    Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone, or
+    the network's answers are not finite.
+    """
+    highest = images["label"].max()
+    if isinstance(highest, int) and highest >= card["outputs"]:
+        raise ShiftscopeError(
+            f"network {card['network']} has {card['outputs']} outputs, but the pictures have labels up to {highest}; "
+            "give it 'outputs' that match, or pictures of its classes"
+        )
+    if card["device"] == "cuda" and available("auto") != "cuda":
+        raise ShiftscopeError(
+            f"network {card['network']} was prepared on a GPU and this machine has none; run it where there is one, or "
+            "prepare it again for the CPU with 'device: cpu'"
+        )
+    run = engines[card["engine"]].item().load(Path(program_path), card, card["device"], threads)
+    schema = _schema(keep_logits)
+    answers = predictions(run, card, canvases_path, frames_path, images, keep_logits)
+    tables.write(path, pl.concat([schema.to_frame(), *answers]), schema)
+
+
+def predictions(
+    run: Run,
+    card: dict[str, Any],
+    canvases_path: str | Path,
+    frames_path: str | Path,
+    images: pl.DataFrame,
+    keep_logits: bool = False,
+) -> Iterator[pl.DataFrame]:
+    """What `run` says of a shard, a table (tables.PREDICTIONS) for every few images, in their order."""
+    frames = tables.read(frames_path, tables.FRAMES).join(
+        images.select("image_id", "label"), on="image_id", how="left", maintain_order="left"
+    )
+    windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
+    shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
+    batches = _ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
+    logits: list[NDArray[np.float32]] = []
+    answered = asked = 0  # windows, up to the last one whose logits were described and were computed
+    for start, end in progress(_pieces(frames), len(frames), "frames", lambda piece: piece[1] - piece[0]):
+        needed = int(shown[start:end].max()) + 1
+        while asked < needed:
+            pixels, count = next(batches)
+            logits.append(run(pixels)[:count])
+            asked += count
+        known = np.concatenate(logits)
+        piece, logits = known[: needed - answered], [known[needed - answered :]]
+        if not np.isfinite(piece).all():
+            raise ShiftscopeError(
+                f"network {card['network']} answers with numbers that are not finite, within the images "
+                f"{frames['image_id'][start]} … {frames['image_id'][end - 1]}; look at its weights"
+            )
+        yield describe(frames[start:end], piece, shown[start:end] - answered, keep_logits)
+        answered = needed
+
+
+def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
+    """Rows of whole images, from and to, at least ROWS of them together."""
+    start = end = 0
+    for rows in frames["image_id"].rle().struct.field("len"):
+        end += rows
+        if end - start >= ROWS:
+            yield start, end
+            start = end
+    if end > start:
+        yield start, end
+
+
+def _batches(
+    canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int
+) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """The pixels (batch, size, size, 3) of the windows, in their order, and how many of them are windows: the last batch
+    is filled up, since one of another size would make compiled engines compile again."""
+    pixels = np.empty((batch, size, size, 3), np.uint8)
+    count = 0
+    images = windows.group_by("image_id", maintain_order=True)
+    for (_, rows), canvases in zip(images, read_canvases(canvases_path), strict=True):
+        for canvas_id, y, x in rows.select("canvas_id", "window_y", "window_x").iter_rows():
+            pixels[count] = canvases[canvas_id][y : y + size, x : x + size]
+            count += 1
+            if count == batch:
+                yield pixels, count
+                pixels = np.empty_like(pixels)  # the other one is still being looked at
+                count = 0
+    if count:
+        pixels[count:] = pixels[count - 1]
+        yield pixels, count
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Read in a thread of its own, so that the network does not wait for the disk."""
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(AHEAD)
+
+    def read() -> None:
+        try:
+            for item in items:
+                ready.put(item)
+            ready.put(None)
+        except BaseException as error:
+            ready.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (item := ready.get()) is not None:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
+def describe(
+    frames: pl.DataFrame, logits: NDArray[np.float32], shown: NDArray[np.int64], keep_logits: bool = False
+) -> pl.DataFrame:
+    """Logits as rows of tables.PREDICTIONS.
+
+    Parameters
+    ----------
+    frames : image_id, step, value, label (null where unknown), by image and step: n rows.
+    logits : (distinct frames, outputs).
+    shown : (n,): which of the distinct frames each row is about.
+
+    Equal logits are ranked by their index, so that the same frame always gives the same row.
+    """
+    probabilities = softmax(logits)
+    top5 = _largest(logits, min(5, logits.shape[1]))
+    columns: dict[str, Any] = {}
+    labels = frames["label"].to_numpy().astype(np.float64)  # nan where null
+    known = ~np.isnan(labels)
+    label = np.where(known, labels, 0).astype(np.int64)
+    rows = np.arange(len(shown))
+    own = logits[shown, label][:, None]
+    earlier = np.arange(logits.shape[1]) < label[:, None]
+    rank = 1 + (logits[shown] > own).sum(1) + ((logits[shown] == own) & earlier).sum(1)
+    columns["label_prob"] = pl.Series(probabilities[shown, label]).set(pl.Series(~known), None)
+    columns["label_rank"] = pl.Series(rank).set(pl.Series(~known), None)
+    columns["top5"] = list(top5[shown].astype(np.int32))
+    columns["top5_prob"] = list(np.take_along_axis(probabilities, top5, 1)[shown].astype(np.float32))
+    follows = frames.select(
+        ((pl.col("image_id") == pl.col("image_id").shift(1)) & (pl.col("step") == pl.col("step").shift(1) + 1)).fill_null(
+            value=False
+        )
+    ).to_series()
+    before = top5[shown[np.maximum(rows - 1, 0)], 0]
+    columns["previous_top1_prob"] = pl.Series(probabilities[shown, before]).set(~follows, None)
+    if keep_logits:
+        columns["logits"] = list(logits[shown].astype(np.float16))
+    table = frames.with_columns(pl.Series(name, values) for name, values in columns.items())
+    return table.select(pl.col(name).cast(dtype) for name, dtype in _schema(keep_logits).items())
+
+
+def _schema(keep_logits: bool) -> pl.Schema:
+    return pl.Schema({**tables.PREDICTIONS, "logits": pl.List(pl.Float16)}) if keep_logits else tables.PREDICTIONS
+
+
+def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """(rows, count): indices of the largest, of equal ones the first. Sorting a thousand takes longer."""
+    left = logits.copy()
+    found = np.empty((len(logits), count), np.int64)
+    for place in range(count):
+        found[:, place] = left.argmax(1)
+        left[np.arange(len(left)), found[:, place]] = -np.inf
+    return found

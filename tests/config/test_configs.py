@@ -1,0 +1,96 @@
+"""The ready configs are right as they are once their data are there, and say what is missing otherwise."""
+
+import re
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+
+from shiftscope.config import Config
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.stages.annotations import make_boxes
+from shiftscope.stages.frames import make_frames, unvaried
+from shiftscope.stages.images import make_images
+from shiftscope.workflow.plan import Plan
+
+ROOT = Path(__file__).parents[2]
+READY = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
+NEEDS = {
+    "imagenet.yaml": "data/imagenet does not exist",
+    "paper.yaml": "data/imagenet does not exist",
+    "folder.yaml": "does not",
+}
+
+
+def test_all_are_known():
+    assert {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"} <= set(READY)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw = yaml.safe_load((ROOT / "config" / name).read_text())
+    if name in NEEDS:
+        with pytest.raises(ShiftscopeError, match=NEEDS[name]):
+            Config.load(raw)
+        for folder in ("data/imagenet/val/n01440764", "path/to/pictures/n01440764"):
+            (tmp_path / folder).mkdir(parents=True)
+            Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
+        (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    assert plan.targets()
+    if name == "paper.yaml":
+        shutil.rmtree(tmp_path / "data" / "imagenet" / "val")
+        with pytest.raises(ShiftscopeError, match=r"ask for an account at https://image-net.org"):
+            Config.load(raw)
+
+
+@pytest.mark.parametrize("name", READY)
+def test_published_networks_have_the_names_that_their_makers_give(name):
+    import timm
+    from torchvision.models import get_model_weights
+
+    for network in yaml.safe_load((ROOT / "config" / name).read_text()).get("networks", {}).values():
+        if network.get("pretrained") is True:
+            assert network["architecture"] in timm.list_pretrained()
+        elif network.get("pretrained"):
+            assert network["pretrained"] in get_model_weights(network["architecture"]).__members__
+
+
+def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    raw["datasets"]["uniform"]["count"] = 10
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    source = plan.config.datasets["uniform"]
+    source.fetch(tmp_path, 0)
+    images, _ = make_images(source, tmp_path, seed=0)
+    boxes = make_boxes(source, tmp_path, images)
+    (size,) = plan.sizes
+    several = [name for name in plan.protocols("uniform") if plan.config.protocols[name].steps() != 1]
+    for name in several:
+        make_frames(
+            **plan.protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=False,
+            canvases_path=tmp_path / "canvases", frames_path=tmp_path / name, skipped_path=tmp_path / "skipped",
+        )  # fmt: skip
+    assert unvaried([(name, size) for name in several], [tmp_path / name for name in several]) == []
+    resampled = pl.read_parquet(tmp_path / "resample")
+    assert (resampled["resized_height"] != images["height"][0]).all()  # no function is left out as having nothing to do
+    assert resampled["resample"].n_unique() == len(plan.config.protocols["resample"].functions) == 15
+
+
+def test_the_config_for_cifar_in_the_manual_is_one(tmp_path):
+    """With the paths of a reader; protocols that no 32 px picture could go through would be refused here."""
+    (block,) = (text for text in (ROOT / "docs" / "data.md").read_text().split("```") if "cifar10:" in text)
+    (tmp_path / "cifar10" / "test" / "cat").mkdir(parents=True)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "cifar.py").touch()
+    (tmp_path / "nets" / "resnet20.safetensors").touch()
+    Image.new("RGB", (32, 32)).save(tmp_path / "cifar10" / "test" / "cat" / "1.png")
+    raw = yaml.safe_load(block.removeprefix("yaml\n").replace("/data/", f"{tmp_path}/"))
+    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    kinds = {name: section.kind for name, section in plan.config.protocols.items()}
+    assert kinds == {"centre": "centre", "pad": "pad", "pad-mean": "pad", "pad-reflect": "pad", "circular": "circular"}
+    assert not any(re.search(r"frames/.*/224/", path) for path in plan.targets())

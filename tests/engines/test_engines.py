@@ -1,0 +1,117 @@
+"""Engines agree with plain torch; preparation measures what it says."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.engines import engines
+from shiftscope.networks import networks
+from shiftscope.stages.prepare import prepare_network, softmax, trial_frames
+
+OPTIONS = {
+    "architecture": "resnet18", "outputs": 10, "input_size": 64, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.25],
+    "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(0)
+    spec = networks["timm"].item.model_validate(OPTIONS)
+    module = spec.build()
+    with torch.no_grad():  # statistics of real inputs, so that the answers differ from frame to frame
+        module.train()(torch.rand(64, 3, 64, 64) * 4 - 2)
+    return spec, module.eval()
+
+
+def prepare(network, folder, **more):
+    save_file(network[1].state_dict(), folder / "w.safetensors")
+    settings = {"engine": "auto", "batch_size": None, "device": "cpu", **more}
+    options = settings.pop("options", OPTIONS)
+    prepare_network(
+        name="n", kind="timm", options=options, weights=folder / "w.safetensors", threads=1, seed=0,
+        card_path=folder / "card.json", program_path=folder / "program", **settings,
+    )  # fmt: skip
+    return json.loads((folder / "card.json").read_text())
+
+
+@pytest.mark.parametrize("engine", [entry.name for entry in engines])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_engine_answers_as_plain_torch_does(network, tmp_path, engine, batch):
+    if engine == "compile" and shutil.which("g++") is None:
+        pytest.skip("torch.compile needs a C++ compiler")
+    spec, module = network
+    frames = trial_frames(batch, 64, 1)
+    x = (torch.tensor(frames / 255.0) - torch.tensor(spec.mean)) / torch.tensor(spec.std)
+    expected = module(x.permute(0, 3, 1, 2).float()).detach().numpy()
+    card = prepare(network, tmp_path, engine=engine, batch_size=batch if engine == "compile" else None)
+    run = engines[engine].item().load(tmp_path / "program", card, "cpu", 1)
+    np.testing.assert_allclose(softmax(run(frames)), softmax(expected), atol=1e-5)
+    assert np.ptp(softmax(expected)) > 1e-3
+
+
+def test_auto_takes_the_fastest_that_agrees(network, tmp_path):
+    card = prepare(network, tmp_path)
+    fastest = min(card["calibration"], key=lambda trial: trial["ms_per_frame"])
+    assert (card["engine"], card["batch_size"]) == (fastest["engine"], fastest["batch_size"])
+    assert {trial["engine"] for trial in card["calibration"]} == {entry.name for entry in engines if entry.item.automatic}
+    assert card["parameters"] == sum(parameter.numel() for parameter in network[1].parameters())
+
+
+def test_an_engine_that_disagrees_is_refused(network, tmp_path, monkeypatch):
+    original = engines["torchscript"].item.load
+
+    def wrong(self, *arguments):
+        run = original(self, *arguments)
+        return lambda frames: run(frames)[:, ::-1]
+
+    monkeypatch.setattr(engines["torchscript"].item, "load", wrong)
+    assert prepare(network, tmp_path)["engine"] != "torchscript"
+    (tmp_path / "card.json").unlink()
+    with pytest.raises(ShiftscopeError, match="torchscript does not agree with eager"):
+        prepare(network, tmp_path, engine="torchscript")
+    assert not (tmp_path / "card.json").exists()
+
+
+def test_a_size_that_the_network_does_not_take_is_refused(tmp_path):
+    spec = networks["timm"].item.model_validate({"architecture": "vit_tiny_patch16_224", "outputs": 10, "input_size": 100})
+    with pytest.raises(ShiftscopeError, match=r"network n does not run on 100 × 100 px"):
+        prepare(
+            (spec, spec.build()),
+            tmp_path,
+            options={"architecture": "vit_tiny_patch16_224", "outputs": 10, "input_size": 100},
+        )
+
+
+def test_cuda_that_is_not_there_is_a_sentence(network, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(ShiftscopeError, match="no CUDA device"):
+        prepare(network, tmp_path, device="cuda")
+
+
+def test_openvino_needs_no_torch_and_tells_nobody(network, tmp_path):
+    """A job on a prepared network: neither torch nor timm is imported, and nothing is reported to OpenVINO's makers."""
+    card = prepare(network, tmp_path, engine="openvino")
+    assert sys.modules["openvino_telemetry"] is None
+    np.save(tmp_path / "frames.npy", trial_frames(5, 64, 3))
+    code = (
+        "import json, sys, numpy as np\n"
+        "import shiftscope.stages.infer\n"
+        "from shiftscope.engines import engines\n"
+        f"card = json.load(open({str(tmp_path / 'card.json')!r}))\n"
+        f"run = engines['openvino'].item().load({str(tmp_path / 'program')!r}, card, 'cpu', 2)\n"
+        f"np.save({str(tmp_path / 'answers.npy')!r}, run(np.load({str(tmp_path / 'frames.npy')!r})))\n"
+        "print(sorted({'torch', 'torchvision', 'timm', 'openvino_telemetry'} & {n for n, m in sys.modules.items() if m}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    run = engines["openvino"].item().load(tmp_path / "program", card, "cpu", 1)
+    np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), run(trial_frames(5, 64, 3)), atol=1e-4)

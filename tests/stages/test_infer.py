@@ -1,0 +1,207 @@
+"""Inference on hand-made frames with a network whose answers are known by formula."""
+
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.registry import Entry
+from shiftscope.data.canvases import read_canvases
+from shiftscope.engines import Engine, engines
+from shiftscope.stages.aggregate import aggregate, check_whole
+from shiftscope.stages.frames import make_frames
+from shiftscope.stages.infer import describe, infer
+
+SIZE, OUTPUTS = 16, 7
+WEIGHTS = np.random.default_rng(5).normal(0, 0.02, (SIZE * SIZE * 3, OUTPUTS))
+
+
+def answer(frames):
+    return (frames.reshape(len(frames), -1).astype(np.float64) @ WEIGHTS).astype(np.float32)
+
+
+class Linear(Engine):
+    """Answers by a formula, and counts what it was asked."""
+
+    seen: ClassVar[list[np.ndarray]] = []
+
+    def load(self, path, card, device, threads):
+        def run(frames):
+            Linear.seen.append(frames)
+            return answer(frames)
+
+        return run
+
+
+@pytest.fixture
+def card(monkeypatch):
+    engines["eager"]  # discover first
+    monkeypatch.setitem(engines._entries, "linear", Entry("linear", Linear, "", "", "", frozenset(), __name__))
+    Linear.seen = []
+    return {"engine": "linear", "device": "cpu", "batch_size": 5, "input_size": SIZE, "outputs": OUTPUTS, "network": "n"}
+
+
+@pytest.fixture
+def shard(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = []
+    for k in range(6):
+        path = tmp_path / f"{k}.png"
+        Image.fromarray(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8)).save(path)
+        rows.append({"image_id": f"i{k}", "path": str(path), "label": k, "category": str(k), "width": 40, "height": 30})
+    images = tables.table(rows, tables.IMAGES)
+    names = {name: tmp_path / f"{name}.parquet" for name in ("canvases", "frames", "skipped")}
+    # One step is there twice: the same frame, to be computed once.
+    options = {"side": 8, "offsets": [0, 1, 3, 1]}
+    make_frames(
+        kind="embed", options=options, images=images, boxes=None, size=SIZE, seed=0, refuse=False,
+        canvases_path=names["canvases"], frames_path=names["frames"], skipped_path=names["skipped"],
+    )  # fmt: skip
+    return images, names, tmp_path
+
+
+def run(card, shard, **more):
+    images, names, folder = shard
+    infer(
+        card=card, program_path="-", canvases_path=names["canvases"], frames_path=names["frames"], images=images,
+        threads=1, keep_logits=False, path=folder / "predictions.parquet", **more,
+    )  # fmt: skip
+    return tables.read(folder / "predictions.parquet", tables.PREDICTIONS)
+
+
+def test_predictions_are_those_of_a_plain_loop(card, shard):
+    found = run(card, shard).rows(named=True)
+    frames = tables.read(shard[1]["frames"], tables.FRAMES).rows(named=True)
+    canvases = {name: pixels for group in read_canvases(shard[1]["canvases"]) for name, pixels in group.items()}
+    assert [(row["image_id"], row["step"]) for row in found] == [(row["image_id"], row["step"]) for row in frames]
+    before = None
+    for row, frame in zip(found, frames, strict=True):
+        y, x = frame["window_y"], frame["window_x"]
+        logits = answer(canvases[frame["canvas_id"]][None, y : y + SIZE, x : x + SIZE])[0].astype(float)
+        p = np.exp(logits) / np.exp(logits).sum()
+        label = int(row["image_id"][1:])
+        assert row["label"] == label
+        assert row["label_prob"] == pytest.approx(p[label], abs=1e-6)
+        assert row["label_rank"] == 1 + (p > p[label]).sum()
+        assert row["top5"] == sorted(range(OUTPUTS), key=lambda k: -p[k])[:5]
+        np.testing.assert_allclose(row["top5_prob"], np.sort(p)[::-1][:5], atol=1e-6)
+        if frame["step"] == 0:
+            assert row["previous_top1_prob"] is None
+        else:
+            assert row["previous_top1_prob"] == pytest.approx(p[before], abs=1e-6)
+        before = int(p.argmax())
+
+
+def test_each_distinct_frame_is_computed_once(card, shard):
+    run(card, shard)
+    assert all(len(batch) == card["batch_size"] for batch in Linear.seen)
+    distinct = 6 * 3
+    assert sum(map(len, Linear.seen)) == -(-distinct // card["batch_size"]) * card["batch_size"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 64])
+def test_the_batch_size_changes_nothing(card, shard, batch_size):
+    assert run(card, shard).equals(run({**card, "batch_size": batch_size}, shard))
+
+
+def test_labels_beyond_the_outputs_are_refused(card, shard):
+    with pytest.raises(ShiftscopeError, match="4 outputs, but the pictures have labels up to 5"):
+        run({**card, "outputs": 4}, shard)
+    assert not (shard[2] / "predictions.parquet").exists()
+
+
+def test_a_reader_that_fails_is_not_swallowed(card, shard):
+    shard[1]["canvases"].write_bytes(shard[1]["canvases"].read_bytes()[:-400])
+    with pytest.raises(Exception, match=r"(?i)parquet|magic|footer"):
+        run(card, shard)
+    assert not (shard[2] / "predictions.parquet").exists()
+
+
+def described(logits, label=None, steps=None, ids=None):
+    count = len(logits)
+    frames = pl.DataFrame(
+        {
+            "image_id": ids or ["i"] * count,
+            "step": steps or list(range(count)),
+            "value": [0.0] * count,
+            "label": [label] * count,
+        },
+        schema_overrides={"step": pl.Int32, "label": pl.Int32},
+    )
+    return describe(frames, np.array(logits, np.float32), np.arange(count)).rows(named=True)
+
+
+def test_equal_logits_are_ranked_by_index():
+    (row,) = described([[1, 3, 3, 0]], 2)
+    assert row["top5"] == [1, 2, 0, 3]
+    assert row["label_rank"] == 2
+
+
+def test_unlabelled_pictures_have_no_label_columns():
+    (row,) = described(np.zeros((1, 3)))
+    assert row["label_prob"] is row["label_rank"] is row["label"] is None
+
+
+def test_the_step_before_is_one_step_before_and_of_the_same_image():
+    logits = [[0, 1], [2, 0], [0, 3], [4, 0]]
+    before = [row["previous_top1_prob"] for row in described(logits, steps=[0, 1, 3, 4], ids=["a", "a", "a", "a"])]
+    assert before[0] is before[2] is None
+    assert before[1] == pytest.approx(1 / (1 + np.exp(2)))
+    assert before[3] == pytest.approx(1 / (1 + np.exp(4)))
+    assert described(logits, steps=[0, 1, 0, 1], ids=["a", "a", "b", "b"])[2]["previous_top1_prob"] is None
+
+
+def test_answers_that_are_not_finite_are_a_sentence(card, shard, monkeypatch):
+    monkeypatch.setattr(Linear, "load", lambda self, *arguments: lambda frames: answer(frames) * np.nan)
+    with pytest.raises(ShiftscopeError, match="network n answers with numbers that are not finite"):
+        run(card, shard)
+    assert not (shard[2] / "predictions.parquet").exists()
+
+
+def test_aggregation_keeps_the_order_of_images_and_leaves_out_the_skipped(card, shard):
+    images, names, folder = shard
+    predictions = run(card, shard).filter(pl.col("image_id") != "i3")
+    for part, ids in (("a", ["i4", "i5"]), ("b", ["i0", "i1", "i2"])):
+        tables.write(folder / f"{part}.parquet", predictions.filter(pl.col("image_id").is_in(ids)), tables.PREDICTIONS)
+    frames = tables.read(names["frames"], tables.FRAMES).filter(pl.col("image_id") != "i3")
+    tables.write(folder / "f.parquet", frames, tables.FRAMES)
+    tables.write(
+        folder / "s.parquet", tables.table([{"image_id": "i3", "stage": "frames"}], tables.SKIPPED), tables.SKIPPED
+    )
+    shards = [str(folder / "a.parquet"), str(folder / "b.parquet")]
+    inputs = {"frames": [folder / "f.parquet"], "skipped": [folder / "s.parquet"], "images": images}
+    aggregate(shards=shards, **inputs, path=folder / "all.parquet")
+    assert tables.read(folder / "all.parquet", tables.PREDICTIONS).equals(predictions)
+    with pytest.raises(ShiftscopeError, match="lack step 0 of image 'i0'"):
+        aggregate(shards=shards[:1], **inputs, path=folder / "none.parquet")
+    with pytest.raises(ShiftscopeError, match="twice"):
+        aggregate(shards=[*shards, shards[0]], **inputs, path=folder / "none.parquet")
+    assert not (folder / "none.parquet").exists()
+
+
+def test_a_sequence_must_be_whole():
+    def rows(*pairs):
+        return pl.DataFrame(pairs, schema={"image_id": pl.String, "step": pl.Int32}, orient="row")
+
+    whole = rows(("a", 0), ("a", 1), ("b", 0), ("b", 1))
+    ids = pl.Series(["a", "b"])
+    check_whole(whole, whole, ids)
+    for found, expected, names, words in (
+        (whole[:3], whole, ids, "lack step 1 of image 'b'"),
+        (whole, whole[:3], ids, "surplus step 1 of image 'b'"),
+        (whole, whole, pl.Series(["a", "b", "c"]), "'c' has no frames"),
+        (whole, whole, pl.Series(["a"]), "'b', which is not"),
+    ):
+        with pytest.raises(ShiftscopeError, match=words):
+            check_whole(found, expected, names)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 9])
+def test_frames_are_described_alike_in_pieces_of_any_size(card, shard, monkeypatch, rows):
+    whole = run(card, shard)
+    monkeypatch.setattr("shiftscope.stages.infer.ROWS", rows)
+    assert run(card, shard).equals(whole)
