@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,77 +12,120 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "shiftscope"
-# Lower ones first; a module may import what is in its own layer or below.
-LAYERS = [
-    {
-        "errors",
-        "registry",
-        "options",
-        "settings",
-        "files",
-        "randomness",
-        "progress",
-        "job",
-        "fingerprint",
-        "tables",
-        "statistics",
-        "uniformity",
-    },
-    {
-        "pictures",
-        "films",
-        "classes",
-        "tars",
-        "archives",
-        "downloads",
-        "voc_xml",
-        "resizers",
-        "protocols",
-        "sources",
-        "networks",
-        "engines",
-    },
-    {"fetch", "dataset", "annotations", "frames", "prepare", "training", "inference", "aggregate"},
-    {"sensitivity", "cause", "bias", "remedies"},
-    {"figures", "report"},
-    {"config"},
-    {"plan", "manual"},
-    {"commands"},
-    {"cli"},
-]
-LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
-APART = {  # a row may not import what it lists, of the same layer or not
-    "protocols": {"networks", "engines", "sources"},
-    "sources": {"networks", "engines", "protocols"},
-    "inference": {"protocols", "sources", "training"},
+DOCUMENT = ROOT / "docs" / "architecture.md"
+APART = {"stages.infer": {"protocols", "sources"}}  # below it, and yet not reached through any import
+
+
+def layers():
+    """The table in docs/architecture.md, from the doors down: the names in the first cell of each row."""
+    rows = re.search(r"^## Layers$.*?^\| --- \|.*?\n(.*?)\n\n", DOCUMENT.read_text(), re.M | re.S)[1].splitlines()
+    return [re.findall(r"`([^`]+)`", row.split("|")[1]) for row in rows]
+
+
+HEIGHT = {name: -number for number, names in enumerate(layers()) for name in names}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."): path
+    for path in sorted(PACKAGE.rglob("*.py"))
 }
 
 
 def imports(path):
+    """Dotted names of what a file imports, inside functions and for type checkers too; of ours down to what is imported."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (
-                [f"shiftscope.{alias.name}" for alias in node.names] if node.module == "shiftscope" else [node.module]
-            )
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative imports hide what is imported"
+            ours = node.module.partition(".")[0] == PACKAGE.name
+            yield from (f"{node.module}.{alias.name}" for alias in node.names) if ours else [node.module]
 
 
-def part(path):
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
-
-
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path):
-    own = part(path)
-    if own == "__init__":
-        return
+def imported_modules(path):
+    """Those of ours, without the package's name in front; ``from a import b`` is a.b where that is a module, else a."""
     for name in imports(path):
-        first, *rest = name.split(".")
-        assert first != "snakemake"
-        if first == "shiftscope" and rest and rest[0] != "__version__":
-            assert LAYER[rest[0]] <= LAYER[own], f"{own} imports {rest[0]}, which is above it"
-            assert rest[0] not in APART.get(own, ()), f"{own} knows nothing of {rest[0]}"
+        first, _, own = name.partition(".")
+        if first == PACKAGE.name:
+            yield own if own in MODULES else own.rpartition(".")[0]
+
+
+def reached(name):
+    """All modules of ours that one imports, directly or through others."""
+    found, waiting = set(), [name]
+    while waiting:
+        new = set(imported_modules(MODULES[waiting.pop()])) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def breaches(name, imported):
+    """What is wrong with a module of this name that imports these modules."""
+    own = name.partition(".")[0]
+    for other in sorted(imported):
+        package = other.partition(".")[0]
+        if not package or package == own:
+            continue
+        if HEIGHT[package] >= HEIGHT[own]:
+            yield f"{name} imports {other}, which is {'above' if HEIGHT[package] > HEIGHT[own] else 'beside'} it"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name], ids=str)
+def test_imports_run_one_way(name):
+    path = MODULES[name]
+    assert not list(breaches(name, imported_modules(path)))
+    assert "snakemake" not in {imported.partition(".")[0] for imported in imports(path)}
+
+
+def test_upward_and_sideways_imports_are_found():
+    (upward,) = breaches("core.files", ["data.pictures"])
+    (sideways,) = breaches("sources.voc", ["protocols.crop", "data.pictures"])
+    assert "above" in upward
+    assert "beside" in sideways
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_is_apart_is_not_reached(name):
+    assert {"engines", "core.tables"} <= reached(name)
+    assert not {other for other in reached(name) if other.partition(".")[0] in APART[name]}
+
+
+def test_no_imports_go_in_a_circle():
+    order = TopologicalSorter({name: set(imported_modules(path)) - {name} for name, path in MODULES.items()})
+    order.prepare()  # raises CycleError, which names the circle
+
+
+def test_every_package_stands_in_the_table_once():
+    names = [name for row in layers() for name in row]
+    here = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {
+        "__init__"
+    }
+    doors = [name for name in names if name not in here]
+    assert sorted(set(names) - set(doors)) == sorted(here)
+    assert len(names) == len(set(names))
+    assert doors == layers()[0]
+    assert all((ROOT / name).exists() for name in doors)
+
+
+def test_at_most_four_modules_stand_at_the_root():
+    assert len(list(PACKAGE.glob("*.py"))) <= 4
+
+
+def test_tests_lie_as_what_they_test():
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.rglob("test_*.py"))}
+    assert folders - {"real"} <= {name.partition(".")[0] for name in MODULES}
+
+
+def test_the_ways_through_the_code_name_what_is_there():
+    mentions = re.findall(r"`([\w/]+\.(?:py|smk))(?:: ([\w, ]+))?`", DOCUMENT.read_text())
+    assert len(mentions) > 20
+    for file, names in mentions:
+        path = next((folder / file for folder in (PACKAGE, ROOT) if (folder / file).is_file()), None)
+        assert path, f"there is no {file}"
+        defined = set()
+        for node in ast.parse(path.read_text()).body if names else ():
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            defined |= {target.id for target in targets if isinstance(target, ast.Name)} | {getattr(node, "name", "")}
+        assert set(names.split(", ")) - {""} <= defined, f"{file} does not define all of {names}"
 
 
 def test_reading_the_workflow_imports_nothing_heavy():
