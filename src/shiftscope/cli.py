@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("init", help="write a config for the pictures in a folder, by looking at it")
     start.add_argument("path", type=Path, help="a folder of pictures, ImageNet, COCO, VOC, YOLO, a list, shards, or a film")
-    start.add_argument("--weights", type=Path, nargs="+", default=[], help="files of networks, named by architecture")
+    start.add_argument(
+        "--weights", type=Path, nargs="+", action="extend", default=[], help="files of networks, named by architecture"
+    )
     start.add_argument("--input-size", type=_pixels, help="px that these networks take, where their files do not say it")
     start.add_argument("--trust", action="store_true", help="their files may run code: TorchScript and torch.export do")
     start.add_argument("--output", type=Path, default=Path("shiftscope.yaml"), help="the config to write")

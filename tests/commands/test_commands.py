@@ -3,6 +3,8 @@
 import json
 import tarfile
 
+from pathlib import Path
+
 import pytest
 import torch
 import yaml
@@ -103,6 +105,19 @@ def test_init_recognises_what_is_there_and_writes_what_loads(make, tmp_path, wei
         assert raw["networks"]["resnet18-mine"]["outputs"] == 2
         assert raw["networks"]["resnet18-mine"]["architecture"] == "resnet18"
     assert "shiftscope check shiftscope.yaml" in capsys.readouterr().out
+
+
+def test_init_keeps_every_file_of_weights_that_is_named(tmp_path, weights, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own(tmp_path / "pictures")
+    files = [str(tmp_path / f"resnet18-{name}.safetensors") for name in ("one", "two")]
+    for file in files:
+        Path(file).write_bytes((weights / "resnet18-mine.safetensors").read_bytes())
+    for given in (["--weights", *files], ["--weights", files[0], "--weights", files[1]]):
+        (tmp_path / "shiftscope.yaml").unlink(missing_ok=True)
+        assert main(["init", str(tmp_path / "pictures"), *given]) == 0
+        raw = yaml.safe_load((tmp_path / "shiftscope.yaml").read_text())
+        assert set(raw["networks"]) == {"resnet18-one", "resnet18-two"}
 
 
 def test_init_refuses_what_it_cannot_know(tmp_path, capsys, monkeypatch, weights):
