@@ -2,7 +2,6 @@
 
 import json
 import tarfile
-
 from pathlib import Path
 
 import pytest
