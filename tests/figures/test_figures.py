@@ -20,6 +20,7 @@ from shiftscope.figures import Material, figures, save, style
 from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.material import material_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
+from shiftscope.figures.style import short
 from shiftscope.sensitivity import CURVES, SENSITIVITY, UNLIKE
 from shiftscope.sensitivity.classes import per_class
 from shiftscope.sensitivity.quarters import accuracy_by_surprise
@@ -251,6 +252,16 @@ def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
     grid = flip_rates(material.predictions("one"))
     assert f"({grid.max():.1%})" in drawing.caption
     np.testing.assert_allclose(ax.images[0].get_array(), grid)
+
+
+def test_examples_name_the_resize_functions_and_not_their_places_in_the_list(make):
+    drawing = figures["examples"].item.draw(make(kind="resample", networks=("one",)))
+    functions = OPTIONS["resample"]["functions"]
+    assert any(f" at {name} and " in drawing.caption for name in functions)
+    assert any(f" at {name}:" in drawing.caption for name in functions)
+    assert " at 1 " not in drawing.caption
+    titles = {ax.get_title() for part in drawing.figure.subfigs for ax in part.axes} - {""}
+    assert titles <= {short(name, 16) for name in functions}
 
 
 def test_no_pair_of_functions_is_the_worst_where_none_differs(make):

@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.core import tables
 from shiftscope.figures import Drawing, Material, figure
 from shiftscope.figures.style import new_figure, short
 
@@ -20,7 +19,7 @@ MOST_ANNOTATED = 20
     per_protocol=True,
 )
 def draw(material: Material) -> Drawing:
-    names = _names(material)
+    names = list(material.value_names.values())
     rates = {network: flip_rates(material.predictions(network)) for network in material.networks}
     if not names:
         drawn = new_figure(5, 1.2)
@@ -49,14 +48,6 @@ def draw(material: Material) -> Drawing:
             ax.tick_params(labelbottom=True)  # there is no panel below it to name the columns
     drawn.colorbar(image, ax=axes, label="share of pictures with another answer", fraction=0.04)
     return Drawing(drawn, "Numbers are per cent of pictures. " + " ".join(_said(names, rates)))
-
-
-def _names(material: Material) -> list[str]:
-    """The functions in the order of their steps, in whichever shard there are frames."""
-    size = next(iter(material.networks.values()))
-    paths = [frames for frames, _ in material.frame_files[material.protocol, size]]
-    named = tables.read(paths, tables.FRAMES).select("step", "resample").unique().sort("step")
-    return named["resample"].to_list()
 
 
 def flip_rates(predictions: pl.DataFrame) -> NDArray[np.float64]:

@@ -60,7 +60,7 @@ def draw(material: Material) -> Drawing:
                 spine.set(color=edge, linewidth=2.5 if changed else 0.8)
             name = short(material.class_name(int(top1[step])), 18)
             ax.set_xlabel(f"{name}\n{rows['top1_prob'][int(step)]:.2f}", color=edge, fontsize=7, labelpad=2)
-            ax.set_title(f"{values[step]:g} {unit}".strip(), fontsize=7, pad=2)
+            ax.set_title(short(material.value_said(values[step]), 16), fontsize=7, pad=2)
         ax = axes[1]
         plain(ax)
         ax.plot(
@@ -112,8 +112,8 @@ def _sentence(material: Material, network: str, image_id: str, flip: Flip) -> st
         return f"{network} gives the same answer on every frame of every picture."
     before, after = flip.rows.row(flip.step - 1, named=True), flip.rows.row(flip.step, named=True)
     was, becomes = material.class_name(before["top1"]), material.class_name(after["top1"])
-    unit = material.protocols[material.protocol]["unit"]
+    first, then = (material.value_said(row["value"]) for row in (before, after))
     return (
-        f"{network} says {was} of {image_id} at {before['value']:g} {unit} and {becomes} at {after['value']:g} {unit}: "
+        f"{network} says {was} of {image_id} at {first} and {becomes} at {then}: "
         f"the curve goes from {before['probability']:.2f} to {after['probability']:.2f}."
     )
