@@ -23,15 +23,15 @@ rule box_statistics:
         "../workflow/scripts/box_statistics.py"
 
 
-rule choices:
+rule inclusion:
     input:
         boxes=rules.boxes.output.boxes,
     output:
-        choices=f"{RESULTS}/{{dataset}}/choices.parquet",
+        inclusion=f"{RESULTS}/{{dataset}}/inclusion.parquet",
     log:
-        f"{RESULTS}/{{dataset}}/logs/choices.log",
+        f"{RESULTS}/{{dataset}}/logs/inclusion.log",
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/choices.tsv"
+        f"{RESULTS}/{{dataset}}/benchmarks/inclusion.tsv"
     conda:
         "../environment.yml"
     threads: 1
@@ -40,9 +40,9 @@ rule choices:
     params:
         seed=PLAN.config.seed,
         options=PLAN.framing_options(),
-        code=code("choices"),
+        code=code("inclusion"),
     script:
-        "../workflow/scripts/choices.py"
+        "../workflow/scripts/inclusion.py"
 
 
 rule landmark_statistics:
@@ -67,16 +67,16 @@ rule landmark_statistics:
         "../workflow/scripts/landmark_statistics.py"
 
 
-rule framing:
+rule framing_comparison:
     input:
         boxes=rules.boxes.output.boxes,
         other=lambda wildcards: PLAN.path(wildcards.other, "boxes.parquet"),
     output:
-        framing=f"{RESULTS}/{{dataset}}/framing/{{other}}.parquet",
+        comparison=f"{RESULTS}/{{dataset}}/framing_comparison/{{other}}.parquet",
     log:
-        f"{RESULTS}/{{dataset}}/logs/framing/{{other}}.log",
+        f"{RESULTS}/{{dataset}}/logs/framing_comparison/{{other}}.log",
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/framing/{{other}}.tsv"
+        f"{RESULTS}/{{dataset}}/benchmarks/framing_comparison/{{other}}.tsv"
     wildcard_constraints:
         other=one_of(PLAN.boxed),
     conda:
@@ -87,9 +87,9 @@ rule framing:
     params:
         seed=PLAN.config.seed,
         options=PLAN.framing_options(),
-        code=code("framing"),
+        code=code("framing_comparison"),
     script:
-        "../workflow/scripts/framing.py"
+        "../workflow/scripts/framing_comparison.py"
 
 
 rule relation:
@@ -97,7 +97,7 @@ rule relation:
         unpack(lambda wildcards: PLAN.relation_inputs(wildcards.dataset)),
     output:
         relation=f"{RESULTS}/{{dataset}}/relation.parquet",
-        unlike=f"{RESULTS}/{{dataset}}/unlike.parquet",
+        accuracy_by_surprisal=f"{RESULTS}/{{dataset}}/accuracy_by_surprisal.parquet",
     log:
         f"{RESULTS}/{{dataset}}/logs/relation.log",
     benchmark:

@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        images=lambda wildcards: PLAN.taught_by(wildcards.network),
+        images=lambda wildcards: PLAN.training_images(wildcards.network),
     output:
         weights=f"{RESULTS}/networks/{{network}}/weights.safetensors",
     log:
@@ -42,7 +42,7 @@ rule fetch_weights:
     resources:
         mem_mb=4000,
     params:
-        network=lambda wildcards: PLAN.published(wildcards.network),
+        network=lambda wildcards: PLAN.fetched_network(wildcards.network),
         code=code("fetch_weights"),
     script:
         "../workflow/scripts/fetch_weights.py"

@@ -20,4 +20,4 @@ def test_the_manual_says_how_many_draws_framing_has_and_that_resamples_does_not_
     assert numbers.groups() == tuple(f"{number:,}" for number in expected)
     of_key = Statistics.model_fields["resamples"].description
     assert "docs/framing.md" in of_key
-    assert "unlike" in of_key
+    assert "accuracy_by_surprisal" in of_key

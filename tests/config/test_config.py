@@ -196,7 +196,7 @@ def test_the_papers_config_has_its_networks_and_every_protocol_but_the_films(pre
     assert used == theirs - {"natural"}
     kinds = {protocol.kind for protocol in config.protocols.values()}
     assert kinds == theirs
-    assert set(Plan(config, ROOT).figure_facts("imagenet", "published")["architectures"].values()) == {
+    assert set(Plan(config, ROOT).figure_facts("imagenet", "paper_table")["architectures"].values()) == {
         "vgg16", "resnet50", "densenet121", "densenet201", "inception_resnet_v2",
     }  # fmt: skip
     assert {network.size for network in config.networks.values()} == {224}

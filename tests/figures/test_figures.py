@@ -13,17 +13,17 @@ from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.bias.unlike import surprise, tightness
+from shiftscope.bias.surprisal import surprisal, tightness
 from shiftscope.config import Config
 from shiftscope.core import tables
-from shiftscope.figures import Material, figures, save, style
+from shiftscope.figures import Inputs, figures, save, style
 from shiftscope.figures.agreements import flip_rates
-from shiftscope.figures.material import material_of
+from shiftscope.figures.inputs import inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.figures.style import short
-from shiftscope.sensitivity import CURVES, SENSITIVITY, UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
 from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprise
+from shiftscope.sensitivity.quarters import accuracy_by_surprisal
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
@@ -114,12 +114,22 @@ def make(tmp_path_factory):
         tight = tightness(box_statistics(boxes_table, seed=0, minimum_n=2))
         relation = bias_against_sensitivity(tight, per_class(cells, images_table), seed=0)
         tables.write(folder / "relation.parquet", relation, CORRELATION)
-        unlike = accuracy_by_surprise(
-            {"other $x$": surprise(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
+        unlike = accuracy_by_surprisal(
+            {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
-        tables.write(folder / "unlike.parquet", unlike, UNLIKE)
-        names = ("images", "boxes", "bias", "landmarks", "landmark_bias", "relation", "unlike", "sensitivity", "curves")
-        return Material(
+        tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
+        names = (
+            "images",
+            "boxes",
+            "bias",
+            "landmarks",
+            "landmark_bias",
+            "relation",
+            "accuracy_by_surprisal",
+            "sensitivity",
+            "curves",
+        )
+        return Inputs(
             files={name: folder / f"{name}.parquet" for name in names},
             networks=sizes,
             protocol="p $x$",
@@ -174,40 +184,40 @@ def test_every_figure_is_drawn_of_whatever_there_is(make, name, case, tmp_path):
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])
 def test_the_same_results_are_the_same_bytes(make, name, tmp_path):
-    material = make(kind=kind_for(figures[name]), images=6)
+    inputs = make(kind=kind_for(figures[name]), images=6)
     for copy in "ab":
-        drawing = figures[name].item.draw(material)
+        drawing = figures[name].item.draw(inputs)
         save(drawing, png=tmp_path / f"{copy}.png", pdf=tmp_path / f"{copy}.pdf", caption=tmp_path / f"{copy}.txt")
     for suffix in ("png", "pdf", "txt"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
 def test_the_heat_map_says_how_far_rows_swing(make):
-    material = make(networks=("one",))
-    rows = material.predictions("one")
+    inputs = make(networks=("one",))
+    rows = inputs.predictions("one")
     swing = [max(own["label_prob"]) - min(own["label_prob"]) for _, own in rows.group_by("image_id")]
-    caption = figures["heatmap"].item.draw(material).caption
+    caption = figures["heatmap"].item.draw(inputs).caption
     assert f"one: {np.median(swing):.2f} in the median picture" in caption
     assert f"more than ½ in {np.mean(np.array(swing) > 0.5):.0%}" in caption
 
 
 def test_the_heat_map_shows_each_probability_where_it_belongs(make):
-    material = make(networks=("one",))
-    (ax, _) = figures["heatmap"].item.draw(material).figure.axes
+    inputs = make(networks=("one",))
+    (ax, _) = figures["heatmap"].item.draw(inputs).figure.axes
     grid = np.asarray(ax.images[0].get_array())
-    rows = [own.sort("step")["label_prob"].to_list() for _, own in material.predictions("one").group_by("image_id")]
+    rows = [own.sort("step")["label_prob"].to_list() for _, own in inputs.predictions("one").group_by("image_id")]
     np.testing.assert_allclose(grid, sorted(rows, key=lambda row: -np.mean(row)), atol=1e-6)
 
 
 def test_the_example_is_the_largest_fall_of_a_right_answer(make):
-    material = make(networks=("one",), images=14)
+    inputs = make(networks=("one",), images=14)
     best = (0, None)
-    for (image_id,), own in material.predictions("one").group_by("image_id"):
+    for (image_id,), own in inputs.predictions("one").group_by("image_id"):
         rows = own.sort("step").rows(named=True)
         for before, after in pairwise(rows):
             if before["label_rank"] == 1 and before["top5"][0] != after["top5"][0]:
                 best = max(best, (abs(before["label_prob"] - after["label_prob"]), image_id))
-    caption = figures["examples"].item.draw(material).caption
+    caption = figures["examples"].item.draw(inputs).caption
     assert best[1] in caption
 
 
@@ -217,12 +227,12 @@ def test_a_steady_network_is_said_to_be_steady(make):
 
 
 def test_frames_are_found_in_any_shard(make):
-    material = make(networks=("one",))
-    for image_id in (material.images["image_id"][0], material.images["image_id"][-1]):
-        frames = material.frames(image_id, "one")
+    inputs = make(networks=("one",))
+    for image_id in (inputs.images["image_id"][0], inputs.images["image_id"][-1]):
+        frames = inputs.frames(image_id, "one")
         assert len(frames) == STEPS
         assert all(frame.shape == (SIZE, SIZE, 3) for frame in frames)
-    assert material.frames("nobody", "one") == []
+    assert inputs.frames("nobody", "one") == []
 
 
 def test_box_centres_say_what_was_tested(make):
@@ -245,11 +255,11 @@ def test_flip_rates_are_those_of_a_loop(make):
 
 
 def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
-    material = make(kind="resample", networks=("one",))
-    drawing = figures["agreements"].item.draw(material)
+    inputs = make(kind="resample", networks=("one",))
+    drawing = figures["agreements"].item.draw(inputs)
     ax = drawing.figure.axes[0]
     assert [label.get_text() for label in ax.get_xticklabels()] == OPTIONS["resample"]["functions"]
-    grid = flip_rates(material.predictions("one"))
+    grid = flip_rates(inputs.predictions("one"))
     assert f"({grid.max():.1%})" in drawing.caption
     np.testing.assert_allclose(ax.images[0].get_array(), grid)
 
@@ -272,12 +282,12 @@ def test_no_pair_of_functions_is_the_worst_where_none_differs(make):
 
 @pytest.mark.parametrize("kind", ["embed", "scale"])
 def test_curves_are_drawn_where_the_table_has_them(make, kind):
-    material = make(kind=kind)
-    axes = figures["curves"].item.draw(material).figure.axes
+    inputs = make(kind=kind)
+    axes = figures["curves"].item.draw(inputs).figure.axes
     assert [ax.get_title() for ax in axes] == ["Accuracy", "Top-5 accuracy", "P(top-1 change)", "Mean absolute change"]
-    table = material.curves
+    table = inputs.curves
     for ax, measure in zip(axes, ("accuracy", "top5_accuracy", "top1_change", "mac"), strict=True):
-        for line, network in zip(ax.lines, material.networks, strict=True):
+        for line, network in zip(ax.lines, inputs.networks, strict=True):
             rows = table.filter((table["measure"] == measure) & (table["network"] == network)).sort("value")
             np.testing.assert_allclose(line.get_xydata(), rows.select("value", "estimate").to_numpy())
 
@@ -295,7 +305,7 @@ def test_published_values_stand_beside_ours_where_they_are_of_the_same_kind(make
     np.testing.assert_allclose(lines["resnet50 (published)"].get_ydata(), SIZE_SWEEP_CHANGE["resnet50"])
     for kind, name in (("scale", "rescale"), ("sizes", "size_sweep")):
         own = figures[name].item.draw(make(kind=kind)).figure.axes[0]
-        assert not any("published" in str(line.get_label()) for line in own.lines)
+        assert not any("paper_table" in str(line.get_label()) for line in own.lines)
 
 
 def test_curves_are_of_what_there_is(make):
@@ -308,9 +318,9 @@ def test_curves_are_of_what_there_is(make):
 
 
 def test_bands_are_the_intervals(make):
-    material = make(networks=("one",))
-    ax = figures["curves"].item.draw(material).figure.axes[2]
-    rows = material.curves.filter(pl.col("measure") == "top1_change").sort("value")
+    inputs = make(networks=("one",))
+    ax = figures["curves"].item.draw(inputs).figure.axes[2]
+    rows = inputs.curves.filter(pl.col("measure") == "top1_change").sort("value")
     (band,) = ax.collections
     corners = {(x, round(y, 9)) for x, y in band.get_paths()[0].vertices.tolist()}
     for value, low, high in rows.select("value", "ci_low", "ci_high").iter_rows():
@@ -318,13 +328,13 @@ def test_bands_are_the_intervals(make):
 
 
 def test_networks_at_a_single_value_stand_side_by_side(make):
-    material = make()
-    pairs = material.curves.filter((pl.col("measure") == "top1_change") & (pl.col("value") == 1))
-    material.__dict__["curves"] = pairs
-    (ax,) = figures["curves"].item.draw(material).figure.axes
+    inputs = make()
+    pairs = inputs.curves.filter((pl.col("measure") == "top1_change") & (pl.col("value") == 1))
+    inputs.__dict__["curves"] = pairs
+    (ax,) = figures["curves"].item.draw(inputs).figure.axes
     points = [line for line in ax.lines if line.get_marker() == "o"]
     found = dict(pairs.select("network", "estimate").iter_rows())
-    assert [line.get_ydata()[0] for line in points] == [found[network] for network in material.networks]
+    assert [line.get_ydata()[0] for line in points] == [found[network] for network in inputs.networks]
     assert len({line.get_xdata()[0] for line in points}) == 3
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1"]
 
@@ -339,9 +349,9 @@ def diamonds(ax):
 
 
 def test_bars_are_as_long_as_the_table_says(make):
-    material = make(networks=("one", "two"))
-    table = material.sensitivity
-    for ax, measure in zip(figures["published"].item.draw(material).figure.axes, ("top1_change", "mac"), strict=True):
+    inputs = make(networks=("one", "two"))
+    table = inputs.sensitivity
+    for ax, measure in zip(figures["paper_table"].item.draw(inputs).figure.axes, ("top1_change", "mac"), strict=True):
         rows = table.filter((table["measure"] == measure) & (table["condition"] == "all"))
         by = {name: found for name, *found in rows.select("network", "estimate", "ci_low", "ci_high").iter_rows()}
         assert [bar.get_width() for bar in ax.patches] == pytest.approx([by["one"][0], by["two"][0]])
@@ -362,12 +372,12 @@ def test_bars_are_as_long_as_the_table_says(make):
     ],
 )
 def test_the_papers_table_stands_beside_diagonal_crops_and_black_alone(make, protocols, parts):
-    material = make(imagenet=True)
+    inputs = make(imagenet=True)
     names = list(protocols)
-    facts = {name: {**material.protocols["p $x$"], "kind": "embed", **more} for name, more in protocols.items()}
-    renamed = replace(material, protocols=facts, protocol="")
-    renamed.__dict__["sensitivity"] = pl.concat(material.sensitivity.with_columns(protocol=pl.lit(name)) for name in names)
-    drawing = figures["published"].item.draw(renamed)
+    facts = {name: {**inputs.protocols["p $x$"], "kind": "embed", **more} for name, more in protocols.items()}
+    renamed = replace(inputs, protocols=facts, protocol="")
+    renamed.__dict__["sensitivity"] = pl.concat(inputs.sensitivity.with_columns(protocol=pl.lit(name)) for name in names)
+    drawing = figures["paper_table"].item.draw(renamed)
     for ax, measure in zip(drawing.figure.axes, ("top1_change", "mac"), strict=True):
         shown = [TABLE_1[measure, part] for part in parts if part]
         expected = [(value, name not in ("vgg16", "resnet50")) for values in shown for name, value in values.items()]
@@ -377,13 +387,13 @@ def test_the_papers_table_stands_beside_diagonal_crops_and_black_alone(make, pro
 
 
 def test_jaggedness_is_the_tables_and_the_papers_counts_are_per_step(make):
-    material = make(imagenet=True)
-    table = material.sensitivity
-    count_ax, rate_ax, reading_ax = figures["jaggedness"].item.draw(material).figure.axes
+    inputs = make(imagenet=True)
+    table = inputs.sensitivity
+    count_ax, rate_ax, reading_ax = figures["jaggedness"].item.draw(inputs).figure.axes
     for ax, measure in ((count_ax, "jaggedness"), (rate_ax, "jaggedness_rate")):
         rows = table.filter((table["measure"] == measure) & (table["condition"] == "all"))
         by = dict(rows.select("network", "estimate").iter_rows())
-        assert [bar.get_width() for bar in ax.patches] == pytest.approx([by[name] for name in material.networks])
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx([by[name] for name in inputs.networks])
         assert ax.get_ylim() == count_ax.get_ylim()
     published = {name: JAGGEDNESS["embed"][name] / 20_600 for name in ("vgg16", "resnet50", "inception_resnet_v2")}
     assert diamonds(rate_ax) == [(published["vgg16"], 0, False), (published["resnet50"], 2, False),
@@ -406,21 +416,21 @@ def test_counts_of_an_unknown_number_of_steps_are_shown_as_counts(make):
 
 
 def test_jaggedness_is_that_of_a_loop(make):
-    material = make(networks=("one",), kind="box_crop")
+    inputs = make(networks=("one",), kind="box_crop")
     count = 0
-    for _, own in material.predictions("one").group_by("image_id"):
+    for _, own in inputs.predictions("one").group_by("image_id"):
         ranks = own.sort("step")["label_rank"].to_list()
         count += sum((before <= 5) != (after <= 5) for before, after in pairwise(ranks))
-    assert figures["jaggedness"].item.draw(material).figure.axes[0].patches[0].get_width() == pytest.approx(count)
+    assert figures["jaggedness"].item.draw(inputs).figure.axes[0].patches[0].get_width() == pytest.approx(count)
 
 
 def test_rows_of_the_box_heat_map_begin_with_the_largest_box_and_are_black_beyond(make):
-    material = make(networks=("one",), kind="box_crop", images=9)
-    boxes = material.boxes.with_row_index("k").with_columns(x_max=pl.col("x_min") + 6 + pl.col("k") % 5)
-    material.__dict__["boxes"] = boxes
-    (ax, _) = figures["box_heatmap"].item.draw(material).figure.axes
+    inputs = make(networks=("one",), kind="box_crop", images=9)
+    boxes = inputs.boxes.with_row_index("k").with_columns(x_max=pl.col("x_min") + 6 + pl.col("k") % 5)
+    inputs.__dict__["boxes"] = boxes
+    (ax, _) = figures["box_heatmap"].item.draw(inputs).figure.axes
     grid = ax.images[0].get_array()
-    rows = {image_id: own.sort("step") for (image_id,), own in material.predictions("one").group_by("image_id")}
+    rows = {image_id: own.sort("step") for (image_id,), own in inputs.predictions("one").group_by("image_id")}
     widths = dict(boxes.select("image_id", pl.col("x_max") - pl.col("x_min")).iter_rows())
     order = sorted(rows, key=lambda image_id: (-widths[image_id], image_id))
     for row, image_id in zip(np.ma.asarray(grid), order, strict=True):
@@ -429,37 +439,37 @@ def test_rows_of_the_box_heat_map_begin_with_the_largest_box_and_are_black_beyon
 
 
 def test_the_gallery_shows_frames_and_their_values(make):
-    material = make(networks=("one",), kind="scale")
-    axes = [ax for ax in figures["gallery"].item.draw(material).figure.axes if ax.images]
-    ids = sorted(material.images["image_id"])
+    inputs = make(networks=("one",), kind="scale")
+    axes = [ax for ax in figures["gallery"].item.draw(inputs).figure.axes if ax.images]
+    ids = sorted(inputs.images["image_id"])
     shown = iter(axes)
     for image_id in (ids[0], ids[len(ids) // 2], ids[-1]):
-        for frame, value in zip(material.frames(image_id, "one"), (8, 10, 12, 14, 16), strict=True):
+        for frame, value in zip(inputs.frames(image_id, "one"), (8, 10, 12, 14, 16), strict=True):
             ax = next(shown)
             np.testing.assert_array_equal(ax.images[0].get_array(), frame)
             assert ax.texts[0].get_text() == f"{value}"
 
 
 def test_the_gallery_names_resize_functions(make):
-    material = make(networks=("one",), kind="resample")
-    axes = [ax for ax in figures["gallery"].item.draw(material).figure.axes if ax.images]
+    inputs = make(networks=("one",), kind="resample")
+    axes = [ax for ax in figures["gallery"].item.draw(inputs).figure.axes if ax.images]
     assert [ax.texts[0].get_text() for ax in axes[:5]] == OPTIONS["resample"]["functions"]
 
 
 def test_the_gallery_shows_sequences_of_any_length(make):
-    material = make(networks=("one", "two"), kind="box_crop")
-    drawing = figures["gallery"].item.draw(material)
-    lengths = material.predictions("one").group_by("image_id", maintain_order=True).len()["len"].to_list()
+    inputs = make(networks=("one", "two"), kind="box_crop")
+    drawing = figures["gallery"].item.draw(inputs)
+    lengths = inputs.predictions("one").group_by("image_id", maintain_order=True).len()["len"].to_list()
     assert len(set(lengths)) > 1
     chosen = [lengths[0], lengths[len(lengths) // 2], lengths[-1]]
     assert sum(bool(ax.images) for ax in drawing.figure.axes) == sum(min(8, length) for length in chosen)
 
 
 def test_a_value_that_a_picture_has_twice_is_a_step_of_the_heat_map(make):
-    material = make(networks=("one",), kind="sizes", images=4)
-    drawing = figures["heatmap"].item.draw(material)
+    inputs = make(networks=("one",), kind="sizes", images=4)
+    drawing = figures["heatmap"].item.draw(inputs)
     grid = drawing.figure.axes[0].images[0].get_array()
-    assert grid.shape == (4, material.predictions("one")["step"].n_unique())
+    assert grid.shape == (4, inputs.predictions("one")["step"].n_unique())
     assert drawing.figure.get_supxlabel() == "step"
 
 
@@ -476,14 +486,14 @@ def estimates(ax, networks):
 
 
 def test_every_condition_has_a_mark_and_a_place_of_its_own(make):
-    material = make(networks=("one", "two"))
-    figure = figures["measures"].item.draw(material).figure
+    inputs = make(networks=("one", "two"))
+    figure = figures["measures"].item.draw(inputs).figure
     panels = {ax.get_title().replace("\n", " "): ax for ax in figure.axes}
     looks = {"all": ("o", True), "right": ("o", False), "matched": ("D", True)}
     for measure, title in (("top1_change", "P(top-1 change)"), ("mac", "Mean absolute change")):
-        rows = material.sensitivity.filter(pl.col("measure") == measure)
+        rows = inputs.sensitivity.filter(pl.col("measure") == measure)
         assert set(rows["condition"]) == set(looks)
-        found, heights = estimates(panels[title], material.networks)
+        found, heights = estimates(panels[title], inputs.networks)
         assert found == {
             (row["network"], *looks[row["condition"]]): row["estimate"] for row in rows.rows(named=True)
         }  # no mark lies upon another, none is missing
@@ -493,11 +503,11 @@ def test_every_condition_has_a_mark_and_a_place_of_its_own(make):
 
 
 def test_every_column_of_measures_has_a_scale(make):
-    material = make(networks=("one", "two"))
-    facts = material.protocols["p $x$"]
-    several = replace(material, protocols={"p $x$": facts, "centre": facts})
-    once = material.sensitivity.filter(measure="accuracy").with_columns(protocol=pl.lit("centre"))
-    several.__dict__["sensitivity"] = pl.concat([material.sensitivity, once])
+    inputs = make(networks=("one", "two"))
+    facts = inputs.protocols["p $x$"]
+    several = replace(inputs, protocols={"p $x$": facts, "centre": facts})
+    once = inputs.sensitivity.filter(measure="accuracy").with_columns(protocol=pl.lit("centre"))
+    several.__dict__["sensitivity"] = pl.concat([inputs.sensitivity, once])
     drawn = figures["measures"].item.draw(several).figure
     drawn.canvas.draw()
     shown = [ax for ax in drawn.axes if ax.get_visible()]
@@ -515,10 +525,10 @@ def test_the_caption_names_the_conditions_that_are_drawn(make):
         assert {condition for condition, said in words.items() if said in caption} == there
 
 
-def points_of(material, pairs, rows):
-    """The material with these points, the pairs that the config asks for, and their statistics."""
+def points_of(inputs, pairs, rows):
+    """The inputs with these points, the pairs that the config asks for, and their statistics."""
     table = tables.table([{"image_width": 40, "image_height": 30, **row} for row in rows], tables.LANDMARKS)
-    changed = replace(material, landmark_pairs=pairs)
+    changed = replace(inputs, landmark_pairs=pairs)
     changed.__dict__["landmarks"] = table
     changed.__dict__["landmark_bias"] = landmark_statistics(table, seed=0, pairs=pairs, minimum_n=10)
     return changed
@@ -532,8 +542,8 @@ def test_the_pairs_that_the_config_names_are_shown(make):
     ]  # fmt: skip
     pairs = {"length": ("nose", "tail"), "face": ("right_eye", "nose"), "wings": ("left_wing", "right_wing")}
     absent = {name: pair for name, pair in pairs.items() if name != "wings"}
-    material = points_of(make(), absent, rows)
-    drawing = figures["landmarks"].item.draw(replace_pairs(material, pairs))
+    inputs = points_of(make(), absent, rows)
+    drawing = figures["landmarks"].item.draw(replace_pairs(inputs, pairs))
     titles = [ax.get_title() for ax in drawing.figure.axes[::2]]
     assert titles == ["dog: midpoint, length (n=16)", "dog: midpoint, face (n=16)", "cat: midpoint, face (n=8)"]
     for ax, (one, other), kept in zip(
@@ -552,10 +562,10 @@ def test_the_pairs_that_the_config_names_are_shown(make):
     assert "cat face" not in drawing.caption  # eight cats are too few to be tested
 
 
-def replace_pairs(material, pairs):
+def replace_pairs(inputs, pairs):
     """The same tables, and other pairs."""
-    changed = replace(material, landmark_pairs=pairs)
-    changed.__dict__.update({name: getattr(material, name) for name in ("landmarks", "landmark_bias")})
+    changed = replace(inputs, landmark_pairs=pairs)
+    changed.__dict__.update({name: getattr(inputs, name) for name in ("landmarks", "landmark_bias")})
     return changed
 
 
@@ -591,10 +601,10 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
                      "is_truncated": k % 11 == 0})  # fmt: skip
     rows[3]["x_min"] = None
     boxes = tables.table(rows, tables.BOXES)
-    material = replace(make(), box_choices=choices)
-    material.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
-    drawing = figures["box_centres"].item.draw(material)
-    counts = dict(material.bias.filter(quantity="height").select("category", "n").iter_rows())
+    inputs = replace(make(), inclusion=choices)
+    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
+    drawing = figures["box_centres"].item.draw(inputs)
+    counts = dict(inputs.bias.filter(quantity="height").select("category", "n").iter_rows())
     titles = [ax.get_title() for ax in drawing.figure.axes if ax.get_title()]
     assert {title.split(" (n=")[0]: int(title.split("(n=")[1].split(")")[0]) for title in titles} == counts
     why = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncated", "edge": "at an edge"}
@@ -611,7 +621,7 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
 
 def test_nothing_is_left_out_without_a_word_and_no_word_where_nothing_is(make):
     assert "Left out" not in figures["box_centres"].item.draw(make()).caption
-    none = replace(make(), box_choices={"crowd": False, "edge": False})
+    none = replace(make(), inclusion={"crowd": False, "edge": False})
     edges = none.boxes.with_columns(x_min=pl.lit(0.0))
     none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, edge=False))
     assert "14 of 14 boxes (14 at an edge)" in figures["box_centres"].item.draw(none).caption
@@ -624,11 +634,11 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     }
     plan = Plan(Config.load(raw), tmp_path)
     files = {"images": make().files["images"]}
-    drawn = {name: material_of(files, plan.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
-    assert drawn["box_centres"].box_choices == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
+    drawn = {name: inputs_of(files, plan.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
+    assert drawn["box_centres"].inclusion == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
-    assert not {"box_choices", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))
+    assert not {"inclusion", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])
@@ -659,7 +669,9 @@ def test_examples_are_the_frames_that_each_network_saw(make):
 
 def test_the_papers_values_are_beside_networks_that_saw_the_papers_size_alone(make):
     """The first network is the paper's, shown another size: its value is of none of ours, and stays on the page."""
-    alike, mixed = (figures["published"].item.draw(make(imagenet=True, larger=larger)).figure for larger in ((), ("one",)))
+    alike, mixed = (
+        figures["paper_table"].item.draw(make(imagenet=True, larger=larger)).figure for larger in ((), ("one",))
+    )
     for (ax, other), measure in zip(zip(alike.axes, mixed.axes, strict=True), ("top1_change", "mac"), strict=True):
         value = TABLE_1[measure, "black"]["vgg16"]
         assert [grey for x, _, grey in diamonds(ax) if x == value] == [False]
@@ -669,12 +681,10 @@ def test_the_papers_values_are_beside_networks_that_saw_the_papers_size_alone(ma
 
 def test_heat_maps_of_unlike_numbers_of_pictures_are_each_drawn_whole(make, tmp_path):
     """At another input size other pictures fit."""
-    material = make(networks=("one", "two"), larger=("two",))
-    fewer = material.predictions("two").filter(pl.col("image_id").is_in(material.images["image_id"][:9].implode()))
+    inputs = make(networks=("one", "two"), larger=("two",))
+    fewer = inputs.predictions("two").filter(pl.col("image_id").is_in(inputs.images["image_id"][:9].implode()))
     tables.write(tmp_path / "fewer.parquet", fewer, tables.PREDICTIONS)
-    material = replace(
-        material, prediction_files={**material.prediction_files, ("p $x$", "two"): tmp_path / "fewer.parquet"}
-    )
-    first, second, *_ = figures["heatmap"].item.draw(material).figure.axes
+    inputs = replace(inputs, prediction_files={**inputs.prediction_files, ("p $x$", "two"): tmp_path / "fewer.parquet"})
+    first, second, *_ = figures["heatmap"].item.draw(inputs).figure.axes
     assert [ax.get_images()[0].get_array().shape[0] for ax in (first, second)] == [14, 9]
     assert (first.get_ylim(), second.get_ylim()) == ((13.5, -0.5), (8.5, -0.5))

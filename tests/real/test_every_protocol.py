@@ -95,7 +95,7 @@ def test_neighbouring_film_frames_are_of_one_clip(run):
     _, results = run
     rows = pl.read_parquet(results / "film" / "predictions" / "v1-figure1-film" / "squeezenet1_0.parquet")
     assert rows["image_id"].n_unique() == 250 // 20
-    assert rows.filter(pl.col("step") == 0)["previous_top1_prob"].is_null().all()
+    assert rows.filter(pl.col("step") == 0)["prob_of_previous_top1"].is_null().all()
     assert rows["label"].is_null().all()
 
 

@@ -21,7 +21,7 @@ def predictions(confidence, flips, seed=0):
             rows.append({
                 "image_id": f"{k:05}", "step": step, "value": float(step), "label": 0, "label_prob": float(p),
                 "label_rank": 1 + top, "top5": [top, 2, 3, 4, 5], "top5_prob": [float(p), 0.0, 0.0, 0.0, 0.0],
-                "previous_top1_prob": float(rng.uniform()) if step else None,
+                "prob_of_previous_top1": float(rng.uniform()) if step else None,
             })  # fmt: skip
     return tables.table(rows, tables.PREDICTIONS)
 
@@ -105,7 +105,7 @@ def test_curves_are_the_means_at_each_value(tmp_path):
             rows.append({
                 "image_id": str(image), "step": step, "value": 10.0 * step, "label": image % 3 if image % 4 else None,
                 "label_prob": 0.5, "label_rank": (1 if top == image % 3 else 7) if image % 4 else None,
-                "top5": [top], "top5_prob": [0.5], "previous_top1_prob": 0.4 if step else None,
+                "top5": [top], "top5_prob": [0.5], "prob_of_previous_top1": 0.4 if step else None,
             })  # fmt: skip
     table = tables.table(rows, tables.PREDICTIONS)
     found = curves(written(tmp_path, {"n": table}), {"p": True}, **DRAWS)

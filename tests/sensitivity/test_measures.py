@@ -64,7 +64,7 @@ def predictions(found, full):
                 "label_prob": float(one.probability[one.label]) if known else None,
                 "label_rank": one.rank() if known else None,
                 "top5": top.tolist(), "top5_prob": one.probability[top].tolist(),
-                "previous_top1_prob": float(one.probability[before[one.step].probability.argmax()])
+                "prob_of_previous_top1": float(one.probability[before[one.step].probability.argmax()])
                 if one.step in before else None,
             })  # fmt: skip
     return tables.table(rows, tables.PREDICTIONS)

@@ -24,7 +24,7 @@ def ranked(ranks):
             rows.append({
                 "image_id": image_id, "step": step, "value": 0.5 * step, "label": 100 if rank else None,
                 "label_prob": 0.1 if rank else None, "label_rank": rank, "top5": top5,
-                "top5_prob": [0.5, 0.2, 0.1, 0.1, 0.05], "previous_top1_prob": 0.4 if step else None,
+                "top5_prob": [0.5, 0.2, 0.1, 0.1, 0.05], "prob_of_previous_top1": 0.4 if step else None,
             })  # fmt: skip
     return tables.table(rows, tables.PREDICTIONS)
 

@@ -90,9 +90,9 @@ def test_predictions_are_those_of_a_plain_loop(card, shard):
         assert row["top5"] == sorted(range(OUTPUTS), key=lambda k: -p[k])[:5]
         np.testing.assert_allclose(row["top5_prob"], np.sort(p)[::-1][:5], atol=1e-6)
         if frame["step"] == 0:
-            assert row["previous_top1_prob"] is None
+            assert row["prob_of_previous_top1"] is None
         else:
-            assert row["previous_top1_prob"] == pytest.approx(p[before], abs=1e-6)
+            assert row["prob_of_previous_top1"] == pytest.approx(p[before], abs=1e-6)
         before = int(p.argmax())
 
 
@@ -148,11 +148,11 @@ def test_unlabelled_pictures_have_no_label_columns():
 
 def test_the_step_before_is_one_step_before_and_of_the_same_image():
     logits = [[0, 1], [2, 0], [0, 3], [4, 0]]
-    before = [row["previous_top1_prob"] for row in described(logits, steps=[0, 1, 3, 4], ids=["a", "a", "a", "a"])]
+    before = [row["prob_of_previous_top1"] for row in described(logits, steps=[0, 1, 3, 4], ids=["a", "a", "a", "a"])]
     assert before[0] is before[2] is None
     assert before[1] == pytest.approx(1 / (1 + np.exp(2)))
     assert before[3] == pytest.approx(1 / (1 + np.exp(4)))
-    assert described(logits, steps=[0, 1, 0, 1], ids=["a", "a", "b", "b"])[2]["previous_top1_prob"] is None
+    assert described(logits, steps=[0, 1, 0, 1], ids=["a", "a", "b", "b"])[2]["prob_of_previous_top1"] is None
 
 
 def test_answers_that_are_not_finite_are_a_sentence(card, shard, monkeypatch):

@@ -11,11 +11,11 @@ import polars as pl
 import psutil
 import pytest
 
-from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON
+from shiftscope.bias import BIAS, CORRELATION, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.data.canvases import read_canvases
-from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY, UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, COMPARISONS, CURVES, SENSITIVITY
 
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
@@ -29,13 +29,17 @@ def test_all_that_was_promised_is_there(finished):
         )
         assert tables.read(results / dataset / "boxes.parquet", tables.BOXES).height == {"train": 320, "test": 30}[dataset]
         assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 10
-        assert tables.read(results / dataset / "choices.parquet", CHOICES).height
+        assert tables.read(results / dataset / "inclusion.parquet", INCLUSION).height
         assert (results / dataset / "report.html").stat().st_size > 10_000
     for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS), ("curves", CURVES)):
         assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
-    for name, schema in (("framing/train", FRAMING_COMPARISON), ("relation", CORRELATION), ("unlike", UNLIKE)):
+    for name, schema in (
+        ("framing_comparison/train", FRAMING_COMPARISON),
+        ("relation", CORRELATION),
+        ("accuracy_by_surprisal", ACCURACY_BY_SURPRISAL),
+    ):
         assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
-    unlike = pl.read_parquet(results / "test" / "unlike.parquet")
+    unlike = pl.read_parquet(results / "test" / "accuracy_by_surprisal.parquet")
     assert unlike.group_by("network", "protocol").agg(pl.col("n_images").sum())["n_images"].to_list() == [30] * 6
     for protocol, steps in PROTOCOLS.items():
         for network in NETWORKS:
@@ -44,7 +48,7 @@ def test_all_that_was_promised_is_there(finished):
             assert not rows.select("image_id", "step").is_duplicated().any()
     for figure in (
         "measures",
-        "published",
+        "paper_table",
         "box_centres",
         "framing",
         "relation",

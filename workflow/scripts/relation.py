@@ -2,11 +2,11 @@
 
 from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.correlation import bias_against_sensitivity
-from shiftscope.bias.unlike import surprise, tightness
+from shiftscope.bias.surprisal import surprisal, tightness
 from shiftscope.core import tables
-from shiftscope.sensitivity import UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL
 from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprise
+from shiftscope.sensitivity.quarters import accuracy_by_surprisal
 from shiftscope.sensitivity.summary import all_sums
 from shiftscope.workflow.job import job
 
@@ -20,6 +20,6 @@ with job(snakemake.log[0]):
     tables.write(snakemake.output.relation, relation, CORRELATION)
     boxes = tables.read(snakemake.input.boxes, tables.BOXES)
     others = zip(snakemake.params.others, snakemake.input.others, strict=True)
-    unlike = {name: surprise(boxes, tables.read(path, tables.BOXES), seed=given["seed"]) for name, path in others}
-    table = accuracy_by_surprise(unlike, sums, seed=given["seed"], level=given["level"], n_resamples=given["resamples"])
-    tables.write(snakemake.output.unlike, table, UNLIKE)
+    unlike = {name: surprisal(boxes, tables.read(path, tables.BOXES), seed=given["seed"]) for name, path in others}
+    table = accuracy_by_surprisal(unlike, sums, seed=given["seed"], level=given["level"], n_resamples=given["resamples"])
+    tables.write(snakemake.output.accuracy_by_surprisal, table, ACCURACY_BY_SURPRISAL)

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from shiftscope.bias import BIAS, CHOICES, CORRELATION, FRAMING_COMPARISON
+from shiftscope.bias import BIAS, CORRELATION, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, render
-from shiftscope.sensitivity import COMPARISONS, SENSITIVITY, UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, COMPARISONS, SENSITIVITY
 from shiftscope.stages.frames import unvaried
 from shiftscope.workflow.job import job
 
@@ -25,14 +25,14 @@ with job(snakemake.log[0]):
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
         bias=tables.read_if(files.get("bias"), BIAS),
         framing=Framing(
-            choices=tables.read_if(files.get("choices"), CHOICES),
+            inclusion=tables.read_if(files.get("inclusion"), INCLUSION),
             others={
                 name: tables.read(path, FRAMING_COMPARISON)
                 for name, path in zip(facts["compare_with"], files.get("framing", []), strict=True)
             },
             landmarks=tables.read_if(files.get("landmark_bias"), BIAS),
             relation=tables.read_if(files.get("relation"), CORRELATION),
-            unlike=tables.read_if(files.get("unlike"), UNLIKE),
+            accuracy_by_surprisal=tables.read_if(files.get("accuracy_by_surprisal"), ACCURACY_BY_SURPRISAL),
         ),
         figures=[
             FigureOnPage(

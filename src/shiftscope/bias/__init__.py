@@ -25,9 +25,9 @@ BIAS = pl.Schema(
         "n_images": pl.Int64,
     }
 )
-CHOICES = pl.Schema(
+INCLUSION = pl.Schema(
     {
-        "choice": pl.String,  # "as chosen", or what was chosen otherwise: crowd, difficult, truncated, edge
+        "criterion": pl.String,  # "as chosen", or what was chosen otherwise: crowd, difficult, truncated, edge
         "kept": pl.Boolean,  # whether such boxes are kept in this row; null for "as chosen"
         "concerned": pl.Int64,  # boxes that the choice is about
         "quantity": pl.String,

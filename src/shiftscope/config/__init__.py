@@ -76,7 +76,7 @@ class Statistics(Options):
     """Confidence level of every interval."""
     resamples: int = Field(2000, ge=100)
     """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
-    `unlike`. Those of framing are fixed: docs/framing.md."""
+    `accuracy_by_surprisal`. Those of framing are fixed: docs/framing.md."""
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
     """How p-values of comparisons are adjusted over the whole table."""
     minimum_boxes: int = Field(20, ge=5)
@@ -90,7 +90,7 @@ class Statistics(Options):
     truncated: bool = True
     """Whether those of objects that are cut off do."""
     edge: bool = True
-    """Whether those that touch the picture's edge do. How much the answer depends on each: `choices.parquet`."""
+    """Whether those that touch the picture's edge do. How much the answer depends on each: `inclusion.parquet`."""
 
 
 class Config(Options):

@@ -93,7 +93,7 @@ PREDICTIONS = pl.Schema(
         "label_rank": pl.Int32,  # 1 = top
         "top5": pl.List(pl.Int32),  # most probable class first; fewer than 5 where the network has fewer classes
         "top5_prob": pl.List(pl.Float32),
-        "previous_top1_prob": pl.Float32,  # probability now of the class that was top one step before; null at step 0
+        "prob_of_previous_top1": pl.Float32,  # probability now of the class that was top one step before; null at step 0
     }
 )
 

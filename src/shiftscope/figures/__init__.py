@@ -15,7 +15,7 @@ from shiftscope.bias.landmarks import EYES
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.sensitivity import CURVES, SENSITIVITY, UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,11 +31,12 @@ class Drawing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Material:
+class Inputs:
     """What a figure is drawn from: files, read when asked for, and facts."""
 
     files: Mapping[str, Path]
-    """images, boxes, bias, landmarks, landmark_bias, relation, unlike, sensitivity, curves: those that the figure needs."""
+    """images, boxes, bias, landmarks, landmark_bias, relation, accuracy_by_surprisal, sensitivity, curves: those that the
+    figure needs."""
     networks: Mapping[str, int] = field(default_factory=dict)
     """Networks and their input sizes, in the order of the config."""
     architectures: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Material:
     """Predictions by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
-    box_choices: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
+    inclusion: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
     """Whether boxes that are `crowd`, `difficult`, `truncated` or at an `edge` count in the statistics."""
     landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
     """Name of a pair of points to the names of the two."""
@@ -82,8 +83,8 @@ class Material:
         return tables.read(self.files["relation"], CORRELATION)
 
     @cached_property
-    def unlike(self) -> pl.DataFrame:
-        return tables.read(self.files["unlike"], UNLIKE)
+    def accuracy_by_surprisal(self) -> pl.DataFrame:
+        return tables.read(self.files["accuracy_by_surprisal"], ACCURACY_BY_SURPRISAL)
 
     @cached_property
     def curves(self) -> pl.DataFrame:
@@ -144,7 +145,7 @@ class Material:
 class FigureKind:
     """How a figure is drawn, and how often."""
 
-    draw: Callable[[Material], Drawing]
+    draw: Callable[[Inputs], Drawing]
     per_protocol: bool
     """Once for each protocol whose sequences have more than one step, or once for the data set."""
 
@@ -157,7 +158,7 @@ figures: Registry[FigureKind] = Registry("figure", __name__)
 
 def figure(
     name: str, *, title: str, reference: str, needs: tuple[str, ...], per_protocol: bool
-) -> Callable[[Callable[[Material], Drawing]], Callable[[Material], Drawing]]:
+) -> Callable[[Callable[[Inputs], Drawing]], Callable[[Inputs], Drawing]]:
     """Decorator: register the function that draws a figure.
 
     Where what it `needs` was found out with networks that were shown frames of different sizes, its caption says so.
@@ -166,10 +167,10 @@ def figure(
     that are drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
     """
 
-    def put(draw: Callable[[Material], Drawing]) -> Callable[[Material], Drawing]:
-        def drawn(material: Material) -> Drawing:
-            made = draw(material)
-            said = material.sizes_said() if MEASURED & set(needs) else ""
+    def put(draw: Callable[[Inputs], Drawing]) -> Callable[[Inputs], Drawing]:
+        def drawn(inputs: Inputs) -> Drawing:
+            made = draw(inputs)
+            said = inputs.sizes_said() if MEASURED & set(needs) else ""
             return made._replace(caption=f"{made.caption} {said}".strip())
 
         kind = FigureKind(drawn, per_protocol)

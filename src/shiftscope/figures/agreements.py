@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import new_figure, short
 
 ACROSS, WIDEST = 4, 11.0
@@ -18,9 +18,9 @@ MOST_ANNOTATED = 20
     needs=("predictions", "frames", "resample"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
-    names = list(material.value_names.values())
-    rates = {network: flip_rates(material.predictions(network)) for network in material.networks}
+def draw(inputs: Inputs) -> Drawing:
+    names = list(inputs.value_names.values())
+    rates = {network: flip_rates(inputs.predictions(network)) for network in inputs.networks}
     if not names:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, "no picture could go through this protocol", ha="center", va="center")

@@ -5,7 +5,7 @@ import polars as pl
 
 from shiftscope.bias.boxes import ALL, centre_q, verdict_sentence
 from shiftscope.bias.rectangles import CORNERS, is_of, kept
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
 MOST_CATEGORIES = 11
@@ -22,15 +22,15 @@ KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncate
     needs=("boxes",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
-    counted = kept(material.boxes, **material.box_choices).filter(KNOWN).collect()
+def draw(inputs: Inputs) -> Drawing:
+    counted = kept(inputs.boxes, **inputs.inclusion).filter(KNOWN).collect()
     boxes = counted.with_columns(
         ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
         ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
         ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
         ((pl.col("y_max") - pl.col("y_min")) / pl.col("image_height")).alias("h"),
     )
-    centres = centre_q(material.bias)
+    centres = centre_q(inputs.bias)
     counts = boxes["category"].value_counts().sort("count", "category", descending=[True, False])
     frequent = counts["category"].head(MOST_CATEGORIES).sort().to_list()
     groups = {ALL: boxes} | {name: boxes.filter(pl.col("category") == name) for name in frequent}
@@ -61,9 +61,9 @@ def draw(material: Material) -> Drawing:
         "Points: box centres as a fraction of the picture; dotted square: where the centre of a box of the median size can "
         "be at all; below, box heights against the uniform density (dotted). In the titles: q of both axes together. "
         + _by_themselves(boxes, counts.height)
-        + verdict_sentence(material.bias)
+        + verdict_sentence(inputs.bias)
     )
-    return Drawing(drawn, f"{caption}{_left_out(material, len(boxes))}")
+    return Drawing(drawn, f"{caption}{_left_out(inputs, len(boxes))}")
 
 
 def _by_themselves(boxes: pl.DataFrame, categories: int) -> str:
@@ -76,12 +76,12 @@ def _by_themselves(boxes: pl.DataFrame, categories: int) -> str:
     return said
 
 
-def _left_out(material: Material, shown: int) -> str:
+def _left_out(inputs: Inputs, shown: int) -> str:
     """How many boxes the statistics leave out, and why: a box may have several reasons."""
-    lazy, total = material.boxes.lazy(), len(material.boxes)
+    lazy, total = inputs.boxes.lazy(), len(inputs.boxes)
     if shown == total:
         return ""
-    reasons = {KINDS[kind]: is_of(lazy, kind) for kind, keep in material.box_choices.items() if not keep}
+    reasons = {KINDS[kind]: is_of(lazy, kind) for kind, keep in inputs.inclusion.items() if not keep}
     reasons["without known corners"] = ~KNOWN
     found = lazy.select(reason.sum().alias(words) for words, reason in reasons.items()).collect().row(0, named=True)
     why = ", ".join(f"{count} {words}" for words, count in found.items() if count)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.heatmap import draw_map
 from shiftscope.figures.paper_values import V1
 
@@ -14,14 +14,14 @@ from shiftscope.figures.paper_values import V1
     needs=("predictions", "labels", "boxes", "box_crop"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
+def draw(inputs: Inputs) -> Drawing:
     area = (pl.col("x_max") - pl.col("x_min")) * (pl.col("y_max") - pl.col("y_min"))
-    boxes = material.boxes.filter(~pl.col("is_crowd").fill_null(value=False))
+    boxes = inputs.boxes.filter(~pl.col("is_crowd").fill_null(value=False))
     largest = boxes.group_by("image_id").agg(area.max().alias("area"))
     ranked = largest.sort("area", "image_id", descending=[True, False])["image_id"].to_list()
     order = {image_id: place for place, image_id in enumerate(ranked)}
     return draw_map(
-        material,
+        inputs,
         order=lambda image_id, _row: order.get(image_id, len(order)),
         order_said="pictures, the largest box first",
         absent="#000000",

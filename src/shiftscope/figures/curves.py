@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.paper_values import GREY, known_as
 from shiftscope.figures.style import colours, new_figure, plain, short
 from shiftscope.sensitivity.measures import measures
@@ -28,26 +28,26 @@ Line = tuple[tuple[float, ...], tuple[float, ...]]
     needs=("curves", "neighbours"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
-    return draw_curves(material, SHOWN)
+def draw(inputs: Inputs) -> Drawing:
+    return draw_curves(inputs, SHOWN)
 
 
 def draw_curves(
-    material: Material,
+    inputs: Inputs,
     shown: tuple[str, ...],
     published: Mapping[str, Mapping[str, Line]] | None = None,
     more: str = "",
 ) -> Drawing:
     """One panel for each of the measures `shown` that there are. `published`: measure → architecture or name → what others
     found, in the colour of the network that it is, else grey. `more` goes at the caption's end."""
-    table = material.curves.filter(pl.col("protocol") == material.protocol, pl.col("estimate").is_not_null())
+    table = inputs.curves.filter(pl.col("protocol") == inputs.protocol, pl.col("estimate").is_not_null())
     present = [name for name in shown if name in set(table["measure"])]
-    facts = material.protocols[material.protocol]
+    facts = inputs.protocols[inputs.protocol]
     if not present:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, "there is no value to draw these measures over", ha="center", va="center")
-        return Drawing(drawn, f"{material.protocol} has no curve: it sweeps one value only, or too many.")
-    labels = len(material.networks) + len({name for lines in (published or {}).values() for name in lines})
+        return Drawing(drawn, f"{inputs.protocol} has no curve: it sweeps one value only, or too many.")
+    labels = len(inputs.networks) + len({name for lines in (published or {}).values() for name in lines})
     across = min(4, labels) if len(present) > 1 else 2
     width = 4.6 if len(present) == 1 else 2.6 * len(present)
     drawn = new_figure(width, 2.7 + 0.18 * -(-labels // across))
@@ -56,27 +56,27 @@ def draw_curves(
         plain(ax)
         ax.set_title(measures[measure].title)
         lines = (published or {}).get(measure, {})
-        _draw_ours(ax, material, table.filter(pl.col("measure") == measure), alone=not lines)
-        _draw_published(ax, material, lines)
+        _draw_ours(ax, inputs, table.filter(pl.col("measure") == measure), alone=not lines)
+        _draw_published(ax, inputs, lines)
         ax.set_ylim(0, 1.02 * ax.get_ylim()[1])
     drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if facts["unit"] else facts["title"], fontsize=8)
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     drawn.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=across, frameon=False, fontsize=7)
-    return Drawing(drawn, _caption(material, table, present) + (f" {more}" if more else ""))
+    return Drawing(drawn, _caption(inputs, table, present) + (f" {more}" if more else ""))
 
 
-def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame, *, alone: bool) -> None:
+def _draw_ours(ax: "Axes", inputs: Inputs, table: pl.DataFrame, *, alone: bool) -> None:
     """`alone`: nothing published is beside it, so that the axis need show no more than its own values."""
     values = table["value"].unique().sort().to_list()
     if alone and len(values) < FEW_TICKS:
         ax.set_xticks(values, [f"{value:g}" for value in values])
     if alone and len(values) == 1:  # points, side by side
         ax.set_xlim(values[0] - 1, values[0] + 1)
-    for place, (network, colour) in enumerate(colours(material.networks).items()):
+    for place, (network, colour) in enumerate(colours(inputs.networks).items()):
         rows = table.filter(pl.col("network") == network).sort("value")
         x, y = rows["value"].to_numpy(), rows["estimate"].to_numpy()
         if alone and len(values) == 1:
-            x = x + (place - (len(material.networks) - 1) / 2) / len(material.networks)
+            x = x + (place - (len(inputs.networks) - 1) / 2) / len(inputs.networks)
         marker = "o" if len(x) < FEW else None
         ax.plot(x, y, color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=short(network))
         known = rows.drop_nulls(["ci_low", "ci_high"])
@@ -86,11 +86,11 @@ def _draw_ours(ax: "Axes", material: Material, table: pl.DataFrame, *, alone: bo
         ax.fill_between(known["value"].to_numpy(), low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _draw_published(ax: "Axes", material: Material, lines: Mapping[str, Line]) -> None:
-    colour = colours(material.networks)
+def _draw_published(ax: "Axes", inputs: Inputs, lines: Mapping[str, Line]) -> None:
+    colour = colours(inputs.networks)
     greys = iter(DASHES * len(lines))
     for name, (x, y) in lines.items():
-        own = [network for network in material.networks if known_as(material, network) == name]
+        own = [network for network in inputs.networks if known_as(inputs, network) == name]
         shade = colour[own[0]] if own else GREY
         dashes = "none" if len(x) == 1 else "--" if own else next(greys)
         ax.plot(
@@ -99,12 +99,12 @@ def _draw_published(ax: "Axes", material: Material, lines: Mapping[str, Line]) -
         )  # fmt: skip
 
 
-def _caption(material: Material, table: pl.DataFrame, present: list[str]) -> str:
-    unit = material.protocols[material.protocol]["unit"]
+def _caption(inputs: Inputs, table: pl.DataFrame, present: list[str]) -> str:
+    unit = inputs.protocols[inputs.protocol]["unit"]
     sentences = ["Bands are intervals."]
     for measure in present:
         said = []
-        for network in material.networks:
+        for network in inputs.networks:
             rows = table.filter(pl.col("measure") == measure, pl.col("network") == network)
             if not len(rows):
                 continue

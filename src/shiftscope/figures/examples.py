@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
 
 MOST_NETWORKS = 4
@@ -29,15 +29,15 @@ class Flip(NamedTuple):
     needs=("predictions", "frames"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
-    networks = list(material.networks)[:MOST_NETWORKS]
-    colour = colours(material.networks)
+def draw(inputs: Inputs) -> Drawing:
+    networks = list(inputs.networks)[:MOST_NETWORKS]
+    colour = colours(inputs.networks)
     drawn = new_figure(7.6, 2.75 * len(networks))
     parts = drawn.subfigures(len(networks), 1, squeeze=False)[:, 0]
     sentences = []
-    unit = material.protocols[material.protocol]["unit"]
+    unit = inputs.protocols[inputs.protocol]["unit"]
     for part, network in zip(parts, networks, strict=True):
-        flip = _strikingly(material.predictions(network))
+        flip = _strikingly(inputs.predictions(network))
         rows = flip.rows
         image_id = rows["image_id"][0]
         shown = _around(len(rows), flip.step)
@@ -46,9 +46,9 @@ def draw(material: Material) -> Drawing:
         axes = part.subplots(2, 1, height_ratios=(1.5, 1))
         strip = axes[0].get_subplotspec().subgridspec(1, len(shown))
         axes[0].set_axis_off()
-        truth = "" if label is None else f" (label: {short(material.class_name(label))})"
+        truth = "" if label is None else f" (label: {short(inputs.class_name(label))})"
         part.suptitle(f"{short(network)}: {short(image_id, 44)}{truth}", fontsize=8, fontweight="bold")
-        frames = material.frames(image_id, network)
+        frames = inputs.frames(image_id, network)
         for place, step in enumerate(shown):
             ax = part.add_subplot(strip[place])
             ax.imshow(frames[step], interpolation="nearest")
@@ -58,9 +58,9 @@ def draw(material: Material) -> Drawing:
             edge = "#d55e00" if changed else "#404040"
             for spine in ax.spines.values():
                 spine.set(color=edge, linewidth=2.5 if changed else 0.8)
-            name = short(material.class_name(int(top1[step])), 18)
+            name = short(inputs.class_name(int(top1[step])), 18)
             ax.set_xlabel(f"{name}\n{rows['top1_prob'][int(step)]:.2f}", color=edge, fontsize=7, labelpad=2)
-            ax.set_title(short(material.value_said(values[step]), 16), fontsize=7, pad=2)
+            ax.set_title(short(inputs.value_said(values[step]), 16), fontsize=7, pad=2)
         ax = axes[1]
         plain(ax)
         ax.plot(
@@ -69,8 +69,8 @@ def draw(material: Material) -> Drawing:
         ax.plot(values[shown], curve[shown], "o", color=colour[network], markersize=5)
         ax.set_ylim(-0.05, 1.05)
         ax.set_ylabel("P(true class)" if label is not None else "P(first class)", fontsize=7)
-        ax.set_xlabel(material.protocols[material.protocol]["title"] + (f", {unit}" if unit else ""), fontsize=7)
-        sentences.append(_sentence(material, network, image_id, flip))
+        ax.set_xlabel(inputs.protocols[inputs.protocol]["title"] + (f", {unit}" if unit else ""), fontsize=7)
+        sentences.append(_sentence(inputs, network, image_id, flip))
     return Drawing(drawn, "Framed: the frame where the answer changes. " + " ".join(sentences))
 
 
@@ -87,7 +87,7 @@ def _strikingly(predictions: pl.DataFrame) -> Flip:
     pairs = pl.concat([rows.with_row_index("place"), past], how="horizontal").filter(
         pl.col("step") == pl.col("past_step") + 1  # not from one run to the next
     )
-    fallen = pl.when(pl.col("label").is_null()).then(pl.col("past_top1_prob") - pl.col("previous_top1_prob"))
+    fallen = pl.when(pl.col("label").is_null()).then(pl.col("past_top1_prob") - pl.col("prob_of_previous_top1"))
     pairs = pairs.with_columns(
         fallen.otherwise((pl.col("probability") - pl.col("past_probability")).abs()).alias("jump"),
         (pl.col("top1") != pl.col("past_top1")).alias("flips"),
@@ -107,12 +107,12 @@ def _around(count: int, step: int | None) -> NDArray[np.int64]:
     return np.arange(first, min(count, first + FRAMES_SHOWN))
 
 
-def _sentence(material: Material, network: str, image_id: str, flip: Flip) -> str:
+def _sentence(inputs: Inputs, network: str, image_id: str, flip: Flip) -> str:
     if flip.step is None:
         return f"{network} gives the same answer on every frame of every picture."
     before, after = flip.rows.row(flip.step - 1, named=True), flip.rows.row(flip.step, named=True)
-    was, becomes = material.class_name(before["top1"]), material.class_name(after["top1"])
-    first, then = (material.value_said(row["value"]) for row in (before, after))
+    was, becomes = inputs.class_name(before["top1"]), inputs.class_name(after["top1"])
+    first, then = (inputs.value_said(row["value"]) for row in (before, after))
     return (
         f"{network} says {was} of {image_id} at {first} and {becomes} at {then}: "
         f"the curve goes from {before['probability']:.2f} to {after['probability']:.2f}."

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope.bias.boxes import ALL, verdict_sentence
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
 MOST = 30
@@ -22,17 +22,17 @@ SHADE = {"x": COLOURS[0], "y": COLOURS[1]}
     needs=("boxes",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
-    rows = ranked(material.bias)
+def draw(inputs: Inputs) -> Drawing:
+    rows = ranked(inputs.bias)
     if not rows.height:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, "no category has enough boxes to be tested", ha="center", va="center")
-        return Drawing(drawn, verdict_sentence(material.bias))
+        return Drawing(drawn, verdict_sentence(inputs.bias))
     named = rows if rows.height <= MOST else pl.concat([rows.head(MOST // 2), rows.tail(MOST // 2)])
     drawn = new_figure(10, max(3.2, 0.22 * named.height + 1.2))
     left, middle, right = drawn.subplots(1, 3, width_ratios=[1.5, 1, 1])
     _ranking(left, named, rows.height)
-    _all_ranks(middle, rows, ranked(material.bias, "naive"))
+    _all_ranks(middle, rows, ranked(inputs.bias, "naive"))
     _sizes(right, rows)
     clear = {axis: rows.filter(pl.col(f"q_{axis}") < Q).height for axis in AXES}
     shown = f"the {MOST // 2} first and last of {rows.height} are named" if rows.height > MOST else "all are named"

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import new_figure, short
 
 FRAMES = 8
@@ -17,17 +17,17 @@ FRAMES = 8
     needs=("frames",),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
-    network = max(material.networks, key=lambda name: material.networks[name])
-    size = material.networks[network]
-    paths = [frames for frames, _ in material.frame_files[material.protocol, size]]
+def draw(inputs: Inputs) -> Drawing:
+    network = max(inputs.networks, key=lambda name: inputs.networks[name])
+    size = inputs.networks[network]
+    paths = [frames for frames, _ in inputs.frame_files[inputs.protocol, size]]
     rows = tables.read(paths, tables.FRAMES).select("image_id", "step", "value", "resample").sort("image_id", "step")
     ids = rows["image_id"].unique(maintain_order=True).to_list()
     drawn = new_figure(5, 1.2)
     if not ids:
         drawn.text(0.5, 0.5, "no picture could go through this protocol", ha="center", va="center")
         return Drawing(drawn, "No picture could go through this protocol.")
-    facts = material.protocols[material.protocol]
+    facts = inputs.protocols[inputs.protocol]
     chosen = list(dict.fromkeys(ids[place] for place in (0, len(ids) // 2, -1)))
     sequences = [rows.filter(pl.col("image_id") == image_id) for image_id in chosen]
     most = max(min(FRAMES, len(own)) for own in sequences)
@@ -36,7 +36,7 @@ def draw(material: Material) -> Drawing:
     for ax in axes.flat:
         ax.set_axis_off()
     for row, image_id, own in zip(axes, chosen, sequences, strict=True):
-        frames = material.frames(image_id, network)
+        frames = inputs.frames(image_id, network)
         shown = np.unique(np.linspace(0, len(own) - 1, min(FRAMES, len(own))).round().astype(int))
         for ax, place in zip(row, shown.tolist(), strict=False):
             ax.imshow(frames[place], interpolation="nearest")
@@ -47,7 +47,7 @@ def draw(material: Material) -> Drawing:
     steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
     below = "the resize function" if facts["kind"] == "resample" else f"what is swept, {facts['unit'] or 'without a unit'}"
     pictures = "1 picture" if len(ids) == 1 else f"{len(ids)} pictures"
-    seeing = "networks see" if len(set(material.networks.values())) == 1 else f"{network}, of the largest input, sees"
+    seeing = "networks see" if len(set(inputs.networks.values())) == 1 else f"{network}, of the largest input, sees"
     caption = (
         f"{pictures} of {steps} frames, {size} × {size} px, as {seeing} them; shown are {len(chosen)} of them, each "
         f"in up to {most} frames. Below each frame: {below}."

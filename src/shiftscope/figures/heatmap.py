@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import new_figure, short
 
 ACROSS = 4
@@ -19,9 +19,9 @@ ACROSS = 4
     needs=("predictions", "labels"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
+def draw(inputs: Inputs) -> Drawing:
     return draw_map(
-        material,
+        inputs,
         order=lambda _image_id, row: -float(np.nanmean(row)),
         order_said="pictures, the surest first",
         absent="#808080",
@@ -30,7 +30,7 @@ def draw(material: Material) -> Drawing:
 
 
 def draw_map(
-    material: Material,
+    inputs: Inputs,
     *,
     order: Callable[[str, NDArray[np.float64]], float],
     order_said: str,
@@ -40,7 +40,7 @@ def draw_map(
     """The heat map with its rows, each an image's id and its probabilities, sorted by `order`."""
     from matplotlib import colormaps
 
-    maps = {network: _map(material.predictions(network), order) for network in material.networks}
+    maps = {network: _map(inputs.predictions(network), order) for network in inputs.networks}
     across = min(ACROSS, len(maps))
     down = -(-len(maps) // across)
     drawn = new_figure(max(3.2, 1.9 * across + 0.8), 2.9 * down + 0.3)
@@ -55,7 +55,7 @@ def draw_map(
         ax.set_title(short(network))
     for ax in list(axes.flat)[len(maps) :]:
         ax.set_visible(False)
-    facts = material.protocols[material.protocol]
+    facts = inputs.protocols[inputs.protocol]
     by_value = facts["unit"] and all(swept for _, _, swept in maps.values())
     drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if by_value else "step", fontsize=8)
     drawn.supylabel(order_said, fontsize=8)

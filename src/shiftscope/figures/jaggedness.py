@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.paper_values import (
     FAINT,
     GREY,
@@ -38,34 +38,34 @@ Cells = dict[tuple[str, str], dict[str, Any]]
     needs=("sensitivity", "labels", "neighbours"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
-    table = material.sensitivity.filter(
-        pl.col("protocol") == material.protocol, pl.col("condition") == "all", pl.col("estimate").is_not_null()
+def draw(inputs: Inputs) -> Drawing:
+    table = inputs.sensitivity.filter(
+        pl.col("protocol") == inputs.protocol, pl.col("condition") == "all", pl.col("estimate").is_not_null()
     )
     cells = {(row["measure"], row["network"]): row for row in table.iter_rows(named=True)}
-    kind = material.protocols[material.protocol]["kind"]
-    counts = JAGGEDNESS.get(kind, {}) if material.class_space == "imagenet" else {}
+    kind = inputs.protocols[inputs.protocol]["kind"]
+    counts = JAGGEDNESS.get(kind, {}) if inputs.class_space == "imagenet" else {}
     rates = {name: count / JAGGEDNESS_STEPS for name, count in counts.items()} if kind == "embed" else {}
-    rows = len(material.networks) + len(not_in_run(material, counts))
+    rows = len(inputs.networks) + len(not_in_run(inputs, counts))
     drawn = new_figure(9.6, max(2.2, 1.0 + 0.26 * rows))
     count_ax, rate_ax, reading_ax = drawn.subplots(1, 3, width_ratios=(1, 1, 1.5))
     # Of another number of pictures: beside ours as they are per step where that is known, else as counts.
-    _bars(count_ax, material, cells, "jaggedness", {} if rates else counts, "{:,.0f}")
-    _bars(rate_ax, material, cells, "jaggedness_rate", rates, "{:.1%}")
+    _bars(count_ax, inputs, cells, "jaggedness", {} if rates else counts, "{:,.0f}")
+    _bars(rate_ax, inputs, cells, "jaggedness_rate", rates, "{:.1%}")
     count_ax.set_xlabel("transitions")
     rate_ax.set_xlabel("transitions per step")
-    labels = [short(network) for network in material.networks]
-    labels += [f"{NAMES[name]} (paper)" for name in not_in_run(material, counts)]
+    labels = [short(network) for network in inputs.networks]
+    labels += [f"{NAMES[name]} (paper)" for name in not_in_run(inputs, counts)]
     for ax in (count_ax, rate_ax):
         ax.set_ylim(rows - 0.4, -0.6)
         ax.set_yticks(range(rows), labels if ax is count_ax else [""] * rows)
 
-    width = 0.8 / len(material.networks)
-    for place, (network, colour) in enumerate(colours(material.networks).items()):
+    width = 0.8 / len(inputs.networks)
+    for place, (network, colour) in enumerate(colours(inputs.networks).items()):
         for k, measure in enumerate(READINGS):
             row = cells.get((measure, network))
             if row is not None:
-                x = k + (place - (len(material.networks) - 1) / 2) * width
+                x = k + (place - (len(inputs.networks) - 1) / 2) * width
                 reading_ax.bar(x, row["estimate"], width * 0.9, color=colour, alpha=FAINT)
                 if row["ci_low"] is not None:
                     reading_ax.plot((x, x), (row["ci_low"], row["ci_high"]), color="#202020", linewidth=1)
@@ -78,12 +78,12 @@ def draw(material: Material) -> Drawing:
     reading_ax.set_xlim(-0.6, len(READINGS) - 0.4)
     reading_ax.set_ylim(0, max(0.3, reading_ax.get_ylim()[1]))
     reading_ax.set_ylabel("share")
-    return Drawing(drawn, _caption(material, cells, kind, counts))
+    return Drawing(drawn, _caption(inputs, cells, kind, counts))
 
 
-def _bars(ax: "Axes", material: Material, cells: Cells, measure: str, paper: dict[str, float], form: str) -> None:
+def _bars(ax: "Axes", inputs: Inputs, cells: Cells, measure: str, paper: dict[str, float], form: str) -> None:
     """A bar with its interval for each network, the paper's value beside it; below, the paper's that the run has not."""
-    networks, elsewhere = list(material.networks), not_in_run(material, paper)
+    networks, elsewhere = list(inputs.networks), not_in_run(inputs, paper)
     for place, (network, colour) in enumerate(colours(networks).items()):
         row, ends = cells.get((measure, network)), [0.0]
         if row is not None:
@@ -92,7 +92,7 @@ def _bars(ax: "Axes", material: Material, cells: Cells, measure: str, paper: dic
             if row["ci_low"] is not None:
                 ax.plot((row["ci_low"], row["ci_high"]), (place, place), color="#202020", linewidth=1)
                 ends += [row["ci_high"]]
-        published = paper.get(known_as(material, network))
+        published = paper.get(known_as(inputs, network))
         if published is not None:
             ax.plot(published, place, "D", color="white", markeredgecolor=colour, markersize=5, zorder=5)
             ends += [published]
@@ -109,9 +109,9 @@ def _beside(ax: "Axes", x: float, y: float, text: str) -> None:
     ax.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=7)
 
 
-def _caption(material: Material, cells: Cells, kind: str, counts: dict[str, float]) -> str:
+def _caption(inputs: Inputs, cells: Cells, kind: str, counts: dict[str, float]) -> str:
     sentences = []
-    for network in material.networks:
+    for network in inputs.networks:
         rate, total = cells.get(("jaggedness_rate", network)), cells.get(("jaggedness", network))
         if rate is not None and total is not None:
             sentences.append(

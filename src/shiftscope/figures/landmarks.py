@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope.bias.landmarks import spanned
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
 
 MOST_POINTS = 5000
@@ -24,9 +24,9 @@ MOST_ROWS = 12
     needs=("landmarks",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
-    rows = list(_rows(material))
-    said = _said(rows, material)
+def draw(inputs: Inputs) -> Drawing:
+    rows = list(_rows(inputs))
+    said = _said(rows, inputs)
     if not rows:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, "no object has both points of a pair", ha="center", va="center")
@@ -56,11 +56,11 @@ class _Row(NamedTuple):
     """How many categories have such objects."""
 
 
-def _rows(material: Material) -> Iterator[_Row]:
+def _rows(inputs: Inputs) -> Iterator[_Row]:
     """Of every pair, in the order of the config, the categories with the most objects that have both points."""
-    most = max(1, min(MOST_CATEGORIES, MOST_ROWS // len(material.landmark_pairs)))
-    for pair, (first, second) in material.landmark_pairs.items():
-        objects = _objects(material.landmarks, first, second)
+    most = max(1, min(MOST_CATEGORIES, MOST_ROWS // len(inputs.landmark_pairs)))
+    for pair, (first, second) in inputs.landmark_pairs.items():
+        objects = _objects(inputs.landmarks, first, second)
         counts = objects["category"].value_counts().sort("count", "category", descending=[True, False])
         for category in counts["category"].head(most):
             yield _Row(pair, category, objects.filter(pl.col("category") == category), counts.height)
@@ -81,10 +81,10 @@ def _objects(landmarks: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     )
 
 
-def _said(rows: list[_Row], material: Material) -> str:
+def _said(rows: list[_Row], inputs: Inputs) -> str:
     """What each row shows, pair by pair, and what the tests say of it."""
     sentences = []
-    for pair, points in material.landmark_pairs.items():
+    for pair, points in inputs.landmark_pairs.items():
         own = [row for row in rows if row.pair == pair]
         if not own:
             sentences.append(f"{pair}: no object has both {' and '.join(points)}.")
@@ -94,16 +94,16 @@ def _said(rows: list[_Row], material: Material) -> str:
         for row in own:
             x, y, distance = row.objects.select(pl.col("x", "y", "distance").median()).row(0)
             parts.append(f"{row.category}: median midpoint ({x:.2f}, {y:.2f}), median distance {distance:.3f}")
-        sentences.append(f"{pair} ({' and '.join(points)}){which}: {'; '.join(parts)}.{_odd(pair, own, material)}")
+        sentences.append(f"{pair} ({' and '.join(points)}){which}: {'; '.join(parts)}.{_odd(pair, own, inputs)}")
     if any(row.objects.height > MOST_POINTS for row in rows):
         sentences.append(f"Of more than {MOST_POINTS} objects, as many are drawn, taken at random.")
     return " ".join(sentences)
 
 
-def _odd(pair: str, rows: list[_Row], material: Material) -> str:
+def _odd(pair: str, rows: list[_Row], inputs: Inputs) -> str:
     """The quantities of a pair that are not uniform, of the categories that are shown."""
-    several = len(material.landmark_pairs) > 1  # then the quantities in the table begin with the pair's name
-    tested = material.landmark_bias.filter(
+    several = len(inputs.landmark_pairs) > 1  # then the quantities in the table begin with the pair's name
+    tested = inputs.landmark_bias.filter(
         pl.col("q_value") < Q,
         pl.col("category").is_in([row.category for row in rows]),
         pl.col("quantity").str.starts_with(f"{pair} " if several else ""),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
 from shiftscope.sensitivity.measures import measures
 
@@ -37,11 +37,11 @@ MARKS = {
     needs=("sensitivity",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
-    table = material.sensitivity.filter(pl.col("estimate").is_not_null())
+def draw(inputs: Inputs) -> Drawing:
+    table = inputs.sensitivity.filter(pl.col("estimate").is_not_null())
     present = [name for name in SHOWN if name in set(table["measure"])]
-    protocols = [name for name in material.protocols if name in set(table["protocol"])]
-    networks = list(material.networks)
+    protocols = [name for name in inputs.protocols if name in set(table["protocol"])]
+    networks = list(inputs.networks)
     rows_high = 0.4 * len(networks) + 0.25
     drawn = new_figure(1.5 * len(present) + 1.6, rows_high * len(protocols) + 0.9)
     grid = drawn.subplots(len(protocols), len(present), squeeze=False, sharex="col", sharey=True)

@@ -3,7 +3,7 @@
 Networks go by the names that torchvision and timm have for them. Values that were read off a plot are marked so.
 """
 
-from shiftscope.figures import Material
+from shiftscope.figures import Inputs
 
 V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1)"
 V4 = "Azulay & Weiss 2019 (JMLR 20(184))"
@@ -58,13 +58,13 @@ SIZE_SWEEP_CHANGE: dict[str, tuple[float, ...]] = {
 """P(top-1 change) of a third party's rerun of V4's released script, without normalisation."""
 
 
-def known_as(material: Material, network: str) -> str:
+def known_as(inputs: Inputs, network: str) -> str:
     """What the tables here call a network's architecture, timm's tag of its weights (after the point) left out; empty for
     one that was shown frames of another size than the papers'."""
-    return material.architectures.get(network, "").partition(".")[0] if material.networks[network] == SIZE else ""
+    return inputs.architectures.get(network, "").partition(".")[0] if inputs.networks[network] == SIZE else ""
 
 
-def not_in_run(material: Material, published: dict[str, float]) -> list[str]:
+def not_in_run(inputs: Inputs, published: dict[str, float]) -> list[str]:
     """Of published networks those of which the run has none at the papers' size."""
-    here = {known_as(material, network) for network in material.networks}
+    here = {known_as(inputs, network) for network in inputs.networks}
     return [name for name in published if name not in here]

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
 
 TITLES = {"accuracy": "accuracy", "top1_change": "P(top-1 change)", "mac": "mean absolute change"}
@@ -16,18 +16,18 @@ MOST = 4
     needs=("relation",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
-    relation, unlike = material.relation, material.unlike
+def draw(inputs: Inputs) -> Drawing:
+    relation, unlike = inputs.relation, inputs.accuracy_by_surprisal
     pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()
-    order = list(material.protocols)
+    order = list(inputs.protocols)
     pairs = sorted(pairs, key=lambda pair: order.index(pair[1]))[:MOST]  # every other data set before a second protocol
     wide = 3 + len(pairs)
     known = relation.filter(pl.col("rho").is_not_null())
     lines = max(1, known.select("network", "protocol").unique().height)
     drawn = new_figure(2.6 * wide, max(2.8, 0.16 * lines + 1.4))
     axes = drawn.subplots(1, wide, squeeze=False)[0]
-    shade = colours(material.networks)
-    keys = [(p, n) for p in material.protocols for n in material.networks]
+    shade = colours(inputs.networks)
+    keys = [(p, n) for p in inputs.protocols for n in inputs.networks]
     present = [key for key in keys if known.filter(protocol=key[0], network=key[1]).height]
     for ax, (measure, title) in zip(axes, TITLES.items(), strict=False):
         for y, (protocol, network) in enumerate(present):
@@ -44,11 +44,11 @@ def draw(material: Material) -> Drawing:
         ax.tick_params(axis="y", labelsize=6)
         plain(ax)
     for ax, (other, protocol) in zip(axes[3:], pairs, strict=True):
-        for network in material.networks:
+        for network in inputs.networks:
             rows = unlike.filter(other=other, protocol=protocol, network=network).sort("quarter")
             if rows.height:
                 x, right, low, high = (
-                    rows[name].cast(pl.Float64).to_numpy() for name in ("surprise", "accuracy", "ci_low", "ci_high")
+                    rows[name].cast(pl.Float64).to_numpy() for name in ("surprisal", "accuracy", "ci_low", "ci_high")
                 )
                 ax.fill_between(x, low, high, color=shade[network], alpha=0.15, linewidth=0)
                 ax.plot(x, right, "o-", color=shade[network], markersize=3, label=short(network))

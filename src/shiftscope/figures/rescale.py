@@ -1,6 +1,6 @@
 """Top-5 accuracy by the size of the picture."""
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.curves import Line, draw_curves
 from shiftscope.figures.paper_values import NAMES, RESCALE, RESCALE_PEOPLE, RESCALE_SIZES, V1
 
@@ -12,14 +12,14 @@ from shiftscope.figures.paper_values import NAMES, RESCALE, RESCALE_PEOPLE, RESC
     needs=("curves", "labels", "scale"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
+def draw(inputs: Inputs) -> Drawing:
     published: dict[str, Line] = {}
     more = ""
-    if material.class_space == "imagenet":
+    if inputs.class_space == "imagenet":
         size, people = RESCALE_PEOPLE
         sizes = tuple(float(side) for side in RESCALE_SIZES)
         published = {name: (sizes, values) for name, values in RESCALE.items()} | {"people": ((float(size),), (people,))}
         at = RESCALE_SIZES.index(size)
         said = ", ".join(f"{NAMES[name]} {values[at]:g}" for name, values in RESCALE.items())
         more = f"The paper's at {size} px, read off its plot (±.004): {said}, people {people:g}."
-    return draw_curves(material, ("top5_accuracy",), {"top5_accuracy": published}, more)
+    return draw_curves(inputs, ("top5_accuracy",), {"top5_accuracy": published}, more)

@@ -1,6 +1,6 @@
 """Change between neighbours by the size of the object."""
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.curves import Line, draw_curves
 from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE, V4
 
@@ -12,10 +12,10 @@ from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE
     needs=("curves", "sizes"),
     per_protocol=True,
 )
-def draw(material: Material) -> Drawing:
+def draw(inputs: Inputs) -> Drawing:
     published: dict[str, Line] = {}
     more = ""
-    if material.class_space == "imagenet":
+    if inputs.class_space == "imagenet":
         published = {name: (SIZE_SWEEP, values) for name, values in SIZE_SWEEP_CHANGE.items()}
         said = "; ".join(
             f"{NAMES[name]} {min(values):g} (at {SIZE_SWEEP[values.index(min(values))]:g}) to {max(values):g} "
@@ -23,4 +23,4 @@ def draw(material: Material) -> Drawing:
             for name, values in SIZE_SWEEP_CHANGE.items()
         )
         more = f"Published, a third party's rerun of the released script without normalisation: P(top-1 change) {said}."
-    return draw_curves(material, ("top1_change", "mac"), {"top1_change": published}, more)
+    return draw_curves(inputs, ("top1_change", "mac"), {"top1_change": published}, more)

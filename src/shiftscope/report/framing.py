@@ -13,16 +13,16 @@ Q = 0.05
 class Framing(NamedTuple):
     """Tables of one data set; those that it does not have are None or empty."""
 
-    choices: pl.DataFrame | None = None
-    """bias.CHOICES"""
+    inclusion: pl.DataFrame | None = None
+    """bias.INCLUSION"""
     others: Mapping[str, pl.DataFrame] = {}
     """bias.FRAMING_COMPARISON by the other data set's name."""
     landmarks: pl.DataFrame | None = None
     """bias.BIAS of points."""
     relation: pl.DataFrame | None = None
     """bias.CORRELATION"""
-    unlike: pl.DataFrame | None = None
-    """bias.UNLIKE"""
+    accuracy_by_surprisal: pl.DataFrame | None = None
+    """bias.ACCURACY_BY_SURPRISAL"""
 
 
 def sentences(framing: Framing) -> list[str]:
@@ -37,8 +37,8 @@ def sentences(framing: Framing) -> list[str]:
                 f"{row['network']} changes its answer {more} on categories whose framing is tighter ({row['protocol']}): "
                 f"Spearman's ρ {row['rho']:.2f} [{row['rho_low']:.2f}, {row['rho_high']:.2f}] over {row['n']} categories."
             )
-    if framing.unlike is not None and framing.unlike.height:
-        said += _cost(framing.unlike)
+    if framing.accuracy_by_surprisal is not None and framing.accuracy_by_surprisal.height:
+        said += _cost(framing.accuracy_by_surprisal)
     return said
 
 
@@ -51,11 +51,11 @@ def _alike(other: str, table: pl.DataFrame) -> str:
     return f"{apart} of {tested.height} categories are placed otherwise than in {other}, given their size (q < {Q:g})."
 
 
-def _cost(unlike: pl.DataFrame) -> list[str]:
+def _cost(accuracy: pl.DataFrame) -> list[str]:
     """The largest loss of accuracy from the first to the last quarter, for each data set compared with."""
     said = []
-    first = unlike.filter(quarter=1).rename({"accuracy": "usual"})
-    last = unlike.filter(quarter=4)
+    first = accuracy.filter(quarter=1).rename({"accuracy": "usual"})
+    last = accuracy.filter(quarter=4)
     both = first.join(last, on=["other", "network", "protocol"], suffix="_last").with_columns(
         loss=pl.col("usual") - pl.col("accuracy")
     )
@@ -71,14 +71,14 @@ def _cost(unlike: pl.DataFrame) -> list[str]:
 def tables_of(framing: Framing) -> list[dict[str, Any]]:
     """Tables for the page: title, note, columns, rows of text."""
     found = []
-    if framing.choices is not None:
-        shown = framing.choices.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0)
+    if framing.inclusion is not None:
+        shown = framing.inclusion.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0)
         found.append(
             _table(
                 "How much the answer depends on which boxes count",
                 "Each choice made the other way, the others as they are. Rejected: categories with q < .05.",
                 shown,
-                ["choice", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
+                ["criterion", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
             )
         )
     for other, table in framing.others.items():
@@ -111,14 +111,14 @@ def tables_of(framing: Framing) -> list[dict[str, Any]]:
                 ["network", "protocol", "measure", "rho", "rho_low", "rho_high", "p_value", "q_value", "n", "reason"],
             )
         )
-    if framing.unlike is not None and framing.unlike.height:
+    if framing.accuracy_by_surprisal is not None and framing.accuracy_by_surprisal.height:
         found.append(
             _table(
                 "Do pictures framed unlike the training set lose accuracy?",
                 "Pictures in four quarters by how surprising their largest box is, to who knows the other data set: from "
                 "most alike to most unlike.",
-                framing.unlike,
-                ["other", "network", "protocol", "quarter", "surprise", "accuracy", "ci_low", "ci_high", "n_images"],
+                framing.accuracy_by_surprisal,
+                ["other", "network", "protocol", "quarter", "surprisal", "accuracy", "ci_low", "ci_high", "n_images"],
             )
         )
     return found

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.sensitivity import UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL
 from shiftscope.sensitivity.summary import Cell, Sums
 from shiftscope.statistics.intervals import intervals
 
 QUARTERS = 4
 
 
-def accuracy_by_surprise(
+def accuracy_by_surprisal(
     surprises: Mapping[str, pl.DataFrame],
     cells: Mapping[Cell, Sums],
     *,
@@ -21,15 +21,16 @@ def accuracy_by_surprise(
     level: float = 0.95,
     n_resamples: int = 2000,
 ) -> pl.DataFrame:
-    """UNLIKE: accuracy of every network and protocol in each quarter of the pictures, from the least to the most unlike.
+    """Accuracy of every network and protocol in each quarter of the pictures, from the least to the most surprising:
+    a table ACCURACY_BY_SURPRISAL.
 
     Parameters
     ----------
-    surprises : the other data set's name: what `surprise` says of the pictures with respect to it.
+    surprises : the other data set's name: what `surprisal` says of the pictures with respect to it.
     """
     rows: list[dict[str, object]] = []
     for other, table in surprises.items():
-        known = dict(table.select("image_id", "surprise").iter_rows())
+        known = dict(table.select("image_id", "surprisal").iter_rows())
         for (protocol, network), sums in cells.items():
             column = ("accuracy", "all")
             images = [image_id for image_id in sums.image_ids if image_id in known]
@@ -44,11 +45,11 @@ def accuracy_by_surprise(
                         "network": network,
                         "protocol": protocol,
                         "quarter": number,
-                        "surprise": float(np.mean([known[image_id] for image_id in part])),
+                        "surprisal": float(np.mean([known[image_id] for image_id in part])),
                         "accuracy": float(found.estimate[0]),
                         "ci_low": float(found.low[0]),
                         "ci_high": float(found.high[0]),
                         "n_images": len(part),
                     }
                 )
-    return tables.table(rows, UNLIKE).fill_nan(None)
+    return tables.table(rows, ACCURACY_BY_SURPRISAL).fill_nan(None)

@@ -15,14 +15,15 @@ def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
         pl.col("top5_prob").list.first().cast(pl.Float64).alias("top1_prob"),
         (pl.col("label_rank") == 1).alias("right"),
         (pl.col("label_rank") <= 5).alias("in5"),
-        pl.col("previous_top1_prob").cast(pl.Float64),
+        pl.col("prob_of_previous_top1").cast(pl.Float64),
         pl.lit(1.0).alias("weight"),
     )
 
 
 def pair_rows(frames: pl.DataFrame) -> pl.DataFrame:
     """One row per pair of neighbouring steps, named after its second frame; the first one's columns begin with `previous_`,
-    its top-1 probability is `top1_prob_before`. `previous_top1_prob` is the probability now of the class that was top then.
+    its top-1 probability is `top1_prob_before`. `prob_of_previous_top1` is the probability now of the class that was top
+    then.
 
     A gap in the steps makes no pair.
     """

@@ -181,7 +181,7 @@ def describe(
         )
     ).to_series()
     before = top5[shown[np.maximum(rows - 1, 0)], 0]
-    columns["previous_top1_prob"] = pl.Series(probabilities[shown, before]).set(~follows, None)
+    columns["prob_of_previous_top1"] = pl.Series(probabilities[shown, before]).set(~follows, None)
     if keep_logits:
         columns["logits"] = list(logits[shown].astype(np.float16))
     table = frames.with_columns(pl.Series(name, values) for name, values in columns.items())

@@ -85,7 +85,7 @@ class Plan:
         section = self.config.networks[network]
         return {"kind": section.kind, "options": self.options(section)}
 
-    def published(self, network: str) -> dict[str, Any]:
+    def fetched_network(self, network: str) -> dict[str, Any]:
         """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
         section = self.config.networks[network]
         without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
@@ -154,7 +154,7 @@ class Plan:
             },
             "shards": self.config.shards,
             "classes": self.class_space(dataset),
-            **({"box_choices": self.box_choices()} if "boxes" in needs else {}),
+            **({"inclusion": self.inclusion()} if "boxes" in needs else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmarks" in needs else {}),
         }
 
@@ -188,14 +188,14 @@ class Plan:
             "statistics": self.config.statistics.model_dump(mode="json"),
         }
 
-    def box_choices(self) -> dict[str, bool]:
+    def inclusion(self) -> dict[str, bool]:
         """Which boxes count."""
         return {name: getattr(self.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
 
     def framing_options(self) -> dict[str, Any]:
         """What the statistics of boxes are given."""
         said = self.config.statistics
-        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.box_choices()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.inclusion()}
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""
@@ -227,7 +227,7 @@ class Plan:
             path.as_posix() for path in self.config.networks[network].files() if path.as_posix() != self.weights(network)
         ]
 
-    def taught_by(self, network: str) -> str:
+    def training_images(self, network: str) -> str:
         """The pictures that a network is trained on."""
         train = self.config.networks[network].train
         return self.path(train.dataset, "images.parquet") if train else ""
@@ -272,8 +272,10 @@ class Plan:
         """The tables of how a data set is framed, by name."""
         found: dict[str, Any] = {}
         if dataset in self.boxed:
-            found |= {name: self.path(dataset, f"{name}.parquet") for name in ("bias", "choices")}
-            found["framing"] = [self.path(dataset, "framing", f"{other}.parquet") for other in self.others(dataset)]
+            found |= {name: self.path(dataset, f"{name}.parquet") for name in ("bias", "inclusion")}
+            found["framing"] = [
+                self.path(dataset, "framing_comparison", f"{other}.parquet") for other in self.others(dataset)
+            ]
         if dataset in self.landmarked:
             found["landmark_bias"] = self.path(dataset, "landmark_bias.parquet")
         return found
@@ -346,7 +348,7 @@ class Plan:
         if "landmarks" in needs:
             inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("landmarks", "landmark_bias")}
         if "relation" in needs:
-            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "unlike")}
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "accuracy_by_surprisal")}
         inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("sensitivity", "curves") if name in needs}
         chosen = [protocol] if protocol else self.protocols(dataset)
         if "predictions" in needs:
@@ -385,7 +387,7 @@ class Plan:
             ]
         inputs |= self.framing_files(dataset)
         if self.related(dataset):
-            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "unlike")}
+            inputs |= {name: self.path(dataset, f"{name}.parquet") for name in ("relation", "accuracy_by_surprisal")}
         return inputs
 
     def targets(self) -> list[str]:

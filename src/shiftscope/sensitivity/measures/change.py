@@ -5,7 +5,7 @@ import polars as pl
 from shiftscope.sensitivity.measures import Measure, mean, measures
 
 FLIPS = pl.col("top1") != pl.col("previous_top1")
-MOVED = (pl.col("top1_prob_before") - pl.col("previous_top1_prob")).abs()
+MOVED = (pl.col("top1_prob_before") - pl.col("prob_of_previous_top1")).abs()
 
 
 @measures.register(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from shiftscope.figures import Drawing, Material, figure
+from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.paper_values import FAINT, GREY, NAMES, SIZE, TABLE_1, V4, known_as, not_in_run
 from shiftscope.figures.style import colours, new_figure, plain, short
 
@@ -18,20 +18,20 @@ GAP = 0.8
 
 
 @figure(
-    "published",
+    "paper_table",
     title="Change from one step to the next, by protocol",
     reference=f"{V4}, table 1 and its bars; where the pictures are ImageNet's, the paper's values beside ours",
     needs=("sensitivity",),
     per_protocol=False,
 )
-def draw(material: Material) -> Drawing:
+def draw(inputs: Inputs) -> Drawing:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    table = material.sensitivity.filter(
+    table = inputs.sensitivity.filter(
         pl.col("condition") == "all", pl.col("measure").is_in(list(MEASURES)), pl.col("estimate").is_not_null()
     )
-    protocols = [name for name in material.protocols if name in set(table["protocol"])]
+    protocols = [name for name in inputs.protocols if name in set(table["protocol"])]
     if not protocols:
         drawn = new_figure(5, 1.2)
         drawn.text(0.5, 0.5, "no protocol here has neighbouring steps", ha="center", va="center")
@@ -39,8 +39,8 @@ def draw(material: Material) -> Drawing:
     first, places = 0.0, {}
     for protocol in protocols:
         places[protocol] = first
-        first += len(material.networks) + len(_elsewhere(material, protocol)) + GAP
-    drawn = new_figure(8.6, 0.9 + 0.15 * -(-len(material.networks) // 4) + (0.17 if first < 40 else 0.13) * first)
+        first += len(inputs.networks) + len(_elsewhere(inputs, protocol)) + GAP
+    drawn = new_figure(8.6, 0.9 + 0.15 * -(-len(inputs.networks) // 4) + (0.17 if first < 40 else 0.13) * first)
     axes = drawn.subplots(1, len(MEASURES), sharey=True)
     for ax, (measure, title) in zip(axes, MEASURES.items(), strict=True):
         plain(ax)
@@ -50,32 +50,32 @@ def draw(material: Material) -> Drawing:
             for row in table.filter(pl.col("measure") == measure).iter_rows(named=True)
         }
         for protocol, top in places.items():
-            _draw_group(ax, material, cells, measure, protocol, top)
+            _draw_group(ax, inputs, cells, measure, protocol, top)
         ax.set_xlim(0, 1.15 * max(ax.get_xlim()[1], 1e-3))
     axes[0].set_ylim(first - GAP, -GAP)
-    middles = [top + (len(material.networks) + len(_elsewhere(material, name)) - 1) / 2 for name, top in places.items()]
+    middles = [top + (len(inputs.networks) + len(_elsewhere(inputs, name)) - 1) / 2 for name, top in places.items()]
     axes[0].set_yticks(middles, [short(name) for name in protocols])
     for ax in axes:
         ax.tick_params(axis="y", length=0)
     handles: list[Artist] = [
-        Patch(color=colour, alpha=FAINT, label=short(name)) for name, colour in colours(material.networks).items()
+        Patch(color=colour, alpha=FAINT, label=short(name)) for name, colour in colours(inputs.networks).items()
     ]
-    if any(_paper(material, protocol, "top1_change") for protocol in protocols):
+    if any(_paper(inputs, protocol, "top1_change") for protocol in protocols):
         handles += [
             Line2D([], [], marker="D", linestyle="none", color="white", markeredgecolor="#202020", markersize=4.5,
                    label=f"the paper's (in grey: not run here at its {SIZE} px)")
         ]  # fmt: skip
     drawn.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
-    return Drawing(drawn, _caption(material, table, protocols))
+    return Drawing(drawn, _caption(inputs, table, protocols))
 
 
 def _draw_group(
-    ax: "Axes", material: Material, cells: dict[tuple[str, str], dict[str, Any]], measure: str, protocol: str, top: float
+    ax: "Axes", inputs: Inputs, cells: dict[tuple[str, str], dict[str, Any]], measure: str, protocol: str, top: float
 ) -> None:
     """The bars of one protocol from `top` down, and below them the paper's networks that the run has not."""
-    paper = _paper(material, protocol, measure)
-    for place, (network, colour) in enumerate(colours(material.networks).items()):
-        row, published = cells.get((protocol, network)), paper.get(known_as(material, network))
+    paper = _paper(inputs, protocol, measure)
+    for place, (network, colour) in enumerate(colours(inputs.networks).items()):
+        row, published = cells.get((protocol, network)), paper.get(known_as(inputs, network))
         if row is None:
             continue
         y, ends = top + place, [row["estimate"]]
@@ -87,7 +87,7 @@ def _draw_group(
             ax.plot(published, y, "D", color="white", markeredgecolor=colour, markersize=4.5, zorder=5)
             ends += [published]
         _beside(ax, max(ends), y, f"{row['estimate']:.3f}")
-    for place, name in enumerate(_elsewhere(material, protocol), len(material.networks)):
+    for place, name in enumerate(_elsewhere(inputs, protocol), len(inputs.networks)):
         ax.plot(paper[name], top + place, "D", color="white", markeredgecolor=GREY, markersize=4.5, zorder=5)
         _beside(ax, paper[name], top + place, f"{NAMES[name]} {paper[name]:g}", GREY)
 
@@ -96,10 +96,10 @@ def _beside(ax: "Axes", x: float, y: float, text: str, colour: str = "#202020") 
     ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", fontsize=6, color=colour)
 
 
-def _part(material: Material, protocol: str) -> str | None:
+def _part(inputs: Inputs, protocol: str) -> str | None:
     """Which part of the paper's table a protocol is about: `crop`, if it is a crop that moves diagonally as theirs did, or
     `black`, if it embeds in black and moves so."""
-    facts = material.protocols[protocol]
+    facts = inputs.protocols[protocol]
     if facts.get("axis", "diagonal") != "diagonal":
         return None
     if facts["kind"] == "embed":
@@ -107,16 +107,16 @@ def _part(material: Material, protocol: str) -> str | None:
     return "crop" if facts["kind"] == "crop" else None
 
 
-def _paper(material: Material, protocol: str, measure: str) -> dict[str, float]:
-    part = _part(material, protocol)
-    return TABLE_1[measure, part] if material.class_space == "imagenet" and part else {}
+def _paper(inputs: Inputs, protocol: str, measure: str) -> dict[str, float]:
+    part = _part(inputs, protocol)
+    return TABLE_1[measure, part] if inputs.class_space == "imagenet" and part else {}
 
 
-def _elsewhere(material: Material, protocol: str) -> list[str]:
-    return not_in_run(material, _paper(material, protocol, "top1_change"))
+def _elsewhere(inputs: Inputs, protocol: str) -> list[str]:
+    return not_in_run(inputs, _paper(inputs, protocol, "top1_change"))
 
 
-def _caption(material: Material, table: pl.DataFrame, protocols: list[str]) -> str:
+def _caption(inputs: Inputs, table: pl.DataFrame, protocols: list[str]) -> str:
     sentences = ["Bars are estimates, lines their intervals."]
     for protocol in protocols:
         said = []
@@ -128,8 +128,8 @@ def _caption(material: Material, table: pl.DataFrame, protocols: list[str]) -> s
                 said.append(f"{title} {low['estimate']:.3f} ({low['network']}){most}")
         sentences.append(f"{protocol}: {', '.join(said)}.")
     for part in ("crop", "black"):
-        beside = [name for name in protocols if _part(material, name) == part]
-        if material.class_space == "imagenet" and beside:
+        beside = [name for name in protocols if _part(inputs, name) == part]
+        if inputs.class_space == "imagenet" and beside:
             values = ", ".join(f"{NAMES[name]} {value:g}" for name, value in TABLE_1["top1_change", part].items())
             sentences.append(f"The paper's P(top-1 change), {part}: {values} (beside {', '.join(beside)}).")
     return " ".join(sentences)

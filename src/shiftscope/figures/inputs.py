@@ -6,10 +6,10 @@ from typing import Any
 
 from shiftscope.core import tables
 from shiftscope.data.classes import names_by_index
-from shiftscope.figures import Material
+from shiftscope.figures import Inputs
 
 
-def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
+def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
     """`files` and `facts` as `Plan.figure_inputs` and `Plan.figure_facts` name them."""
     protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
     sizes = sorted(set(networks.values()))
@@ -18,9 +18,19 @@ def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
     paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
-    single = ("images", "boxes", "bias", "landmarks", "landmark_bias", "relation", "unlike", "sensitivity", "curves")
+    single = (
+        "images",
+        "boxes",
+        "bias",
+        "landmarks",
+        "landmark_bias",
+        "relation",
+        "accuracy_by_surprisal",
+        "sensitivity",
+        "curves",
+    )
     images = tables.read(files["images"], tables.IMAGES)
-    return Material(
+    return Inputs(
         files={name: Path(files[name]) for name in single if files.get(name)},
         networks=networks,
         architectures=facts["architectures"],
@@ -30,5 +40,5 @@ def material_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Material:
         prediction_files=prediction_files,
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
-        **{name: facts[name] for name in ("box_choices", "landmark_pairs") if name in facts},
+        **{name: facts[name] for name in ("inclusion", "landmark_pairs") if name in facts},
     )

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from shiftscope.bias import CHOICES
+from shiftscope.bias import INCLUSION
 from shiftscope.bias.boxes import box_statistics, verdicts
 from shiftscope.bias.rectangles import ALL, is_of
 from shiftscope.core import tables
 
 
-def sensitivity_to_choices(
+def sensitivity_to_inclusion(
     boxes: pl.DataFrame | pl.LazyFrame,
     *,
     seed: int,
@@ -20,7 +20,7 @@ def sensitivity_to_choices(
     edge: bool = True,
     q: float = 0.05,
 ) -> pl.DataFrame:
-    """CHOICES: the answer as chosen, and with each of the four choices made the other way, the others as they are.
+    """INCLUSION: the answer as chosen, and with each of the four choices made the other way, the others as they are.
 
     `boxes` and the parameters are those of `box_statistics`. A choice that is about no box has the answer as chosen, and
     `reason` says so.
@@ -35,15 +35,15 @@ def sensitivity_to_choices(
         return _answer(box_statistics(boxes, seed=seed, minimum_n=minimum_n, level=level, **choices), q)
 
     usual = answer(**chosen)
-    rows = [{"choice": "as chosen", **row} for row in usual]
+    rows = [{"criterion": "as chosen", **row} for row in usual]
     for kind, keep in chosen.items():
         n = int(concerned[kind] or 0)
-        of = {"choice": kind, "kept": not keep, "concerned": n}
+        of = {"criterion": kind, "kept": not keep, "concerned": n}
         if n:
             rows += [{**row, **of} for row in answer(**{**chosen, kind: not keep})]
         else:
             rows += [{**row, **of, "reason": _no_box(kind)} for row in usual]
-    return tables.table(rows, CHOICES)
+    return tables.table(rows, INCLUSION)
 
 
 def _no_box(kind: str) -> str:

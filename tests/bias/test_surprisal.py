@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shiftscope.bias.unlike import surprise, tightness
+from shiftscope.bias.surprisal import surprisal, tightness
 from shiftscope.core import tables
-from shiftscope.sensitivity import UNLIKE
+from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL
 from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprise
+from shiftscope.sensitivity.quarters import accuracy_by_surprisal
 from shiftscope.sensitivity.summary import Sums
 
 
@@ -27,7 +27,7 @@ def boxes(places, size=20, side=100):
 def test_surprise_is_the_log_of_the_cells_share():
     # Of 80 px of room, 8 cells of 10 px; the reference has 30 boxes in the middle cell (4, 4) and 10 in the corner.
     reference = boxes([(45.5, 45.5)] * 30 + [(0.5, 0.5)] * 10)
-    found = dict(surprise(boxes([(44.5, 46.5), (3.5, 3.5), (75.5, 0.5)]), reference, seed=0).rows())
+    found = dict(surprisal(boxes([(44.5, 46.5), (3.5, 3.5), (75.5, 0.5)]), reference, seed=0).rows())
     heights = -math.log2((40 + 0.5) / (40 + 8 * 0.5))  # all are of one height
     cells = 40 + 64 * 0.5
     expected = [-math.log2(count / cells) + heights for count in (30.5, 10.5, 0.5)]
@@ -39,7 +39,7 @@ def test_the_largest_box_counts_and_crowds_do_not():
     small = table.with_columns(pl.lit(0.0).alias("x_min"), pl.lit(1.0).alias("x_max"))
     crowd = boxes([(0.5, 0.5)] * 2, size=60).with_columns(is_crowd=pl.lit(value=True))
     both = pl.concat([small, table, crowd])
-    assert surprise(both, table, seed=0).equals(surprise(table, table, seed=0))
+    assert surprisal(both, table, seed=0).equals(surprisal(table, table, seed=0))
 
 
 def sums(right, network="n"):
@@ -54,15 +54,15 @@ def sums(right, network="n"):
 
 def test_accuracy_in_quarters_is_that_of_a_loop():
     rng = np.random.default_rng(0)
-    table = pl.DataFrame({"image_id": [f"i{k:03}" for k in range(40)], "surprise": rng.permutation(40).astype(float)})
-    right = (table["surprise"] < 13).to_list()
-    found = accuracy_by_surprise({"o": table}, sums(right), seed=0, n_resamples=100)
-    assert found.schema == UNLIKE
+    table = pl.DataFrame({"image_id": [f"i{k:03}" for k in range(40)], "surprisal": rng.permutation(40).astype(float)})
+    right = (table["surprisal"] < 13).to_list()
+    found = accuracy_by_surprisal({"o": table}, sums(right), seed=0, n_resamples=100)
+    assert found.schema == ACCURACY_BY_SURPRISAL
     assert found["accuracy"].to_list() == [1, 0.3, 0, 0]
     assert found["n_images"].to_list() == [10] * 4
-    assert found["surprise"].to_list() == [4.5, 14.5, 24.5, 34.5]
+    assert found["surprisal"].to_list() == [4.5, 14.5, 24.5, 34.5]
     assert found.row(1, named=True)["ci_low"] < 0.3 < found.row(1, named=True)["ci_high"]
-    assert accuracy_by_surprise({"o": table.head(3)}, sums(right), seed=0).is_empty()
+    assert accuracy_by_surprisal({"o": table.head(3)}, sums(right), seed=0).is_empty()
 
 
 def test_measures_of_classes_are_those_of_their_pictures():

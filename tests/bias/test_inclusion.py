@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftscope.bias import CHOICES
+from shiftscope.bias import INCLUSION
 from shiftscope.bias.boxes import box_statistics
-from shiftscope.bias.choices import sensitivity_to_choices
+from shiftscope.bias.inclusion import sensitivity_to_inclusion
 from shiftscope.core import tables
 
 FLAGS = {"crowd": False, "difficult": True, "truncated": True, "edge": True}
@@ -29,10 +29,10 @@ def boxes():
 
 
 def test_the_choice_that_matters_is_seen_and_those_that_do_not_say_so(boxes):
-    found = sensitivity_to_choices(boxes, seed=0)
-    assert found.schema == CHOICES
+    found = sensitivity_to_inclusion(boxes, seed=0)
+    assert found.schema == INCLUSION
     place = found.filter(pl.col("quantity") == "centre_x", pl.col("null") == "feasible")
-    by = {row["choice"]: row for row in place.rows(named=True)}
+    by = {row["criterion"]: row for row in place.rows(named=True)}
     assert list(by) == ["as chosen", "crowd", "difficult", "truncated", "edge"]
     assert (by["as chosen"]["rejected"], by["as chosen"]["tested"]) == (2, 2)
     assert (by["difficult"]["rejected"], by["difficult"]["kept"], by["difficult"]["concerned"]) == (0, False, 80)
@@ -70,7 +70,7 @@ def test_boxes_at_any_edge_are_left_out(boxes):
 
 
 def test_no_boxes_have_an_answer():
-    found = sensitivity_to_choices(tables.BOXES.to_frame(), seed=0)
+    found = sensitivity_to_inclusion(tables.BOXES.to_frame(), seed=0)
     assert set(found["tested"]) == {0}
     assert found["reason"].null_count() == 0
 
@@ -88,9 +88,9 @@ def test_no_more_categories_are_rejected_than_tested_nor_tested_than_there_are(c
         for name, own in enumerate(categories) for fills, n in own.items() for k in range(n)
     ]  # fmt: skip
     boxes = tables.table(rows, tables.BOXES)
-    found = sensitivity_to_choices(boxes, seed=0)
+    found = sensitivity_to_inclusion(boxes, seed=0)
     assert found["rejected"].is_between(0, found["tested"]).all()
-    chosen = {key: rest for key, *rest in found.filter(choice="as chosen").select(
+    chosen = {key: rest for key, *rest in found.filter(criterion="as chosen").select(
         pl.concat_str("quantity", "null", separator=" "), "rejected", "tested").iter_rows()}  # fmt: skip
     for axis, fills in (("x", "width"), ("y", "height")):
         enough = sum(sum(own.values()) - own.get(fills, 0) - own.get("both", 0) >= 20 for own in categories)

@@ -11,8 +11,8 @@ CELLS = 8
 """Of each axis, and of the height."""
 
 
-def surprise(boxes: pl.DataFrame, reference: pl.DataFrame, *, seed: int) -> pl.DataFrame:
-    """`image_id`, `surprise`: how unlike the reference's a picture's framing is, in bits.
+def surprisal(boxes: pl.DataFrame, reference: pl.DataFrame, *, seed: int) -> pl.DataFrame:
+    """`image_id`, `surprisal`: how unlike the reference's a picture's framing is, in bits.
 
     Of each picture the largest box that is no crowd counts: −log₂ of the share of the reference's pictures whose largest
     box lies in the same of 8 × 8 cells of the places that its size leaves it, and has a height in the same of 8 cells, the
@@ -23,7 +23,7 @@ def surprise(boxes: pl.DataFrame, reference: pl.DataFrame, *, seed: int) -> pl.D
     bits = sum(
         _bits(other, cells)[mine] for mine, other, cells in ((place, other_place, CELLS**2), (height, other_height, CELLS))
     )
-    return pl.DataFrame({"image_id": names, "surprise": np.asarray(bits, np.float64)})
+    return pl.DataFrame({"image_id": names, "surprisal": np.asarray(bits, np.float64)})
 
 
 def tightness(bias: pl.DataFrame) -> pl.DataFrame:

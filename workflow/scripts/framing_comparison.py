@@ -10,4 +10,4 @@ from shiftscope.workflow.job import job
 with job(snakemake.log[0]):
     both = [pl.scan_parquet(path, glob=False) for path in (snakemake.input.boxes, snakemake.input.other)]
     table = compare_framing(*both, seed=snakemake.params.seed, **snakemake.params.options)
-    tables.write(snakemake.output.framing, table, FRAMING_COMPARISON)
+    tables.write(snakemake.output.comparison, table, FRAMING_COMPARISON)

@@ -1,0 +1,11 @@
+"""How much the answer depends on which boxes count."""
+
+from shiftscope.bias import INCLUSION
+from shiftscope.bias.inclusion import sensitivity_to_inclusion
+from shiftscope.core import tables
+from shiftscope.workflow.job import job
+
+with job(snakemake.log[0]):
+    boxes = tables.read(snakemake.input.boxes, tables.BOXES)
+    table = sensitivity_to_inclusion(boxes, seed=snakemake.params.seed, **snakemake.params.options)
+    tables.write(snakemake.output.inclusion, table, INCLUSION)
