@@ -6,7 +6,7 @@ from pathlib import Path
 from shiftscope.workflow.paths import Paths, filled
 
 ROOT = Path(__file__).parents[2]
-ENDINGS = re.compile(r"[\w}]\.(parquet|json|safetensors|html|png|pdf|txt|log|tsv)\b")
+ENDINGS = re.compile(r"\"[^\"\n]*\.(parquet|json|safetensors|html|png|pdf|txt|log|tsv)\"")
 
 
 def test_no_rule_and_no_plan_spells_a_path():
