@@ -70,7 +70,7 @@ rule landmark_statistics:
 rule framing_comparison:
     input:
         boxes=rules.boxes.output.boxes,
-        other=expand(rules.boxes.output.boxes, dataset="{other}"),
+        other=rules.boxes.output.boxes.format(dataset="{other}"),
     output:
         comparison=PATHS.framing_comparison,
     log:

@@ -37,13 +37,18 @@ def code(rule):
     return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()))
 
 
+def given(pattern, values, more):
+    """The file of `pattern`; the list of its files where some wildcards have several values (`more`)."""
+    return expand(pattern, **values, **more) if more else pattern.format(**values)
+
+
 def if_made(table, pattern, **more):
     """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
 
     def files(wildcards):
+        several = {name: values(wildcards) for name, values in more.items()}
         there = table in PLAN.tables(wildcards.dataset)
-        others = {name: values(wildcards) for name, values in more.items()}
-        return expand(pattern, dataset=wildcards.dataset, **others) if there else []
+        return given(pattern, {"dataset": wildcards.dataset}, several) if there else []
 
     return files
 
@@ -52,20 +57,25 @@ def if_drawn(table, pattern, **more):
     """A function for a figure's input: the files of `pattern`, if the figure is drawn from this table, else none."""
 
     def files(wildcards):
+        several = {name: values(wildcards) for name, values in more.items()}
         drawn = table in PLAN.drawn_from(wildcards.figure)
-        others = {name: values(wildcards) for name, values in more.items()}
-        return expand(pattern, dataset=wildcards.dataset, **others) if drawn else []
+        return given(pattern, {"dataset": wildcards.dataset}, several) if drawn else []
 
     return files
 
 
 def at_size(pattern, **more):
     """A function for a rule's input: the files of `pattern` at the input size of the rule's network."""
-    return lambda wildcards: expand(
-        pattern,
-        **{**wildcards, **more},
-        size=PLAN.config.networks[wildcards.network].size,
-    )
+
+    def files(wildcards):
+        size = PLAN.config.networks[wildcards.network].size
+        return given(
+            pattern,
+            {k: v for k, v in wildcards.items() if k not in more} | {"size": size},
+            more,
+        )
+
+    return files
 
 
 def drawn_protocols(wildcards):

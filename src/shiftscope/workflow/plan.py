@@ -98,10 +98,10 @@ class Plan:
         train = self.config.networks[network].train
         return self.paths.images.format(dataset=train.dataset) if train else ""
 
-    def boxes_of_frames(self, dataset: str, protocol: str) -> list[str]:
-        """The boxes that a protocol needs to make its frames: one file or none."""
+    def boxes_of_frames(self, dataset: str, protocol: str) -> str | list[str]:
+        """The boxes that a protocol needs to make its frames; an empty list if it needs none."""
         needed = "boxes" in protocols[self.config.protocols[protocol].kind].needs
-        return [self.paths.boxes.format(dataset=dataset)] if needed else []
+        return self.paths.boxes.format(dataset=dataset) if needed else []
 
     def predictions(self, dataset: str, protocol: str | None = None) -> list[str]:
         """One file for every protocol and network, protocols first; or those of one protocol."""
