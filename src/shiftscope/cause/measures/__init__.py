@@ -1,0 +1,51 @@
+"""What is measured of a layer's maps while a picture moves: one file per measure.
+
+A measure sees maps, keeps sums, and forgets the maps: memory does not grow with the number of frames or pictures.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.cause import Layer, Step
+from shiftscope.core.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Measure:
+    """What is measured of one layer, or of one subsampling step.
+
+    One instance is made for each layer (or step). For each picture, `see` is called with the maps of its frames, a batch
+    after the other, and then `end_of_picture`; after the last picture, `rows` is asked.
+    """
+
+    of: ClassVar[Literal["layers", "steps"]] = "layers"
+    """Whether it sees the maps of layers, or those just before subsampling."""
+
+    def __init__(self, layer: "Layer | Step", shifts: NDArray[np.float64], size: int, seed: int) -> None:
+        """`shifts`: shape (frames, 2), px of the input to the right and down, of each frame of a picture; the first one is
+        (0, 0). `size`: width of the input, px."""
+        raise NotImplementedError
+
+    def wants(self, frame: int) -> bool:
+        """Whether it has a use for the maps of this frame of a picture; maps of other frames are not given to it."""
+        return True
+
+    def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
+        """`maps`: (frames, channels, height, width), float; `frames`: their numbers in the picture's sequence, ascending."""
+        raise NotImplementedError
+
+    def end_of_picture(self) -> None:
+        """All frames of a picture were seen."""
+        raise NotImplementedError
+
+    def rows(self, level: float) -> list[dict[str, object]]:
+        """`quantity`, `estimate`, `ci_low`, `ci_high`, `n_images`, `n` and, where there is no estimate, `reason`: one row
+        for each quantity of this layer. Intervals are over pictures, at `level`."""
+        raise NotImplementedError
+
+
+measures: Registry[type[Measure]] = Registry("measure of layers", __name__)
