@@ -1,5 +1,9 @@
 """Tables → figures → report."""
 
+OF_NETWORKS = {
+    "protocol": drawn_protocols,
+    "network": lambda wildcards: PLAN.config.networks,
+}
 OF_FRAMES = {
     "protocol": drawn_protocols,
     "size": lambda wildcards: PLAN.sizes,
@@ -20,11 +24,11 @@ rule figure:
         ),
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
+        layers=if_drawn("layers", rules.layers.output.layers, **OF_NETWORKS),
+        geometry=if_drawn("layers", rules.layers.output.geometry, **OF_NETWORKS),
+        maps=if_drawn("maps", rules.layers.output.maps, **OF_NETWORKS),
         predictions=if_drawn(
-            "predictions",
-            rules.aggregate.output.predictions,
-            protocol=drawn_protocols,
-            network=lambda wildcards: PLAN.config.networks,
+            "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
         ),
         frames=if_drawn("frames", rules.frames.output.frames, **OF_FRAMES),
         canvases=if_drawn("frames", rules.frames.output.canvases, **OF_FRAMES),
@@ -59,6 +63,12 @@ use rule figure as protocol_figure with:
         PATHS.benchmark("figures/{protocol}/{figure}")
 
 
+INSIDE = {
+    "protocol": lambda wildcards: PLAN.inside(wildcards.dataset),
+    "network": lambda wildcards: PLAN.config.networks,
+}
+
+
 rule report:
     input:
         images=rules.images.output.images,
@@ -87,6 +97,8 @@ rule report:
             network=lambda wildcards: PLAN.config.networks,
         ),
         sensitivity=if_made("sensitivity", rules.sensitivity.output.sensitivity),
+        layers=if_made("layers", rules.layers.output.layers, **INSIDE),
+        geometry=if_made("layers", rules.layers.output.geometry, **INSIDE),
         comparisons=if_made("comparisons", rules.comparisons.output.comparisons),
         bias=if_made("bias", rules.box_statistics.output.bias),
         inclusion=if_made("inclusion", rules.inclusion.output.inclusion),

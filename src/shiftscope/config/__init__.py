@@ -93,6 +93,20 @@ class Statistics(Options):
     """Whether those that touch the picture's edge do. How much the answer depends on each: `inclusion.parquet`."""
 
 
+class Cause(Options):
+    """What is looked at inside networks, to see where they lose the shift."""
+
+    protocols: tuple[str, ...] = ()
+    """Names of protocols in which the picture moves and nothing else changes, such as one of kind `embed` or `circular`. The
+    feature maps of every network are measured on their sequences. Offsets from 0 to at least twice the largest subsampling
+    factor (0..63 for 32) are needed to see whether something repeats with it."""
+    layers: Literal["all", "stages"] | tuple[str, ...] = "all"
+    """Every layer whose output is a map; only the last one before each subsampling and the last of all; or the names of
+    layers, as `layers.parquet` has them."""
+    pictures: int = Field(40, ge=2)
+    """How many pictures of a data set are looked at, at most: the first ones by their ids."""
+
+
 class Config(Options):
     """A run: every network is measured on every data set through every protocol."""
 
@@ -112,6 +126,8 @@ class Config(Options):
     """How networks are run."""
     statistics: Statistics = Statistics()
     """Intervals and tests."""
+    cause: Cause = Cause()
+    """What is looked at inside networks."""
 
     @classmethod
     def load(cls, raw: Mapping[str, Any]) -> "Config":
@@ -182,6 +198,14 @@ class Config(Options):
             for chosen in source.protocols or ():
                 if chosen not in self.protocols:
                     yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
+        for name in self.cause.protocols:
+            if name not in self.protocols:
+                yield f"cause.protocols: {unknown('protocol', name, self.protocols)}"
+            elif not self.protocols[name].only_moves():
+                yield (
+                    f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
+                    "picture, so that its feature maps cannot be compared with moved ones; name one of kind embed or circular"
+                )
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():

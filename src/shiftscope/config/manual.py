@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shiftscope.config import SECTIONS, Config, Inference, Statistics
+from shiftscope.config import Cause, SECTIONS, Config, Inference, Statistics
 from shiftscope.engines import engines
 from shiftscope.networks import Training, sizes
 from shiftscope.sensitivity.measures import measures
@@ -61,6 +61,7 @@ def config_manual() -> str:
     parts += ["## `inference`", _table(Inference)]
     parts += ["Engines:\n\n" + "\n".join(f"- `{entry.name}`: {entry.title}; {entry.reference}" for entry in engines)]
     parts += ["## `statistics`", _table(Statistics)]
+    parts += ["## `cause`", _table(Cause)]
     parts += ["## Measures", "What `sensitivity.parquet` has for every network and protocol; none is set in the config."]
     parts += ["\n".join(f"- `{entry.name}` ({entry.unit}): {entry.title}; {entry.reference}" for entry in measures)]
     return "\n\n".join(parts) + "\n"

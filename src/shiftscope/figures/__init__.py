@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shiftscope.bias import BIAS, CORRELATION
 from shiftscope.bias.landmarks import EYES
+from shiftscope.cause import LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
@@ -49,6 +50,12 @@ class Inputs:
     """title, unit, kind, reference and note of each protocol."""
     prediction_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """Predictions by protocol and network."""
+    layer_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """What was measured of each layer, by protocol and network."""
+    geometry_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """Sizes, strides and receptive fields of the layers, by protocol and network."""
+    map_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """Feature maps of one picture at several places, by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
     inclusion: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
@@ -97,6 +104,19 @@ class Inputs:
     def predictions(self, network: str) -> pl.DataFrame:
         """Predictions of one network on the protocol to draw."""
         return tables.read(self.prediction_files[self.protocol, network], tables.PREDICTIONS)
+
+    def layers(self, network: str) -> pl.DataFrame:
+        """What was measured of the layers of one network along the protocol to draw (`cause.LAYERS`)."""
+        return tables.read(self.layer_files[self.protocol, network], LAYERS)
+
+    def maps(self, network: str) -> pl.DataFrame:
+        """Feature maps of one network (`cause.MAPS`)."""
+        return tables.read(self.map_files[self.protocol, network], MAPS)
+
+    def top1_change(self, network: str) -> dict[str, Any] | None:
+        """Estimate and interval of P(top-1 change) of one network on the protocol to draw; None if there is none."""
+        rows = self.sensitivity.filter(network=network, protocol=self.protocol, measure="top1_change", condition="all")
+        return rows.row(0, named=True) if rows.height and rows["estimate"][0] is not None else None
 
     def frames(self, image_id: str, network: str) -> list[NDArray[np.uint8]]:
         """The frames of one image, as `network` saw them: uint8 (size, size, 3) each."""

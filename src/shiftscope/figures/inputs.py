@@ -14,7 +14,10 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
     protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
     sizes = sorted(set(networks.values()))
     cells = [(protocol, network) for protocol in protocols for network in networks]
-    prediction_files = dict(zip(cells, map(Path, files.get("predictions", [])), strict=False))
+    by_cell = {
+        name: dict(zip(cells, map(Path, files.get(name, [])), strict=False))
+        for name in ("predictions", "layers", "geometry", "maps")
+    }
     paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
@@ -37,7 +40,10 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         class_space=facts["classes"],
         protocol=facts["protocol"] or "",
         protocols=facts["protocols"],
-        prediction_files=prediction_files,
+        prediction_files=by_cell["predictions"],
+        layer_files=by_cell["layers"],
+        geometry_files=by_cell["geometry"],
+        map_files=by_cell["maps"],
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
         **{name: facts[name] for name in ("inclusion", "landmark_pairs") if name in facts},

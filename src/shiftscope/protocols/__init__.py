@@ -87,6 +87,11 @@ class Protocol(Options):
         """Whether neighbouring steps are neighbours in what is swept. If not, no measure looks at pairs of neighbours."""
         return True
 
+    def only_moves(self) -> bool:
+        """Whether the frames of a sequence are the same picture at other places of the frame and nothing else changes, so that
+        the feature maps of one can be compared with the moved ones of another."""
+        return False
+
     def resizers(self) -> tuple[str, ...]:
         """The resize functions that it uses."""
         return (self.resample,) if hasattr(self, "resample") else ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.options import Options
 from shiftscope.engines import engines
 from shiftscope.figures import figures
@@ -62,7 +63,7 @@ class Parameters:
         found = []
         if rule in ("download", "images", "boxes", "landmarks"):
             found += [sources[self.plan.config.datasets[wildcards["dataset"]].kind].module]
-        if rule in ("train", "fetch_weights", "network", "infer"):
+        if rule in ("train", "fetch_weights", "network", "infer", "layers"):
             found += [networks[self.plan.config.networks[wildcards["network"]].kind].module]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
@@ -72,6 +73,8 @@ class Parameters:
             found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
         if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
             found += [entry.module for entry in measures]
+        if rule in ("layers", "report"):
+            found += [entry.module for entry in layer_measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
         return found
@@ -134,6 +137,12 @@ class Parameters:
         said = self.plan.config.statistics
         pairs = {name: list(pair) for name, pair in said.landmark_pairs.items()}
         return {"minimum_n": said.minimum_boxes, "level": said.level, "pairs": pairs}
+
+    def cause(self) -> dict[str, Any]:
+        """What the job that looks inside a network is given."""
+        section = self.plan.config.cause
+        layers = section.layers if isinstance(section.layers, str) else list(section.layers)
+        return {"which": layers, "pictures": section.pictures}
 
     def gpus(self, here: bool) -> int:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need

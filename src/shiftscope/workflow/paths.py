@@ -34,6 +34,10 @@ class Paths:
         self.program = f"{network}/program"
         self.shard_predictions = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet"
         self.predictions = f"{dataset}/predictions/{{protocol}}/{{network}}.parquet"
+        # Why they change: what happens inside networks
+        self.layers = f"{dataset}/layers/{{protocol}}/{{network}}/layers.parquet"
+        self.geometry = f"{dataset}/layers/{{protocol}}/{{network}}/geometry.parquet"
+        self.maps = f"{dataset}/layers/{{protocol}}/{{network}}/maps.parquet"
         # How much the answers change, and what goes with that
         self.sensitivity = f"{dataset}/sensitivity.parquet"
         self.curves = f"{dataset}/curves.parquet"

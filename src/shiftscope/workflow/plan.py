@@ -12,6 +12,7 @@ from shiftscope.workflow.paths import Paths, filled
 BOXED = frozenset({"boxes", "bias", "inclusion"})
 LANDMARKED = frozenset({"landmarks", "landmark_bias"})
 MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "comparisons"})
+INSIDE = frozenset({"layers", "geometry", "maps"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 """Tables of a data set, by what there must be for them."""
 
@@ -122,6 +123,10 @@ class Plan:
         """Whether networks answer on the pictures of a data set."""
         return bool(dataset in self.evaluated and self.config.networks and self.protocols_of(dataset))
 
+    def inside(self, dataset: str) -> list[str]:
+        """The protocols on whose sequences the layers of networks are measured."""
+        return [name for name in self.protocols_of(dataset) if name in self.config.cause.protocols and self.measured(dataset)]
+
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""
         labelled = "labels" in self.config.datasets[dataset].provides
@@ -133,6 +138,7 @@ class Plan:
             BOXED: dataset in self.boxed,
             LANDMARKED: dataset in self.landmarked,
             MEASURED: self.measured(dataset),
+            INSIDE: bool(self.inside(dataset)),
             RELATED: self.related(dataset),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
@@ -142,10 +148,11 @@ class Plan:
         return figures[figure].item.tables
 
     def traits(self, protocol: str) -> frozenset[str]:
-        """What figures may ask of a protocol: its kind, and ``ordered`` if neighbouring steps are neighbours in what is
-        swept, else ``unordered``."""
+        """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept, else
+        ``unordered``, and ``inside`` if the layers of networks are measured on its sequences."""
         section = self.config.protocols[protocol]
-        return frozenset({"ordered" if section.ordered() else "unordered", section.kind})
+        inside = {"inside"} if protocol in self.config.cause.protocols else set()
+        return frozenset({"ordered" if section.ordered() else "unordered", section.kind, *inside})
 
     def varied(self, dataset: str) -> list[str]:
         """The protocols of a data set whose sequences have more than one step."""
