@@ -40,6 +40,13 @@ JAGGEDNESS_STEPS = 200 * 103
 READING = 0.28
 """The share of images that V1 gives; of which network, and of what it is the share, is not known."""
 
+NONSHIFTABILITY: dict[str, dict[float, float]] = {
+    "vgg16": {1: 0.1, 4: 0.0, 8: 0.1, 16: 25.3},
+    "resnet50": {4: 0.6, 8: 0.0, 16: 0.6, 32: 27.4},
+    "inception_resnet_v2": {2: 1.0, 8: 0.2, 18: 7.0, 44: 39.2},
+}
+"""Figure 5 of V1, read off the plot (±.3): network → subsampling factor → number of shifts, of how many is not known."""
+
 RESCALE_SIZES = (60, 80, 100, 120, 140, 160, 180, 200, 210)
 RESCALE: dict[str, tuple[float, ...]] = {
     "vgg16": (0.105, 0.226, 0.377, 0.508, 0.608, 0.692, 0.750, 0.794, 0.806),

@@ -1,0 +1,39 @@
+"""Where in a network a shift is lost, read off a table LAYERS."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import polars as pl
+
+
+class Loss(NamedTuple):
+    """Two maps that a network hands on, one after the other, and how much more of the shift is lost in the second."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    rise: float
+
+
+def of_layers(layers: pl.DataFrame, measure: str, quantity: str) -> pl.DataFrame:
+    """The rows of one quantity of all layers, in the order in which the network runs them."""
+    return layers.filter(of="layer", measure=measure, quantity=quantity)
+
+
+def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at the end.
+
+    Layers without an estimate do not count. A network whose maps become larger again keeps the last of its largest factor.
+    """
+    known = rows.drop_nulls("estimate")
+    last = known.unique("subsampling_factor", keep="last", maintain_order=True)
+    return last.sort("subsampling_factor")
+
+
+def largest_loss(rows: pl.DataFrame) -> Loss | None:
+    """Between which two maps that are handed on the estimate rises most; None where there are no two, or none rises."""
+    steps: Sequence[dict[str, Any]] = handed_on(rows).rows(named=True)
+    rises = [
+        Loss(before, after, after["estimate"] - before["estimate"]) for before, after in zip(steps, steps[1:], strict=False)
+    ]
+    most = max(rises, key=lambda loss: loss.rise, default=None)
+    return most if most is not None and most.rise > 0 else None

@@ -1,0 +1,91 @@
+"""Layer by layer: how much of the shift is lost, with the subsampling steps marked."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from shiftscope.cause.losses import largest_loss, of_layers
+from shiftscope.cause.measures import measures
+from shiftscope.figures import Drawing, Inputs, figure
+from shiftscope.figures.style import colours, new_figure, plain, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHOWN = (("nonshiftability", "share"), ("shift_error", "interior"))
+"""Measures and their quantities, a row of panels each."""
+MOST_NETWORKS = 6
+
+
+@figure(
+    "layer_curves",
+    title="Where the shift is lost",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: subsampling that ignores the sampling theorem",
+    tables=("layers", "sensitivity"),
+    protocol=("inside",),
+    per_protocol=True,
+)
+def draw(inputs: Inputs) -> Drawing:
+    networks = list(inputs.networks)[:MOST_NETWORKS]
+    drawn = new_figure(1.2 + 2.2 * len(networks), 4.2)
+    axes = drawn.subplots(len(SHOWN), len(networks), squeeze=False, sharey="row", sharex="col")
+    sentences = []
+    for place, network in enumerate(networks):
+        layers, colour = inputs.layers(network), colours(inputs.networks)[network]
+        for row, (measure, quantity) in enumerate(SHOWN):
+            _curve(axes[row, place], of_layers(layers, measure, quantity), colour)
+        change = inputs.top1_change(network)
+        said = "" if change is None else f"\nP(top-1 change) {_interval(change)}"
+        axes[0, place].set_title(f"{short(network)}{said}", fontsize=8)
+        axes[-1, place].set_xlabel("depth, layers with weights")
+        sentences += _said(network, layers)
+    for row, (measure, _) in enumerate(SHOWN):
+        entry = measures[measure]
+        axes[row, 0].set_ylabel(f"{entry.title.lower()},\n{entry.unit}")
+    left_out = len(inputs.networks) - len(networks)
+    more = f" The first {len(networks)} of {len(inputs.networks)} networks are shown." if left_out else ""
+    explained = "Vertical lines: the map becomes smaller; above each, the subsampling factor behind it. "
+    return Drawing(drawn, explained + " ".join(sentences) + more)
+
+
+def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
+    plain(ax)
+    known = rows.drop_nulls("estimate")
+    if not known.height:
+        ax.text(0.5, 0.5, "no layer to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
+        return
+    # Normalisations and activations lie between the layers with weights that they follow and the next.
+    depth = known["depth"].to_numpy() + (np.arange(known.height) - known["depth"].rank("min").to_numpy() + 1) / (
+        known.group_by("depth", maintain_order=True).len().join(known.select("depth"), on="depth", how="right")["len"]
+    ).to_numpy()
+    low, high = (known[name].fill_null(known["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
+    ax.fill_between(depth, low, high, color=colour, alpha=0.25, linewidth=0)
+    ax.plot(depth, known["estimate"].to_numpy(), color=colour, linewidth=1, marker=".", markersize=3)
+    ax.set_ylim(bottom=0)
+    factor = known["subsampling_factor"].to_numpy()
+    for k in range(1, len(factor)):
+        if factor[k] > factor[:k].max():
+            ax.axvline((depth[k - 1] + depth[k]) / 2, color="#808080", linewidth=0.7, linestyle=":")
+            ax.annotate(
+                f"{factor[k]:.3g}", (depth[k], 1), xycoords=("data", "axes fraction"), fontsize=6, va="bottom", ha="center"
+            )
+
+
+def _said(network: str, layers: pl.DataFrame) -> list[str]:
+    reasons = layers.filter(of="network")["reason"].drop_nulls().to_list()
+    if reasons:
+        return [f"{network}: {reason}" for reason in reasons]
+    loss = largest_loss(of_layers(layers, *SHOWN[0]))
+    if loss is None:
+        return [f"{network}: nonshiftability does not rise from one subsampling to the next."]
+    return [
+        f"{network} loses most between {loss.before['layer']} (factor {loss.before['subsampling_factor']:.3g}) and "
+        f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): channels leave their mean by more than 20% at "
+        f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts."
+    ]
+
+
+def _interval(row: dict[str, Any]) -> str:
+    ends = "" if row["ci_low"] is None else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return f"{row['estimate']:.3f}{ends}"

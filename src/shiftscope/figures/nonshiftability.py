@@ -1,0 +1,53 @@
+"""Nonshiftability against the subsampling factor, a line for each network: figure 5 of the paper."""
+
+from shiftscope.cause.losses import handed_on, of_layers
+from shiftscope.figures import Drawing, Inputs, figure
+from shiftscope.figures.paper_values import GREY, NAMES, NONSHIFTABILITY, V1, known_as
+from shiftscope.figures.style import colours, new_figure, plain, short
+
+
+@figure(
+    "nonshiftability",
+    title="Nonshiftability against the subsampling factor",
+    reference=f"{V1}, figure 5",
+    tables=("layers",),
+    protocol=("inside",),
+    per_protocol=True,
+)
+def draw(inputs: Inputs) -> Drawing:
+    drawn = new_figure(8.2, 3.2)
+    ours, paper = drawn.subplots(1, 2)
+    published = NONSHIFTABILITY if inputs.class_space == "imagenet" else {}
+    sentences = []
+    for network, colour in colours(inputs.networks).items():
+        layers = inputs.layers(network)
+        for ax, quantity in ((ours, "share"), (paper, "paper")):
+            rows = handed_on(of_layers(layers, "nonshiftability", quantity))
+            x, y = rows["subsampling_factor"].to_numpy(), rows["estimate"].to_numpy()
+            low, high = (rows[name].fill_null(rows["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
+            ax.errorbar(x, y, (y - low, high - y), color=colour, marker="o", markersize=3, linewidth=1.2, label=short(network))
+            if rows.height and quantity == "share":
+                last = rows.row(-1, named=True)
+                ends = "" if last["ci_low"] is None else f" [{last['ci_low']:.1%}, {last['ci_high']:.1%}]"
+                sentences.append(
+                    f"{network}: {last['estimate']:.1%}{ends} of the shifts at its last factor, {last['subsampling_factor']:.3g}."
+                )
+        factors = published.get(known_as(inputs, network), {})
+        paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=colour, markersize=5)
+    for name in [name for name in published if name not in {known_as(inputs, network) for network in inputs.networks}]:
+        factors = published[name]
+        paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=GREY, markersize=4)
+        paper.annotate(NAMES[name], (max(factors), factors[max(factors)]), (4, 0), textcoords="offset points", fontsize=6)
+    for ax, label in ((ours, "share of shifts, all channels"), (paper, "number of shifts, 10 random channels")):
+        plain(ax)
+        ax.set_xscale("log", base=2)
+        ax.set(xlabel="subsampling factor, px per cell", ylabel=label)
+        ax.set_ylim(bottom=0)
+        ax.xaxis.set_major_formatter("{x:.3g}")
+    ours.legend(fontsize=6, frameon=False)
+    explained = (
+        "A shift counts where the sum of a channel over its map differs from its mean over all shifts by more than 20% of that "
+        "mean; of each factor the last layer is shown. Left: all channels. Right: the paper's reading"
+        + (", with its values as diamonds; of how many shifts those are is not known." if published else ".")
+    )
+    return Drawing(drawn, f"{explained} {' '.join(sentences)}")
