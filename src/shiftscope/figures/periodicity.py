@@ -1,0 +1,73 @@
+"""Whether what a network computes repeats with its subsampling factor as the picture moves."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from shiftscope.cause.losses import of_layers
+from shiftscope.figures import Drawing, Inputs, figure
+from shiftscope.figures.style import colours, new_figure, plain, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_NETWORKS = 6
+
+
+@figure(
+    "periodicity",
+    title="Does the representation repeat with the subsampling factor?",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: exact for 1 of factor² translations",
+    tables=("layers",),
+    protocol=("inside",),
+    per_protocol=True,
+)
+def draw(inputs: Inputs) -> Drawing:
+    networks = list(inputs.networks)[:MOST_NETWORKS]
+    drawn = new_figure(1.0 + 2.4 * len(networks), 2.6)
+    axes = drawn.subplots(1, len(networks), squeeze=False, sharey=True)[0]
+    sentences = []
+    for ax, network in zip(axes, networks, strict=True):
+        layers = inputs.layers(network).filter(measure="periodicity")
+        last = _last(layers)
+        plain(ax)
+        ax.set_title(short(network))
+        ax.set_xlabel("shift, px")
+        if last is None:
+            ax.text(0.5, 0.5, "no layer to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
+            sentences.append(f"{network}: no layer to measure.")
+            continue
+        _curve(ax, layers.filter(layer=last["layer"]), last["subsampling_factor"], colours(inputs.networks)[network])
+        sentences.append(_said(network, layers.filter(layer=last["layer"]), last))
+    axes[0].set_ylabel("cosine similarity with\nthe pooled map at shift 0")
+    explained = "The last map before the pooling, summed over space. Dotted: multiples of its subsampling factor. "
+    return Drawing(drawn, explained + " ".join(sentences))
+
+
+def _last(layers: pl.DataFrame) -> dict[str, Any] | None:
+    known = of_layers(layers, "periodicity", "similarity").drop_nulls("estimate")
+    return known.row(-1, named=True) if known.height else None
+
+
+def _curve(ax: "Axes", rows: pl.DataFrame, factor: float, colour: str) -> None:
+    curve = rows.filter(quantity="similarity").drop_nulls("estimate").sort("shift")
+    low, high = (curve[name].fill_null(curve["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
+    shift = curve["shift"].to_numpy()
+    ax.fill_between(shift, low, high, color=colour, alpha=0.25, linewidth=0)
+    ax.plot(shift, curve["estimate"].to_numpy(), color=colour, linewidth=1)
+    multiple = factor
+    while multiple <= shift.max():
+        ax.axvline(multiple, color="#808080", linewidth=0.7, linestyle=":")
+        multiple += factor
+
+
+def _said(network: str, rows: pl.DataFrame, last: dict[str, Any]) -> str:
+    peak = rows.filter(quantity="peak")
+    tested = peak.row(0, named=True) if peak.height else {"estimate": None, "p_value": None, "reason": "not tested"}
+    of = f"{network}, {last['layer']} (factor {last['subsampling_factor']:.3g})"
+    if tested["estimate"] is None:
+        return f"{of}: {tested['reason']}."
+    return (
+        f"{of}: at multiples of the factor the similarity is {tested['estimate']:+.3f} above that at other shifts"
+        f" (p = {tested['p_value']:.3g} against shuffled shifts)."
+    )
