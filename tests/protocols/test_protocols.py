@@ -41,7 +41,7 @@ SETTINGS |= {
         {"surround": "reflect", "side": 60, "offsets": [0, 47, -47]},
         {"draw": 3, "surround": "reflect", "side": 11},
     ],
-    "resample": [{}, {"functions": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
+    "resizers": [{}, {"resizers": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
     "rotate": [{"angles": "-20..20 by 10"}, {"angles": [-30, 0, 30], "shifts": [-5, 0, 5], "beyond": "black"}],
     "sizes": [{"shifts": 3}, {"sizes": [1.9, 0.1, 1.1], "surround": "inpaint", "margin": 9}],
     "subpixel": [{"crop_fraction": 0.75}, {"shifts": [0, 0.3, 1], "axis": "x", "edge": "wrap"}],
@@ -96,14 +96,22 @@ def test_draws_depend_on_the_image_and_the_seed_alone(name, options):
     assert (any(frames != first for frames in others)) == random
 
 
+@pytest.mark.parametrize(("name", "draws"), [("resizers", False), ("centre", False), ("crop", True)])
+def test_resizers_draw_nothing_at_random(name, draws):
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    protocols[name].item.model_validate({"kind": name}).sequence(picture(), SIZE, rng)
+    assert (rng.bit_generator.state != before) == draws
+
+
 def resized_as_said(pixels, frame):
     """By Pillow itself; by the registered function, which has tests of its own, for what Pillow does not have."""
     left, top, right, bottom = map(int, frame.source)
     region = pixels[top:bottom, left:right]
-    if frame.resample.startswith("pillow-"):
-        method = Image.Resampling[frame.resample.removeprefix("pillow-").upper()]
+    if frame.resizer.startswith("pillow-"):
+        method = Image.Resampling[frame.resizer.removeprefix("pillow-").upper()]
         return np.asarray(Image.fromarray(region).resize(frame.resized, method))
-    return resizers[frame.resample].item(region, *frame.resized)
+    return resizers[frame.resizer].item(region, *frame.resized)
 
 
 def pasted(picture, place, height, width, surround):

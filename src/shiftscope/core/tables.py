@@ -68,7 +68,7 @@ FRAMES = pl.Schema(
         "source_bottom": pl.Float64,
         "resized_width": pl.Int32,  # px, its size afterwards
         "resized_height": pl.Int32,
-        "resample": pl.String,  # the function it was resized by, as `shiftscope.resizers` calls it
+        "resizer": pl.String,  # the function it was resized by, as `shiftscope.resizers` calls it
         "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
         "paste_y": pl.Int32,
         # What is around it: none, a colour such as #000000, inpaint, wrap (itself again), edge or reflect (as numpy.pad).

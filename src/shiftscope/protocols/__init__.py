@@ -42,8 +42,8 @@ class Frame:
     """left, top, right, bottom of the region of the picture that was resized, px."""
     resized: tuple[int, int]
     """width and height it was resized to, px."""
-    resample: str
-    """The registered resize function."""
+    resizer: str
+    """The registered resizer."""
     paste: tuple[int, int] = (0, 0)
     surround: str = "none"
     warp: str = "none"
@@ -87,9 +87,9 @@ class Protocol(Options):
         """Whether neighbouring steps are neighbours in what is swept. If not, no measure looks at pairs of neighbours."""
         return True
 
-    def resizers(self) -> tuple[str, ...]:
-        """The resize functions that it uses."""
-        return (self.resample,) if hasattr(self, "resample") else ()
+    def uses_resizers(self) -> tuple[str, ...]:
+        """The resizers that it uses."""
+        return (self.resizer,) if hasattr(self, "resizer") else ()
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         """The frames of `picture` for networks that take `size` × `size` px. Raises Unfit."""

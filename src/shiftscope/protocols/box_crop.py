@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
-from shiftscope.protocols.resize import Axis, along, fit_shorter, resize
+from shiftscope.protocols.geometry import Axis, along, fit_shorter, resize
 from shiftscope.resizers import ResizerName
 
 
@@ -29,7 +29,7 @@ class BoxCrop(Protocol):
     """Offsets from −reach to reach − 1, px, at most."""
     side: int | None = Field(None, ge=1)
     """The picture's shorter side is first made that many px; not set: its own pixels, not resized."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes, with `side`."""
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
@@ -63,8 +63,8 @@ class BoxCrop(Protocol):
         places = [(base[0] + x, base[1] + y) for x, y in (along(self.axis, offset) for offset in offsets)]
         left, top = (min(place[k] for place in places) for k in (0, 1))
         right, bottom = (max(place[k] for place in places) + size for k in (0, 1))
-        resized = resize(picture.pixels, w, h, self.resample)
-        whole = Frame(0, 0, 0, 0, (0, 0, width, height), (w, h), self.resample, paste=(-left, -top))
+        resized = resize(picture.pixels, w, h, self.resizer)
+        whole = Frame(0, 0, 0, 0, (0, 0, width, height), (w, h), self.resizer, paste=(-left, -top))
         return Sequence(
             [np.ascontiguousarray(resized[top:bottom, left:right])],
             [

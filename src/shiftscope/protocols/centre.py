@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.resize import fit_shorter, resize
+from shiftscope.protocols.geometry import fit_shorter, resize
 from shiftscope.resizers import ResizerName
 
 
@@ -20,19 +20,19 @@ class Centre(Protocol):
 
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side: .875 is 224 of 256."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def steps(self) -> int:
         return 1
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        canvas, frame = centre_crop(picture.pixels, size, self.crop_fraction, self.resample)
+        canvas, frame = centre_crop(picture.pixels, size, self.crop_fraction, self.resizer)
         return Sequence([canvas], [frame])
 
 
 def centre_crop(
-    pixels: NDArray[np.uint8], size: int, crop_fraction: float, resample: str, margin: int = 0
+    pixels: NDArray[np.uint8], size: int, crop_fraction: float, resizer: str, margin: int = 0
 ) -> tuple[NDArray[np.uint8], Frame]:
     """The middle `size` × `size` px of `pixels` when their shorter side is made `size ÷ crop_fraction` px, with `margin` px
     more on each side; and how it was made, as the frame with value 0 on canvas 0. The margin must fit into the resized
@@ -40,7 +40,7 @@ def centre_crop(
     height, width = pixels.shape[:2]
     resized = fit_shorter(width, height, round(size / crop_fraction))
     size += 2 * margin
-    canvas = resize(pixels, *resized, resample)
+    canvas = resize(pixels, *resized, resizer)
     x, y = (round((side - size) / 2) for side in resized)
-    frame = Frame(0, 0, 0, 0, (0, 0, width, height), resized, resample, paste=(-x, -y))
+    frame = Frame(0, 0, 0, 0, (0, 0, width, height), resized, resizer, paste=(-x, -y))
     return np.ascontiguousarray(canvas[y : y + size, x : x + size]), frame

@@ -9,7 +9,7 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
-from shiftscope.protocols.resize import Axis, shifts
+from shiftscope.protocols.geometry import Axis, shifts
 from shiftscope.resizers import ResizerName
 
 
@@ -30,7 +30,7 @@ class Circular(Protocol):
     """Instead of all offsets in their order, draw so many for each picture, for x and y apart."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def check(self, size: int) -> None:
@@ -47,7 +47,7 @@ class Circular(Protocol):
         return self.draw is None
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resample)
+        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resizer)
         whole = replace(whole, surround="wrap")
         places = shifts(self.axis, self.offsets, self.draw, rng)
         wider, higher = max(x for _, x, _ in places), max(y for _, _, y in places)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.resize import Axis, along, resize
+from shiftscope.protocols.geometry import Axis, along, resize
 from shiftscope.resizers import ResizerName
 
 
@@ -31,7 +31,7 @@ class Crop(Protocol):
     """Places of the window on the resized crop, px from its left upper corner."""
     margin: int | None = Field(None, ge=0)
     """How much larger than the input the crop is resized to, px; not set: as much as the offsets need."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes the crop."""
 
     @model_validator(mode="after")
@@ -60,10 +60,10 @@ class Crop(Protocol):
         height, width = picture.pixels.shape[:2]
         left, top, right, bottom = random_crop(width, height, self.area, self.aspect, rng)
         side = size + self._margin()
-        canvas = resize(picture.pixels, side, side, self.resample, (left, top, right, bottom))
+        canvas = resize(picture.pixels, side, side, self.resizer, (left, top, right, bottom))
         windows = [along(self.axis, offset, across=self._margin() // 2) for offset in self.offsets]
         frames = [
-            Frame(offset, 0, x, y, (left, top, right, bottom), (side, side), self.resample)
+            Frame(offset, 0, x, y, (left, top, right, bottom), (side, side), self.resizer)
             for offset, (x, y) in zip(self.offsets, windows, strict=True)
         ]
         return Sequence([canvas], frames)

@@ -8,8 +8,8 @@ from pydantic import Field
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.geometry import Axis, along, resize
 from shiftscope.protocols.pasting import Pasting
-from shiftscope.protocols.resize import Axis, along, resize
 
 
 @protocols.register(
@@ -61,7 +61,7 @@ class Embed(Pasting):
         base = self._base(w, h, size, rng)
         if base is None:
             raise Unfit(f"would be {w} × {h} px, which does not fit a canvas of {size} px at all offsets")
-        small = resize(picture.pixels, w, h, self.resample)
+        small = resize(picture.pixels, w, h, self.resizer)
         places = [(base[0] + x, base[1] + y) for x, y in (along(self.axis, offset) for offset in self.offsets)]
         if self.surround == "inpaint":
             canvases = [self.canvas(small, place, (size, size)) for place in places]
@@ -73,7 +73,7 @@ class Embed(Pasting):
             canvases = [self.canvas(small, (right, bottom), (size + bottom - top, size + right - left))]
             spots = [(0, right - x, bottom - y, (right, bottom)) for x, y in places]
         frames = [
-            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resample, paste, self.said())
+            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resizer, paste, self.said())
             for offset, (canvas, x, y, paste) in zip(self.offsets, spots, strict=True)
         ]
         return Sequence(canvases, frames)

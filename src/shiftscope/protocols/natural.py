@@ -30,7 +30,7 @@ class Natural(Protocol):
     """The number of the first frame in the clip."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side: .875 is 224 of 256."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
@@ -42,7 +42,7 @@ class Natural(Protocol):
                 f"has {picture.film_frames} frames, and fewer than two are left from frame {self.start} by steps of"
                 f" {self.stride}"
             )
-        crops = [centre_crop(pixels, size, self.crop_fraction, self.resample) for pixels in picture.film(numbers)]
+        crops = [centre_crop(pixels, size, self.crop_fraction, self.resizer) for pixels in picture.film(numbers)]
         torn = [any(before < gap <= now for gap in picture.film_gaps) for before, now in pairwise(numbers)]
         frames = [
             replace(frame, value=number, canvas=canvas, run=run)

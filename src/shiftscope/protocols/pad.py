@@ -10,8 +10,8 @@ from pydantic import Field
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, protocols
+from shiftscope.protocols.geometry import Axis, fit_shorter, resize, shifts
 from shiftscope.protocols.pasting import Colour, colour_code, on_colour
-from shiftscope.protocols.resize import Axis, fit_shorter, resize, shifts
 from shiftscope.resizers import ResizerName
 
 
@@ -39,7 +39,7 @@ class Pad(Protocol):
     mirror image without repeating these (`reflect`), as in NumPy's `pad` and torchvision's `padding_mode`."""
     colour: Colour = (124, 116, 104)
     """The colour of `mean`, 0 to 255; as it stands, the mean of ImageNet."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def check(self, size: int) -> None:
@@ -62,7 +62,7 @@ class Pad(Protocol):
         height, width = picture.pixels.shape[:2]
         w, h = fit_shorter(width, height, self.side or size)
         left, top = _middle(w, size), _middle(h, size)
-        shown = resize(picture.pixels, w, h, self.resample)[max(0, -top) : size - top, max(0, -left) : size - left]
+        shown = resize(picture.pixels, w, h, self.resizer)[max(0, -top) : size - top, max(0, -left) : size - left]
         moves = shifts(self.axis, self.offsets, self.draw, rng)
         # One canvas for all places: the windows move instead, the other way.
         (before_x, after_x), (before_y, after_y) = (
@@ -72,7 +72,7 @@ class Pad(Protocol):
         place = (before_x + max(0, left), before_y + max(0, top))
         canvas = self._canvas(shown, place, (before_y + size + after_y, before_x + size + after_x))
         whole = Frame(
-            0, 0, 0, 0, (0, 0, width, height), (w, h), self.resample,
+            0, 0, 0, 0, (0, 0, width, height), (w, h), self.resizer,
             paste=(before_x + left, before_y + top), surround=self._said(), warp="whole",
         )  # fmt: skip
         return Sequence(

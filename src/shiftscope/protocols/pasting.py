@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from shiftscope.protocols import Protocol
+from shiftscope.protocols.geometry import fit_shorter
 from shiftscope.protocols.inpainting import surround
-from shiftscope.protocols.resize import fit_shorter
 from shiftscope.resizers import ResizerName
 
 _Level = Annotated[int, Field(ge=0, le=255)]
@@ -25,7 +25,7 @@ class Pasting(Protocol):
     """What is around it: black, one `colour`, or filled from the picture's own border, anew for each frame."""
     colour: Colour = (124, 116, 104)
     """The colour of `mean`, 0 to 255; as it stands, the mean of ImageNet."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def resized(self, width: int, height: int, side: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
-from shiftscope.protocols.resize import fit_shorter, resize
+from shiftscope.protocols.geometry import fit_shorter, resize
 from shiftscope.resizers import ResizerName
 
 
@@ -33,7 +33,7 @@ class Rotate(Protocol):
     """What comes in at the edge: `picture`, what the picture has there (black only beyond it); `black`, as in the paper."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes. Turning is bilinear."""
 
     def steps(self) -> int:
@@ -43,11 +43,11 @@ class Rotate(Protocol):
         return len(self.shifts) == 1
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resample)
+        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resizer)
         x = y = 0
         if self.beyond == "picture":
             height, width = picture.pixels.shape[:2]
-            crop = resize(picture.pixels, *fit_shorter(width, height, round(size / self.crop_fraction)), self.resample)
+            crop = resize(picture.pixels, *fit_shorter(width, height, round(size / self.crop_fraction)), self.resizer)
             x, y = (-place for place in whole.paste)
         else:
             whole = replace(whole, surround="#000000")

@@ -7,8 +7,8 @@ import numpy as np
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.geometry import resize
 from shiftscope.protocols.pasting import Pasting
-from shiftscope.protocols.resize import resize
 
 
 @protocols.register(
@@ -46,7 +46,7 @@ class Scale(Pasting):
         for step, (side, (w, h)) in enumerate(zip(self.sides, sizes, strict=True)):
             places = {"random": corner, "corner": (0, 0), "centre": ((size - w) // 2, (size - h) // 2)}
             place = places[self.place]
-            canvases.append(self.canvas(resize(picture.pixels, w, h, self.resample), place, (size, size)))
+            canvases.append(self.canvas(resize(picture.pixels, w, h, self.resizer), place, (size, size)))
             region = (0.0, 0.0, float(width), float(height))
-            frames.append(Frame(side, step, 0, 0, region, (w, h), self.resample, place, self.said()))
+            frames.append(Frame(side, step, 0, 0, region, (w, h), self.resizer, place, self.said()))
         return Sequence(canvases, frames)

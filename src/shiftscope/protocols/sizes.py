@@ -38,7 +38,7 @@ class Sizes(Protocol):
     """What is around the whole picture; in the released script, 0 after normalisation: the mean colour."""
     colour: Colour = (124, 116, 104)
     """The colour of `mean`, 0 to 255."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     @field_validator("sizes")
@@ -53,12 +53,12 @@ class Sizes(Protocol):
             area = min(relative, 1.0)
             return Crop(
                 area=(area, area), aspect=self.aspect, offsets=tuple(range(self.shifts)), margin=self.margin,
-                resample=self.resample,
+                resizer=self.resizer,
             )  # fmt: skip
         first = -(self.shifts // 2)
         return Embed(
             side=max(1, int(size / relative)), resize="square", place="centre", surround=self.surround, colour=self.colour,
-            offsets=tuple(range(first, first + self.shifts)), resample=self.resample,
+            offsets=tuple(range(first, first + self.shifts)), resizer=self.resizer,
         )  # fmt: skip
 
     def check(self, size: int) -> None:

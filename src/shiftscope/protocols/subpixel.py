@@ -10,7 +10,7 @@ from pydantic import Field
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.centre import centre_crop
-from shiftscope.protocols.resize import Axis
+from shiftscope.protocols.geometry import Axis
 from shiftscope.resizers import ResizerName
 
 LEAST_MARGIN = 4
@@ -35,7 +35,7 @@ class Subpixel(Protocol):
     paper."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def _margin(self, size: int) -> int:
@@ -55,7 +55,7 @@ class Subpixel(Protocol):
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         margin = self._margin(size)
-        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resample, margin)
+        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resizer, margin)
         canvases, frames = [], []
         for step, shift in enumerate(self.shifts):
             x, y = (shift if self.axis in (axis, "diagonal") else 0.0 for axis in ("x", "y"))

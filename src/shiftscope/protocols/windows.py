@@ -30,7 +30,7 @@ class Windows(Protocol):
     """Which way windows differ: in x and y by draws of their own, in one of them, or in both by the same draw."""
     crop_fraction: float = Field(0.875, gt=0, lt=1)
     """Input size as a fraction of the canvas: .875 is 224 of 256."""
-    resample: ResizerName = "pillow-bilinear"
+    resizer: ResizerName = "pillow-bilinear"
     """The function that resizes."""
 
     def _side(self, size: int) -> int:
@@ -54,7 +54,7 @@ class Windows(Protocol):
         return False
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        canvas, whole = centre_crop(picture.pixels, self._side(size), 1, self.resample)
+        canvas, whole = centre_crop(picture.pixels, self._side(size), 1, self.resizer)
         places = rng.integers(0, self._reach(size) + 1, (self.windows, 2))
         if self.axis == "diagonal":
             places[:, 1] = places[:, 0]

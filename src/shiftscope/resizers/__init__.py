@@ -1,4 +1,4 @@
-"""Resize functions as people's tools have them: one file per library. Which one is used decides what a network sees."""
+"""Resizers as people's tools have them: one file per library. Which one is used decides what a network sees."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -14,7 +14,7 @@ Resizer = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
 
 A function that computes with more than 8 bits is rounded to the nearest and clipped to 0…255, as a file would be."""
 
-resizers: Registry[Resizer] = Registry("resize function", __name__)
+resizers: Registry[Resizer] = Registry("resizer", __name__)
 
 
 def _known(name: str) -> str:
@@ -22,4 +22,4 @@ def _known(name: str) -> str:
 
 
 ResizerName = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string"})]
-"""The name of a registered resize function, such as ``pillow-bilinear``."""
+"""The name of a registered resizer, such as ``pillow-bilinear``."""

@@ -1,4 +1,4 @@
-"""One picture through one resize function after the other: nothing moves, and nobody would see a difference."""
+"""One picture through one resizer after the other: nothing moves, and nobody would see a difference."""
 
 from dataclasses import replace
 
@@ -18,20 +18,20 @@ ALL = (
 
 
 @protocols.register(
-    "resample",
-    title="resize functions",
+    "resizers",
+    title="resizers",
     unit="",
-    reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resize functions, two classes",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resizers, two classes",
 )
-class Resample(Protocol):
+class Resizers(Protocol):
     """The centre crop of the picture as each function resizes it. The swept value is the function's place in the list."""
 
-    functions: tuple[ResizerName, ...] = Field(ALL, min_length=2)
+    resizers: tuple[ResizerName, ...] = Field(ALL, min_length=2)
     """The functions, by their names."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """Input size as a fraction of the resized shorter side: .875 is 224 of 256."""
 
-    @field_validator("functions")
+    @field_validator("resizers")
     @classmethod
     def _once(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
         twice = sorted({name for name in functions if functions.count(name) > 1})
@@ -40,15 +40,15 @@ class Resample(Protocol):
         return functions
 
     def steps(self) -> int:
-        return len(self.functions)
+        return len(self.resizers)
 
     def ordered(self) -> bool:
         return False
 
-    def resizers(self) -> tuple[str, ...]:
-        return self.functions
+    def uses_resizers(self) -> tuple[str, ...]:
+        return self.resizers
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        crops = [centre_crop(picture.pixels, size, self.crop_fraction, name) for name in self.functions]
+        crops = [centre_crop(picture.pixels, size, self.crop_fraction, name) for name in self.resizers]
         frames = [replace(frame, value=float(place), canvas=place) for place, (_, frame) in enumerate(crops)]
         return Sequence([canvas for canvas, _ in crops], frames)

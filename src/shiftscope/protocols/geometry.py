@@ -38,9 +38,9 @@ def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
 
 
 def resize(
-    pixels: NDArray[np.uint8], width: int, height: int, resample: str, box: tuple[int, int, int, int] | None = None
+    pixels: NDArray[np.uint8], width: int, height: int, resizer: str, box: tuple[int, int, int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the function `resample`.
+    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the function `resizer`.
 
     Raises Unfit where the result would be larger than any protocol has a use for.
     """
@@ -49,4 +49,4 @@ def resize(
     region = pixels if box is None else pixels[box[1] : box[3], box[0] : box[2]]
     if region.shape[:2] == (height, width):
         return np.ascontiguousarray(region)
-    return resizers[resample].item(np.ascontiguousarray(region), width, height)
+    return resizers[resizer].item(np.ascontiguousarray(region), width, height)
