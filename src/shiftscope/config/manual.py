@@ -2,6 +2,7 @@
 networks' input sizes from the libraries that have them. `shiftscope manual` writes them."""
 
 import json
+from inspect import get_annotations
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,20 @@ def _first(text: str | None) -> str:
 
 def _table(model: type[BaseModel]) -> str:
     rows = ["| key | default | meaning |", "| --- | --- | --- |"]
-    for name, field in model.model_fields.items():
-        if name == "kind":
-            continue
+    for name in _own_first(model):
+        field = model.model_fields[name]
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         rows.append(f"| `{name}` | {default} | {' '.join((field.description or '').split())} |")
     return "\n".join(rows)
+
+
+def _own_first(model: type[BaseModel]) -> list[str]:
+    """The keys of a section without `kind`: first those that it declares itself, then those that it shares with others."""
+    declared: dict[str, int] = {}
+    for distance, base in enumerate(model.__mro__):
+        for name in get_annotations(base):
+            declared.setdefault(name, distance)
+    return sorted((name for name in model.model_fields if name != "kind"), key=declared.__getitem__)
 
 
 def _default(value: object) -> str:

@@ -1,37 +1,33 @@
-"""Resizing and the options that several protocols share."""
-
-from typing import Literal
+"""How pictures are resized: the setting that names the resizer, and the sizes that keep the aspect ratio."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftscope.protocols import Unfit
-from shiftscope.resizers import resizers
-
-Axis = Literal["x", "y", "diagonal"]
+from shiftscope.protocols import Protocol, Unfit
+from shiftscope.resizers import ResizerName, resizers
 
 LARGEST_RESIZED = 50_000_000
-"""px; a strip of 20,000 × 20 would become 256,000 px wide, and 200 MB, when its shorter side is made 256."""
+"""px: the largest area that a picture is resized to. A strip of 20,000 × 20 px whose shorter side is made 256 px would
+become 256,000 px wide, and would take 200 MB."""
 
 
-def along(axis: Axis, offset: int, across: int = 0) -> tuple[int, int]:
-    """(x, y) of an offset along `axis`; an axis that is not moved along keeps the place `across`."""
-    return (offset if axis != "y" else across, offset if axis != "x" else across)
+class Resizing(Protocol):
+    """Base of the protocols that resize pictures by one function."""
 
+    resizer: ResizerName = "pillow-bilinear"
+    """The function that resizes the picture."""
 
-def shifts(
-    axis: Axis, offsets: tuple[int, ...], draw: int | None, rng: np.random.Generator
-) -> list[tuple[float, int, int]]:
-    """(value, x, y) of each step: every offset along `axis` in its order, or `draw` of them drawn at random, for x and y
-    apart, and numbered."""
-    if draw is None:
-        return [(float(offset), *along(axis, offset)) for offset in offsets]
-    return [(float(k), int(x), int(y)) for k, (x, y) in enumerate(rng.choice(offsets, (draw, 2)))]
+    def uses_resizers(self) -> tuple[str, ...]:
+        return (self.resizer,)
 
 
 def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height when the shorter side becomes `side` px and the aspect is kept (the longer side is cut to whole
-    pixels, as torchvision's Resize does)."""
+    """Width and height, px, when the shorter side becomes `side` px and the aspect ratio is kept. The longer side is
+    rounded down to whole pixels, as by torchvision's ``Resize``.
+
+    >>> fit_shorter(500, 375, 256), fit_shorter(375, 500, 256)
+    ((341, 256), (256, 341))
+    """
     if width <= height:
         return side, int(side * height / width)
     return int(side * width / height), side
@@ -40,9 +36,10 @@ def fit_shorter(width: int, height: int, side: int) -> tuple[int, int]:
 def resize(
     pixels: NDArray[np.uint8], width: int, height: int, resizer: str, box: tuple[int, int, int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """`pixels` (or the region left, top, right, bottom of them) as `height` × `width` × 3, by the function `resizer`.
+    """`pixels`, uint8 (height, width, 3), or the region left, top, right, bottom (px) of them, resized to `width` ×
+    `height` px by the registered function `resizer`. A picture that has this size already is returned as it is.
 
-    Raises Unfit where the result would be larger than any protocol has a use for.
+    Raises Unfit where the result would have more than `LARGEST_RESIZED` px.
     """
     if width * height > LARGEST_RESIZED:
         raise Unfit(f"would be {width} × {height} px after resizing")

@@ -1,12 +1,12 @@
-"""One picture through one resizer after the other: nothing moves, and nobody would see a difference."""
+"""One picture resized by several functions, which all mean to give the same picture: no object moves."""
 
 from dataclasses import replace
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from shiftscope.protocols import Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.centre import centre_crop
+from shiftscope.protocols import Picture, Sequence, protocols
+from shiftscope.protocols.centre import CentreFraction, centre_crop
 from shiftscope.resizers import ResizerName
 
 ALL = (
@@ -23,21 +23,20 @@ ALL = (
     unit="",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resizers, two classes",
 )
-class Resizers(Protocol):
-    """The centre crop of the picture as each function resizes it. The swept value is the function's place in the list."""
+class Resizers(CentreFraction):
+    """The centre crop of the picture, made by each resizer in turn. The swept value is the place of the resizer in the
+    list, from 0. Frames are no neighbours of each other."""
 
     resizers: tuple[ResizerName, ...] = Field(ALL, min_length=2)
-    """The functions, by their names."""
-    crop_fraction: float = Field(0.875, gt=0, le=1)
-    """Input size as a fraction of the resized shorter side: .875 is 224 of 256."""
+    """The names of the resizers, each at most once."""
 
     @field_validator("resizers")
     @classmethod
-    def _once(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        twice = sorted({name for name in functions if functions.count(name) > 1})
+    def _once(cls, resizers: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({name for name in resizers if resizers.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)}: named twice")
-        return functions
+        return resizers
 
     def steps(self) -> int:
         return len(self.resizers)
@@ -49,6 +48,6 @@ class Resizers(Protocol):
         return self.resizers
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        crops = [centre_crop(picture.pixels, size, self.crop_fraction, name) for name in self.resizers]
+        crops = [centre_crop(picture.pixels, size, self.resized_side(size), name) for name in self.resizers]
         frames = [replace(frame, value=float(place), canvas=place) for place, (_, frame) in enumerate(crops)]
         return Sequence([canvas for canvas, _ in crops], frames)

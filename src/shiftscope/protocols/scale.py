@@ -1,4 +1,4 @@
-"""The whole picture at one size after the other, at the same place on a canvas."""
+"""The whole picture at several sizes, at the same place of a canvas."""
 
 from typing import Literal
 
@@ -18,13 +18,14 @@ from shiftscope.protocols.pasting import Pasting
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figures 1 and 7, and 2019 (JMLR 20(184)), 100 px against 101 px",
 )
 class Scale(Pasting):
-    """Each size is resized anew from the picture; its left upper corner stays where it is, unless `place` is the middle."""
+    """The whole picture at growing sizes on a canvas of the input size. Each size is resized from the original picture.
+    The left upper corner stays at the same place, unless `place` is `centre`."""
 
     sides: Offsets = (100, 101)
-    """Sizes of the pasted picture, px: a list, or a range such as `60..210 by 10`."""
+    """The sizes of the pasted picture, px: a list, or a range such as `60..210 by 10`; `resize` says of which side."""
     place: Literal["random", "corner", "centre"] = "random"
-    """Its left upper corner: drawn for each picture among the places where the largest size fits, the canvas's own corner,
-    or wherever puts each size into the middle."""
+    """Where the picture lies: with `random` its left upper corner is drawn for each picture among the places at which
+    the largest size fits, with `corner` it is that of the canvas, and with `centre` each size lies in the middle."""
 
     def check(self, size: int) -> None:
         if min(self.sides) < 1 or max(self.sides) > size:
