@@ -44,6 +44,7 @@ def frames_of(tmp_path):
 )
 def test_a_frame_is_as_the_first_where_its_pixels_are(frames_of, kind, options):
     files = frames_of("a", kind, options, ["noise", "grey", "noise"])
+    assert pl.read_parquet_schema(files["canvases_path"]) == tables.Canvases.schema()
     canvases = {name: pixels for group in read_canvases(files["canvases_path"]) for name, pixels in group.items()}
     first = {}
     for row in tables.read(files["frames_path"], tables.FRAMES).rows(named=True):
