@@ -1,5 +1,5 @@
-"""The settings that protocols share in which something moves by whole pixels: along which axis, by which offsets, and
-whether these are taken in their order or drawn at random."""
+"""The settings that protocols share in which the picture or the window moves by whole pixels: along which axis, by which
+offsets, and whether these are taken in their order or drawn at random."""
 
 from typing import Literal
 
@@ -23,17 +23,18 @@ def along(axis: Axis, offset: int, across: int = 0) -> tuple[int, int]:
 
 
 class Axial(Protocol):
-    """Base of the protocols that move something along an axis."""
+    """Base of the protocols in which the picture, or the window on it, moves along an axis."""
 
     axis: Axis = "diagonal"
-    """The axis along which something moves: `x` (to the right), `y` (down) or `diagonal` (both by the same amount)."""
+    """The axis along which the picture or the window moves: `x` (to the right), `y` (down) or `diagonal` (both by the same
+    amount)."""
 
 
 class Moving(Axial):
     """Base of the protocols with one frame for each of several offsets."""
 
     offsets: Offsets = tuple(range(9))
-    """How far it moves, px, in the order of the sequence: a list, or a range such as `0..8`."""
+    """How far the picture or the window moves, px, in the order of the sequence: a list, or a range such as `0..8`."""
 
     def steps(self) -> int:
         return len(self.offsets)
