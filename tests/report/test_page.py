@@ -68,7 +68,7 @@ def page(tmp_path):
                 "dataset": EVIL, "seed": 0, "input_size": 224, "source": {"title": EVIL, "reference": EVIL},
                 "protocols": {
                     EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL, "note": EVIL},
-                    "choices": {"title": "c", "unit": "", "kind": "resample", "reference": "r", "note": ""},
+                    "choices": {"title": "c", "unit": "", "kind": "resizers", "reference": "r", "note": ""},
                 },
                 "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
             },

@@ -17,9 +17,9 @@ PROTOCOLS: dict[str, Any] = {
     "crop": {"offsets": "0..8"},
     "embed-black": {"kind": "embed", "offsets": "0..8"},
     "scale": {},
-    "resample": {},
+    "resizers": {},
 }
-"""What a first run measures: the usual accuracy, v4's pairs as sequences, and the resize functions."""
+"""What a first run measures: the usual accuracy, v4's pairs as sequences, and the resizers."""
 
 PUBLISHED = {
     "resnet50": {"kind": "torchvision", "architecture": "resnet50", "pretrained": "IMAGENET1K_V1"},

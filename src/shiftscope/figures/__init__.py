@@ -117,12 +117,12 @@ class Inputs:
 
     @cached_property
     def value_names(self) -> dict[float, str]:
-        """How the steps of the protocol to draw are called where a number would say nothing: the resize functions, by their
+        """How the steps of the protocol to draw are called where a number would say nothing: the resizers, by their
         swept values. Empty where every step was resized by the same function."""
         size = next(iter(self.networks.values()))
         paths = [frames for frames, _ in self.frame_files[self.protocol, size]]
-        named = tables.read(paths, tables.FRAMES).select("value", "resample").unique().sort("value")
-        return dict(named.iter_rows()) if named["resample"].n_unique() > 1 else {}
+        named = tables.read(paths, tables.FRAMES).select("value", "resizer").unique().sort("value")
+        return dict(named.iter_rows()) if named["resizer"].n_unique() > 1 else {}
 
     def value_said(self, value: float) -> str:
         """A step by its swept value and unit, or by its name where it has one."""

@@ -69,7 +69,7 @@ class Parameters:
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
         if rule == "frames":
             protocol = self.plan.config.protocols[wildcards["protocol"]]
-            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
+            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.uses_resizers())]
         if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):
