@@ -94,10 +94,11 @@ rule framing_comparison:
 
 rule relation:
     input:
-        unpack(lambda wildcards: PLAN.relation_inputs(wildcards.dataset)),
+        images=rules.images.output.images,
+        bias=rules.box_statistics.output.bias,
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
         relation=f"{RESULTS}/{{dataset}}/relation.parquet",
-        accuracy_by_surprisal=f"{RESULTS}/{{dataset}}/accuracy_by_surprisal.parquet",
     log:
         f"{RESULTS}/{{dataset}}/logs/relation.log",
     benchmark:
@@ -110,15 +111,41 @@ rule relation:
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
-        others=lambda wildcards: PLAN.others(wildcards.dataset),
-        given={
-            "seed": PLAN.config.seed,
-            "level": PLAN.config.statistics.level,
-            "resamples": PLAN.config.statistics.resamples,
-        },
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
         code=code("relation"),
     script:
         "../workflow/scripts/relation.py"
+
+
+rule accuracy_by_surprisal:
+    input:
+        boxes=rules.boxes.output.boxes,
+        others=lambda wildcards: [
+            PLAN.path(other, "boxes.parquet")
+            for other in PLAN.others(wildcards.dataset)
+        ],
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+    output:
+        accuracy_by_surprisal=f"{RESULTS}/{{dataset}}/accuracy_by_surprisal.parquet",
+    log:
+        f"{RESULTS}/{{dataset}}/logs/accuracy_by_surprisal.log",
+    benchmark:
+        f"{RESULTS}/{{dataset}}/benchmarks/accuracy_by_surprisal.tsv"
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        others=lambda wildcards: PLAN.others(wildcards.dataset),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("accuracy_by_surprisal"),
+    script:
+        "../workflow/scripts/accuracy_by_surprisal.py"
 
 
 rule bias:

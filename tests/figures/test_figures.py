@@ -9,11 +9,15 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.association.accuracy import accuracy_in_quarters
+from shiftscope.association.classes import per_class
+from shiftscope.association.correlation import bias_against_sensitivity
+from shiftscope.association.surprisal import surprisal
+from shiftscope.association.tightness import tightness
+from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
-from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.bias.surprisal import surprisal, tightness
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.figures import Inputs, figures, save, style
@@ -21,9 +25,7 @@ from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.inputs import inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.figures.style import short
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
-from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprisal
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
@@ -114,7 +116,7 @@ def make(tmp_path_factory):
         tight = tightness(box_statistics(boxes_table, seed=0, minimum_n=2))
         relation = bias_against_sensitivity(tight, per_class(cells, images_table), seed=0)
         tables.write(folder / "relation.parquet", relation, CORRELATION)
-        unlike = accuracy_by_surprisal(
+        unlike = accuracy_in_quarters(
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)

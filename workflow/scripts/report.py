@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
-from shiftscope.bias import BIAS, CORRELATION, FRAMING_COMPARISON, INCLUSION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.report.framing import Framing
 from shiftscope.report.page import FigureOnPage, render
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, COMPARISONS, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.stages.frames import unvaried
 from shiftscope.workflow.job import job
 

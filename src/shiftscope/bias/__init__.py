@@ -68,18 +68,3 @@ FRAMING_COMPARISON = pl.Schema(
         "reason": pl.String,  # why there is no p-value or no effect
     }
 )
-CORRELATION = pl.Schema(
-    {
-        "network": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "rho": pl.Float64,  # Spearman's, over categories, of the effect of bias and the sensitivity
-        "rho_low": pl.Float64,
-        "rho_high": pl.Float64,
-        "p_value": pl.Float64,  # two-sided, by permutation
-        "q_value": pl.Float64,  # Benjamini–Hochberg over the rows
-        "n": pl.Int64,  # categories
-        "n_images": pl.Int64,
-        "reason": pl.String,  # why there is no correlation or no interval
-    }
-)

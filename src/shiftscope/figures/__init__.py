@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import EYES
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -46,16 +46,3 @@ COMPARISONS = pl.Schema(
         "n_images_b": pl.Int64,
     }
 )
-ACCURACY_BY_SURPRISAL = pl.Schema(
-    {
-        "other": pl.String,  # the data set whose framing is the usual one, such as the training set
-        "network": pl.String,
-        "protocol": pl.String,
-        "quarter": pl.Int64,  # of the pictures, from 1, framed most alike, to 4, most unlike
-        "surprisal": pl.Float64,  # bits, mean over the quarter
-        "accuracy": pl.Float64,
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "n_images": pl.Int64,
-    }
-)

@@ -119,7 +119,7 @@ class Plan:
         if rule == "frames":
             protocol = self.config.protocols[wildcards["protocol"]]
             found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
-        if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
+        if rule in ("sensitivity", "comparisons", "curves", "relation", "accuracy_by_surprisal", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
@@ -279,15 +279,6 @@ class Plan:
         if dataset in self.landmarked:
             found["landmark_bias"] = self.path(dataset, "landmark_bias.parquet")
         return found
-
-    def relation_inputs(self, dataset: str) -> dict[str, Any]:
-        """What the relation of framing and sensitivity is made from."""
-        names = ("images", "boxes", "bias")
-        return {
-            **{name: self.path(dataset, f"{name}.parquet") for name in names},
-            "others": [self.path(other, "boxes.parquet") for other in self.others(dataset)],
-            "predictions": self.predictions(dataset),
-        }
 
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""
