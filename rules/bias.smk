@@ -18,6 +18,7 @@ rule box_statistics:
     params:
         seed=PLAN.config.seed,
         options=PLAN.framing_options(),
+        inclusion=PLAN.inclusion(),
         code=code("box_statistics"),
     script:
         "../workflow/scripts/box_statistics.py"
@@ -40,6 +41,7 @@ rule inclusion:
     params:
         seed=PLAN.config.seed,
         options=PLAN.framing_options(),
+        inclusion=PLAN.inclusion(),
         code=code("inclusion"),
     script:
         "../workflow/scripts/inclusion.py"
@@ -87,6 +89,7 @@ rule framing_comparison:
     params:
         seed=PLAN.config.seed,
         options=PLAN.framing_options(),
+        inclusion=PLAN.inclusion(),
         code=code("framing_comparison"),
     script:
         "../workflow/scripts/framing_comparison.py"

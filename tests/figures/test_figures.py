@@ -18,6 +18,7 @@ from shiftscope.association.tightness import tightness
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.landmarks import landmark_statistics
+from shiftscope.bias.selection import Inclusion
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.figures import Inputs, figures, save, style
@@ -603,8 +604,8 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
                      "is_truncated": k % 11 == 0})  # fmt: skip
     rows[3]["x_min"] = None
     boxes = tables.table(rows, tables.BOXES)
-    inputs = replace(make(), inclusion=choices)
-    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
+    inputs = replace(make(), inclusion=Inclusion(**choices))
+    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, inclusion=inputs.inclusion))
     drawing = figures["box_centres"].item.draw(inputs)
     counts = dict(inputs.bias.filter(quantity="height").select("category", "n").iter_rows())
     titles = [ax.get_title() for ax in drawing.figure.axes if ax.get_title()]
@@ -623,9 +624,9 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
 
 def test_nothing_is_left_out_without_a_word_and_no_word_where_nothing_is(make):
     assert "Left out" not in figures["box_centres"].item.draw(make()).caption
-    none = replace(make(), inclusion={"crowd": False, "edge": False})
+    none = replace(make(), inclusion=Inclusion(edge=False))
     edges = none.boxes.with_columns(x_min=pl.lit(0.0))
-    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, edge=False))
+    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, inclusion=none.inclusion))
     assert "14 of 14 boxes (14 at an edge)" in figures["box_centres"].item.draw(none).caption
 
 
@@ -637,7 +638,7 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     plan = Plan(Config.load(raw), tmp_path)
     files = {"images": make().files["images"]}
     drawn = {name: inputs_of(files, plan.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
-    assert drawn["box_centres"].inclusion == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
+    assert drawn["box_centres"].inclusion == Inclusion(edge=False)
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
     assert not {"inclusion", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))

@@ -15,9 +15,6 @@ from shiftscope.statistics.uniformity import Ints
 ALL = "(all)"
 """The category that stands for all of them together."""
 
-EDGE = 1.0
-"""px: a box that is nearer to an edge of its picture touches it."""
-
 CORNERS = ("x_min", "y_min", "x_max", "y_max")
 
 
@@ -106,32 +103,6 @@ class Grouped:
         return Rectangles(
             everything.x.part(start, end), everything.y.part(start, end), number, n_pictures, everything.margin
         )
-
-
-def kept(
-    boxes: pl.DataFrame | pl.LazyFrame,
-    *,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
-) -> pl.LazyFrame:
-    """The boxes without those that are a crowd, difficult, truncated, or touch an edge of the picture, where these are not
-    to be kept. A box of which it is not known is none of them."""
-    lazy = boxes.lazy()
-    for kind, keep in {"crowd": crowd, "difficult": difficult, "truncated": truncated, "edge": edge}.items():
-        if not keep:
-            lazy = lazy.filter(~is_of(lazy, kind))
-    return lazy
-
-
-def is_of(boxes: pl.LazyFrame, kind: str) -> pl.Expr:
-    """Whether a box is of a `kind`: crowd, difficult, truncated or edge."""
-    if kind == "edge":
-        low, high = pl.min_horizontal("x_min", "y_min"), [pl.col(f"{a}_max") + EDGE for a in "xy"]
-        return (low < EDGE) | (high[0] > pl.col("image_width")) | (high[1] > pl.col("image_height"))
-    name = f"is_{kind}"
-    return pl.col(name).fill_null(value=False) if name in boxes.collect_schema() else pl.lit(value=False)
 
 
 def grouped(boxes: pl.LazyFrame, margin: float = 0.0) -> Grouped:

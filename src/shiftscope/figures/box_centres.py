@@ -3,10 +3,12 @@
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.boxes import ALL, centre_q, verdict_sentence
-from shiftscope.bias.rectangles import CORNERS, is_of, kept
+from shiftscope.bias.boxes import ALL, centre_q
+from shiftscope.bias.rectangles import CORNERS
+from shiftscope.bias.selection import is_of, kept
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.wording.framing import verdict_sentence
 
 MOST_CATEGORIES = 11
 ACROSS = 6
@@ -23,7 +25,7 @@ KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncate
     per_protocol=False,
 )
 def draw(inputs: Inputs) -> Drawing:
-    counted = kept(inputs.boxes, **inputs.inclusion).filter(KNOWN).collect()
+    counted = kept(inputs.boxes, inputs.inclusion).filter(KNOWN).collect()
     boxes = counted.with_columns(
         ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
         ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
@@ -81,7 +83,7 @@ def _left_out(inputs: Inputs, shown: int) -> str:
     lazy, total = inputs.boxes.lazy(), len(inputs.boxes)
     if shown == total:
         return ""
-    reasons = {KINDS[kind]: is_of(lazy, kind) for kind, keep in inputs.inclusion.items() if not keep}
+    reasons = {KINDS[kind]: is_of(lazy, kind) for kind in inputs.inclusion.left_out}
     reasons["without known corners"] = ~KNOWN
     found = lazy.select(reason.sum().alias(words) for words, reason in reasons.items()).collect().row(0, named=True)
     why = ", ".join(f"{count} {words}" for words, count in found.items() if count)

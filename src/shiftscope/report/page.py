@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from shiftscope import __version__
-from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.bias.boxes import ALL
 from shiftscope.report.framing import Framing, sentences, tables_of
 from shiftscope.report.networks import several_sizes, sizes_said
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics.permutation import SMALLEST_P
+from shiftscope.wording.framing import verdict_sentence
 
 FIRST = {
     name: place

@@ -193,9 +193,9 @@ class Plan:
         return {name: getattr(self.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
 
     def framing_options(self) -> dict[str, Any]:
-        """What the statistics of boxes are given."""
+        """What the statistics of boxes are given, beside `inclusion`."""
         said = self.config.statistics
-        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.inclusion()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level}
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""
