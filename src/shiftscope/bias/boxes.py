@@ -57,9 +57,9 @@ def box_statistics(
     """Return tests, effect sizes and bits of how boxes are placed, and how large they are.
 
     The picture is the unit. Where every picture has one box, `p_value` is exact (Kolmogorov–Smirnov), or that of 9,999
-    Monte Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`). Elsewhere it is that of 999 random
-    signs, one per picture, of the deviations from the null at 31 places (`centre`: 8 × 8). Intervals resample pictures. Of
-    more than 256 pictures, blocks of them are taken for the unit. See `statistics.uniformity`.
+    Monte Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`). Elsewhere it is that of 999
+    random signs, one per picture, of the deviations from the null at 31 places (`centre`: 8 × 8). Intervals resample
+    pictures. Where there are more than 256 pictures, blocks of them are the unit. See `statistics.uniformity`.
 
     Parameters
     ----------
