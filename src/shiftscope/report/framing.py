@@ -26,7 +26,11 @@ class Framing(NamedTuple):
 
 
 def sentences(framing: Framing) -> list[str]:
-    """Headlines: whether others are framed alike, whether tight framing goes with movement, what unusual framing costs."""
+    """Return the headlines of framing, a sentence each.
+
+    They say whether other data sets are framed alike, whether networks move more where framing is tighter (only where one
+    of the correlations has q < .05), and what unusual framing costs in accuracy.
+    """
     said = [_alike(other, table) for other, table in framing.others.items()]
     if framing.relation is not None:
         known = framing.relation.filter(pl.col("q_value") < Q, pl.col("measure") == "top1_change").sort("rho")
@@ -131,6 +135,6 @@ def _by_surprisal(table: pl.DataFrame) -> dict[str, Any]:
 
 
 def _table(title: str, note: str, table: pl.DataFrame, columns: list[str]) -> dict[str, Any]:
-    """Columns without a value are left out."""
+    """A table as the page shows it; columns without a value are left out."""
     present = [name for name in columns if table[name].null_count() < table.height]
     return {"title": title, "note": note, "columns": present, "rows": table.select(present).rows()}

@@ -106,7 +106,14 @@ def _of_framing(page: PageInputs) -> dict[str, Any]:
 def headlines(
     sensitivity: pl.DataFrame | None, comparisons: pl.DataFrame | None, bias: pl.DataFrame | None, level: float
 ) -> list[str]:
-    """What a reader who reads one thing should read: sentences with numbers."""
+    """Return what a reader who reads one thing should read: sentences with numbers.
+
+    Parameters
+    ----------
+    sensitivity, comparisons, bias : tables of `sensitivity.SENSITIVITY`, `sensitivity.COMPARISONS` and `bias.BIAS`; None
+        where there is no such table.
+    level : of the intervals; comparisons are significant where the corrected p-value is below 1 − level.
+    """
     said = []
     if sensitivity is not None:
         known = sensitivity.filter(pl.col("condition") == "all", pl.col("estimate").is_not_null()).sort("estimate")
@@ -196,7 +203,13 @@ def _interval(row: Mapping[str, Any], estimate: str = "estimate") -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits behind the point below 10, whole numbers above 100, with a true minus sign."""
+    """Return a number with three digits behind the point below 10, one below 100, else none; with a true minus sign.
+
+    Examples
+    --------
+    >>> [number(value) for value in (-0.5, 12.345, 834.4, None)]
+    ['−0.500', '12.3', '834', 'none']
+    """
     if value is None:
         return "none"
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
@@ -204,7 +217,13 @@ def number(value: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Two digits, and a power of ten below .001."""
+    """Return a p-value with three digits behind the point, or as a power of ten with one digit below .001.
+
+    Examples
+    --------
+    >>> [p_value(value) for value in (0.04567, 0.00012, 1e-12, None)]
+    ['0.046', '1e−4', '<1e−9', 'none']
+    """
     if value is None:
         return "none"
     if value <= SMALLEST_P:
