@@ -124,9 +124,9 @@ def test_each_way_to_disagree_about_classes_has_its_own_way_out():
 
 
 def test_the_name_of_a_protocol_decides_nothing():
-    plan = Plan(Config.load(changed("protocols", "another", {"kind": "crop"})), Path())
-    assert plan.protocol("another") == plan.protocol("crop")
-    assert plan.protocol("another") != plan.protocol("e")
+    given = parameters(changed("protocols", "another", {"kind": "crop"}))
+    assert given.protocol("another") == given.protocol("crop")
+    assert given.protocol("another") != given.protocol("e")
 
 
 def test_boxes_alone_are_enough_and_pictures_alone_are_not(tmp_path):

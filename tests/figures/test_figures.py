@@ -9,11 +9,16 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.association.accuracy import accuracy_in_quarters
+from shiftscope.association.classes import per_class
+from shiftscope.association.correlation import bias_against_sensitivity
+from shiftscope.association.surprisal import surprisal
+from shiftscope.association.tightness import tightness
+from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
-from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.bias.surprisal import surprisal, tightness
+from shiftscope.bias.selection import Inclusion
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.figures import Inputs, figures, save, style
@@ -21,9 +26,7 @@ from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.inputs import inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.figures.style import short
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
-from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprisal
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
@@ -115,7 +118,7 @@ def make(tmp_path_factory):
         tight = tightness(box_statistics(boxes_table, seed=0, minimum_n=2))
         relation = bias_against_sensitivity(tight, per_class(cells, images_table), seed=0)
         tables.write(folder / "relation.parquet", relation, CORRELATION)
-        unlike = accuracy_by_surprisal(
+        unlike = accuracy_in_quarters(
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
@@ -602,8 +605,8 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
                      "is_truncated": k % 11 == 0})  # fmt: skip
     rows[3]["x_min"] = None
     boxes = tables.table(rows, tables.BOXES)
-    inputs = replace(make(), inclusion=choices)
-    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
+    inputs = replace(make(), inclusion=Inclusion(**choices))
+    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, inclusion=inputs.inclusion))
     drawing = figures["box_centres"].item.draw(inputs)
     counts = dict(inputs.bias.filter(quantity="height").select("category", "n").iter_rows())
     titles = [ax.get_title() for ax in drawing.figure.axes if ax.get_title()]
@@ -622,9 +625,9 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
 
 def test_nothing_is_left_out_without_a_word_and_no_word_where_nothing_is(make):
     assert "Left out" not in figures["box_centres"].item.draw(make()).caption
-    none = replace(make(), inclusion={"crowd": False, "edge": False})
+    none = replace(make(), inclusion=Inclusion(edge=False))
     edges = none.boxes.with_columns(x_min=pl.lit(0.0))
-    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, edge=False))
+    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, inclusion=none.inclusion))
     assert "14 of 14 boxes (14 at an edge)" in figures["box_centres"].item.draw(none).caption
 
 
@@ -636,7 +639,7 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     given = Parameters(Plan(Config.load(raw)), tmp_path)
     files = {"images": make().files["images"]}
     drawn = {name: inputs_of(files, given.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
-    assert drawn["box_centres"].inclusion == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
+    assert drawn["box_centres"].inclusion == Inclusion(edge=False)
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
     assert not {"inclusion", "landmark_pairs"} & set(given.figure_facts("d", "measures"))

@@ -7,7 +7,8 @@ import pytest
 from shiftscope.bias import BIAS
 from shiftscope.core import tables
 from shiftscope.report.framing import Framing
-from shiftscope.report.page import FigureOnPage, number, p_value, render
+from shiftscope.report.inputs import FigureOnPage, PageInputs
+from shiftscope.report.page import number, p_value, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
@@ -80,7 +81,7 @@ def page(tmp_path):
             "bias": tables.table([tested], BIAS),
             "figures": [FigureOnPage(EVIL, EVIL, png, EVIL, EVIL)],
         }  # fmt: skip
-        return render(**{**settings, **more})
+        return render(PageInputs(**{**settings, **more}))
 
     return build
 

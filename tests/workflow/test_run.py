@@ -11,11 +11,12 @@ import polars as pl
 import psutil
 import pytest
 
-from shiftscope.bias import BIAS, CORRELATION, FRAMING_COMPARISON, INCLUSION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.data.canvases import read_canvases
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, COMPARISONS, CURVES, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}

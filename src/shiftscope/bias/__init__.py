@@ -59,7 +59,7 @@ class Bias(Table):
     """The number of pictures that these boxes are in."""
 
 
-class Inclusion(Table):
+class InclusionTable(Table):
     """One row per choice of boxes × quantity × null hypothesis: what the answer is when boxes of one kind are kept that
     were dropped, or dropped that were kept."""
 
@@ -144,36 +144,5 @@ class FramingComparison(Table):
 
 
 BIAS = Bias.schema()
-INCLUSION = Inclusion.schema()
+INCLUSION = InclusionTable.schema()
 FRAMING_COMPARISON = FramingComparison.schema()
-
-
-class Correlation(Table):
-    """One row per network × protocol × measure: whether answers change more on categories that are framed more tightly."""
-
-    files = ("<data set>/relation.parquet",)
-    network = Column(pl.String)
-    """The name of the network in the config."""
-    protocol = Column(pl.String)
-    """The name of the protocol in the config."""
-    measure = Column(pl.String)
-    """The name of the measure; docs/config.md lists all."""
-    rho = Column(pl.Float64)
-    """Spearman's rank correlation over categories between the effect of bias and the measure, from −1 to 1."""
-    rho_low = Column(pl.Float64)
-    """The lower end of its interval, a percentile bootstrap over categories."""
-    rho_high = Column(pl.Float64)
-    """The upper end of its interval."""
-    p_value = Column(pl.Float64)
-    """The two-sided p-value, by permutations of the categories."""
-    q_value = Column(pl.Float64)
-    """The p-value adjusted by Benjamini & Hochberg over the rows of the table."""
-    n = Column(pl.Int64)
-    """The number of categories."""
-    n_images = Column(pl.Int64)
-    """The number of pictures in these categories that count for the measure."""
-    reason = Column(pl.String)
-    """Why there is no correlation or no interval. Null where there are both."""
-
-
-CORRELATION = Correlation.schema()

@@ -11,7 +11,7 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 from pydantic import BaseModel
 
-from shiftscope import bias, sensitivity
+from shiftscope import association, bias, sensitivity
 from shiftscope.config import SECTIONS, Config, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
@@ -21,7 +21,7 @@ from shiftscope.sensitivity.measures import measures
 from shiftscope.stages import card
 
 SOURCES = Path(__file__).parents[2]
-DECLARING = (tables, card, sensitivity, bias)
+DECLARING = (tables, card, sensitivity, bias, association)
 """The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols"}
 

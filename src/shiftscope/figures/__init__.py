@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import EYES
+from shiftscope.bias.selection import USUAL, Inclusion
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,8 +53,8 @@ class Inputs:
     """Predictions by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
-    inclusion: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
-    """Whether boxes that are `crowd`, `difficult`, `truncated` or at an `edge` count in the statistics."""
+    inclusion: Inclusion = USUAL
+    """Which boxes count in the statistics."""
     landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
     """Name of a pair of points to the names of the two."""
     class_names: list[str] = field(default_factory=list)

@@ -94,31 +94,3 @@ class Comparisons(Table):
 SENSITIVITY = Sensitivity.schema()
 CURVES = Curves.schema()
 COMPARISONS = Comparisons.schema()
-
-
-class AccuracyBySurprisal(Table):
-    """One row per other data set × network × protocol × quarter of the pictures: what it costs that pictures are framed
-    unlike those of the other data set."""
-
-    files = ("<data set>/accuracy_by_surprisal.parquet",)
-    other = Column(pl.String)
-    """The name of the data set whose framing is taken for the usual one, such as the training set."""
-    network = Column(pl.String)
-    """The name of the network in the config."""
-    protocol = Column(pl.String)
-    """The name of the protocol in the config."""
-    quarter = Column(pl.Int64)
-    """The quarter of the pictures, from 1, which are framed most alike, to 4, which are framed most unlike."""
-    surprisal = Column(pl.Float64, "bits")
-    """The mean over the quarter of −log₂ of the probability that the framing of the picture has in the other data set."""
-    accuracy = Column(pl.Float64)
-    """The share of pictures in the quarter that are classified right, from 0 to 1."""
-    ci_low = Column(pl.Float64)
-    """The lower end of the interval of the accuracy."""
-    ci_high = Column(pl.Float64)
-    """The upper end of the interval of the accuracy."""
-    n_images = Column(pl.Int64)
-    """The number of pictures in the quarter."""
-
-
-ACCURACY_BY_SURPRISAL = AccuracyBySurprisal.schema()
