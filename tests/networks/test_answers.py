@@ -13,7 +13,8 @@ from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import IMAGENET_MEAN, IMAGENET_STD, networks
-from shiftscope.stages.prepare import network_facts, prepare_network, softmax, trial_frames
+from shiftscope.networks.answers import softmax, trial_frames
+from shiftscope.stages.prepare import network_facts, prepare_network
 
 SIZE, OUTPUTS = 32, 10
 
