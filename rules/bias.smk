@@ -5,11 +5,11 @@ rule box_statistics:
     input:
         boxes=rules.boxes.output.boxes,
     output:
-        bias=f"{RESULTS}/{{dataset}}/bias.parquet",
+        bias=PATHS.bias,
     log:
-        f"{RESULTS}/{{dataset}}/logs/box_statistics.log",
+        PATHS.log("box_statistics"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/box_statistics.tsv"
+        PATHS.benchmark("box_statistics")
     conda:
         "../environment.yml"
     threads: 1
@@ -17,7 +17,7 @@ rule box_statistics:
         mem_mb=4000,
     params:
         seed=PLAN.config.seed,
-        options=PLAN.framing_options(),
+        options=PARAMETERS.framing_options(),
         code=code("box_statistics"),
     script:
         "../workflow/scripts/box_statistics.py"
@@ -27,11 +27,11 @@ rule inclusion:
     input:
         boxes=rules.boxes.output.boxes,
     output:
-        inclusion=f"{RESULTS}/{{dataset}}/inclusion.parquet",
+        inclusion=PATHS.inclusion,
     log:
-        f"{RESULTS}/{{dataset}}/logs/inclusion.log",
+        PATHS.log("inclusion"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/inclusion.tsv"
+        PATHS.benchmark("inclusion")
     conda:
         "../environment.yml"
     threads: 1
@@ -39,7 +39,7 @@ rule inclusion:
         mem_mb=4000,
     params:
         seed=PLAN.config.seed,
-        options=PLAN.framing_options(),
+        options=PARAMETERS.framing_options(),
         code=code("inclusion"),
     script:
         "../workflow/scripts/inclusion.py"
@@ -49,11 +49,11 @@ rule landmark_statistics:
     input:
         landmarks=rules.landmarks.output.landmarks,
     output:
-        bias=f"{RESULTS}/{{dataset}}/landmark_bias.parquet",
+        bias=PATHS.landmark_bias,
     log:
-        f"{RESULTS}/{{dataset}}/logs/landmark_statistics.log",
+        PATHS.log("landmark_statistics"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/landmark_statistics.tsv"
+        PATHS.benchmark("landmark_statistics")
     conda:
         "../environment.yml"
     threads: 1
@@ -61,7 +61,7 @@ rule landmark_statistics:
         mem_mb=4000,
     params:
         seed=PLAN.config.seed,
-        options=PLAN.landmark_options(),
+        options=PARAMETERS.landmark_options(),
         code=code("landmark_statistics"),
     script:
         "../workflow/scripts/landmark_statistics.py"
@@ -70,13 +70,13 @@ rule landmark_statistics:
 rule framing_comparison:
     input:
         boxes=rules.boxes.output.boxes,
-        other=lambda wildcards: PLAN.path(wildcards.other, "boxes.parquet"),
+        other=rules.boxes.output.boxes.format(dataset="{other}"),
     output:
-        comparison=f"{RESULTS}/{{dataset}}/framing_comparison/{{other}}.parquet",
+        comparison=PATHS.framing_comparison,
     log:
-        f"{RESULTS}/{{dataset}}/logs/framing_comparison/{{other}}.log",
+        PATHS.log("framing_comparison/{other}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/framing_comparison/{{other}}.tsv"
+        PATHS.benchmark("framing_comparison/{other}")
     wildcard_constraints:
         other=one_of(PLAN.boxed),
     conda:
@@ -86,7 +86,7 @@ rule framing_comparison:
         mem_mb=4000,
     params:
         seed=PLAN.config.seed,
-        options=PLAN.framing_options(),
+        options=PARAMETERS.framing_options(),
         code=code("framing_comparison"),
     script:
         "../workflow/scripts/framing_comparison.py"
@@ -94,14 +94,20 @@ rule framing_comparison:
 
 rule relation:
     input:
-        unpack(lambda wildcards: PLAN.relation_inputs(wildcards.dataset)),
+        images=rules.images.output.images,
+        boxes=rules.boxes.output.boxes,
+        bias=rules.box_statistics.output.bias,
+        others=lambda wildcards: expand(
+            rules.boxes.output.boxes, dataset=PLAN.others(wildcards.dataset)
+        ),
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
-        relation=f"{RESULTS}/{{dataset}}/relation.parquet",
-        accuracy_by_surprisal=f"{RESULTS}/{{dataset}}/accuracy_by_surprisal.parquet",
+        relation=PATHS.relation,
+        accuracy_by_surprisal=PATHS.accuracy_by_surprisal,
     log:
-        f"{RESULTS}/{{dataset}}/logs/relation.log",
+        PATHS.log("relation"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/relation.tsv"
+        PATHS.benchmark("relation")
     conda:
         "../environment.yml"
     threads: 1

@@ -11,6 +11,7 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 from shiftscope.core.settings import read_settings
 from snakemake.exceptions import WorkflowError
@@ -18,11 +19,12 @@ from snakemake.exceptions import WorkflowError
 try:
     for configfile in workflow.configfiles:  # `config` has lost what was given twice
         read_settings(Path(configfile))
-    PLAN = Plan(Config.load(config), Path(workflow.basedir) / "workflow" / "scripts")
+    PLAN = Plan(Config.load(config))
 except ShiftscopeError as error:
     raise WorkflowError(f"the config is not right:\n{error}") from None
 
-RESULTS = PLAN.results
+PARAMETERS = Parameters(PLAN, Path(workflow.basedir) / "workflow" / "scripts")
+PATHS = PLAN.paths
 
 
 def one_of(names):
@@ -32,13 +34,60 @@ def one_of(names):
 
 def code(rule):
     """The digest of the code that decides a rule's numbers, as a parameter of it."""
-    return lambda wildcards: PLAN.code(rule, **dict(wildcards.items()))
+    return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()))
+
+
+def given(pattern, values, more):
+    """The file of `pattern`; the list of its files where some wildcards have several values (`more`)."""
+    return expand(pattern, **values, **more) if more else pattern.format(**values)
+
+
+def if_made(table, pattern, **more):
+    """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
+
+    def files(wildcards):
+        several = {name: values(wildcards) for name, values in more.items()}
+        there = table in PLAN.tables(wildcards.dataset)
+        return given(pattern, {"dataset": wildcards.dataset}, several) if there else []
+
+    return files
+
+
+def if_drawn(table, pattern, **more):
+    """A function for a figure's input: the files of `pattern`, if the figure is drawn from this table, else none."""
+
+    def files(wildcards):
+        several = {name: values(wildcards) for name, values in more.items()}
+        drawn = table in PLAN.drawn_from(wildcards.figure)
+        return given(pattern, {"dataset": wildcards.dataset}, several) if drawn else []
+
+    return files
+
+
+def at_size(pattern, **more):
+    """A function for a rule's input: the files of `pattern` at the input size of the rule's network."""
+
+    def files(wildcards):
+        size = PLAN.config.networks[wildcards.network].size
+        return given(
+            pattern,
+            {k: v for k, v in wildcards.items() if k not in more} | {"size": size},
+            more,
+        )
+
+    return files
+
+
+def drawn_protocols(wildcards):
+    """The protocol of a figure that is drawn once for each, or all protocols of its data set."""
+    one = wildcards.get("protocol")
+    return [one] if one else PLAN.protocols_of(wildcards.dataset)
 
 
 def gpus(wildcards):
     """The GPUs that a job asks for, known once the executor is."""
     executor = workflow.executor_plugin
-    return PLAN.gpus(here=executor is None or executor.common_settings.local_exec)
+    return PARAMETERS.gpus(here=executor is None or executor.common_settings.local_exec)
 
 
 wildcard_constraints:

@@ -5,18 +5,18 @@ rule download:
     input:
         lambda wildcards: PLAN.config.datasets[wildcards.dataset].inputs(),
     output:
-        source=f"{RESULTS}/{{dataset}}/source.json",
+        source=PATHS.source,
     log:
-        f"{RESULTS}/{{dataset}}/logs/download.log",
+        PATHS.log("download"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/download.tsv"
+        PATHS.benchmark("download")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        source=lambda wildcards: PLAN.source(
+        source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable", "classes"
         ),
         seed=PLAN.config.seed,
@@ -29,19 +29,19 @@ rule images:
     input:
         source=rules.download.output.source,
     output:
-        images=f"{RESULTS}/{{dataset}}/images.parquet",
-        skipped=f"{RESULTS}/{{dataset}}/skipped.parquet",
+        images=PATHS.images,
+        skipped=PATHS.skipped,
     log:
-        f"{RESULTS}/{{dataset}}/logs/images.log",
+        PATHS.log("images"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/images.tsv"
+        PATHS.benchmark("images")
     conda:
         "../environment.yml"
     threads: 2
     resources:
         mem_mb=2000,
     params:
-        source=lambda wildcards: PLAN.source(wildcards.dataset),
+        source=lambda wildcards: PARAMETERS.source(wildcards.dataset),
         seed=PLAN.config.seed,
         code=code("images"),
     script:
@@ -53,18 +53,20 @@ rule boxes:
         source=rules.download.output.source,
         images=rules.images.output.images,
     output:
-        boxes=f"{RESULTS}/{{dataset}}/boxes.parquet",
+        boxes=PATHS.boxes,
     log:
-        f"{RESULTS}/{{dataset}}/logs/boxes.log",
+        PATHS.log("boxes"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/boxes.tsv"
+        PATHS.benchmark("boxes")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        source=lambda wildcards: PLAN.source(wildcards.dataset, "limit", "unusable"),
+        source=lambda wildcards: PARAMETERS.source(
+            wildcards.dataset, "limit", "unusable"
+        ),
         code=code("boxes"),
     script:
         "../workflow/scripts/boxes.py"
@@ -75,18 +77,20 @@ rule landmarks:
         source=rules.download.output.source,
         images=rules.images.output.images,
     output:
-        landmarks=f"{RESULTS}/{{dataset}}/landmarks.parquet",
+        landmarks=PATHS.landmarks,
     log:
-        f"{RESULTS}/{{dataset}}/logs/landmarks.log",
+        PATHS.log("landmarks"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/landmarks.tsv"
+        PATHS.benchmark("landmarks")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        source=lambda wildcards: PLAN.source(wildcards.dataset, "limit", "unusable"),
+        source=lambda wildcards: PARAMETERS.source(
+            wildcards.dataset, "limit", "unusable"
+        ),
         code=code("landmarks"),
     script:
         "../workflow/scripts/landmarks.py"

@@ -1,69 +1,120 @@
 """Tables → figures → report."""
 
+OF_FRAMES = {
+    "protocol": drawn_protocols,
+    "size": lambda wildcards: PLAN.sizes,
+    "shard": lambda wildcards: PLAN.shards,
+}
+
 
 rule figure:
     input:
-        unpack(
-            lambda wildcards: PLAN.figure_inputs(wildcards.dataset, wildcards.figure)
+        images=rules.images.output.images,
+        boxes=if_drawn("boxes", rules.boxes.output.boxes),
+        bias=if_drawn("bias", rules.box_statistics.output.bias),
+        landmarks=if_drawn("landmarks", rules.landmarks.output.landmarks),
+        landmark_bias=if_drawn("landmark_bias", rules.landmark_statistics.output.bias),
+        relation=if_drawn("relation", rules.relation.output.relation),
+        accuracy_by_surprisal=if_drawn(
+            "accuracy_by_surprisal", rules.relation.output.accuracy_by_surprisal
         ),
+        sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
+        curves=if_drawn("curves", rules.curves.output.curves),
+        predictions=if_drawn(
+            "predictions",
+            rules.aggregate.output.predictions,
+            protocol=drawn_protocols,
+            network=lambda wildcards: PLAN.config.networks,
+        ),
+        frames=if_drawn("frames", rules.frames.output.frames, **OF_FRAMES),
+        canvases=if_drawn("frames", rules.frames.output.canvases, **OF_FRAMES),
     output:
-        png=f"{RESULTS}/{{dataset}}/figures/{{figure}}.png",
-        pdf=f"{RESULTS}/{{dataset}}/figures/{{figure}}.pdf",
-        caption=f"{RESULTS}/{{dataset}}/figures/{{figure}}.txt",
+        png=PATHS.figure("png"),
+        pdf=PATHS.figure("pdf"),
+        caption=PATHS.figure("txt"),
     log:
-        f"{RESULTS}/{{dataset}}/logs/figures/{{figure}}.log",
+        PATHS.log("figures/{figure}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/figures/{{figure}}.tsv"
+        PATHS.benchmark("figures/{figure}")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
     params:
-        facts=lambda wildcards: PLAN.figure_facts(wildcards.dataset, wildcards.figure),
+        facts=lambda wildcards: PARAMETERS.figure_facts(**wildcards),
         code=code("figure"),
     script:
         "../workflow/scripts/figure.py"
 
 
 use rule figure as protocol_figure with:
-    input:
-        unpack(
-            lambda wildcards: PLAN.figure_inputs(
-                wildcards.dataset, wildcards.figure, wildcards.protocol
-            )
-        ),
     output:
-        png=f"{RESULTS}/{{dataset}}/figures/{{protocol}}/{{figure}}.png",
-        pdf=f"{RESULTS}/{{dataset}}/figures/{{protocol}}/{{figure}}.pdf",
-        caption=f"{RESULTS}/{{dataset}}/figures/{{protocol}}/{{figure}}.txt",
+        png=PATHS.protocol_figure("png"),
+        pdf=PATHS.protocol_figure("pdf"),
+        caption=PATHS.protocol_figure("txt"),
     log:
-        f"{RESULTS}/{{dataset}}/logs/figures/{{protocol}}/{{figure}}.log",
+        PATHS.log("figures/{protocol}/{figure}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/figures/{{protocol}}/{{figure}}.tsv"
-    params:
-        facts=lambda wildcards: PLAN.figure_facts(
-            wildcards.dataset, wildcards.figure, wildcards.protocol
-        ),
-        code=code("figure"),
+        PATHS.benchmark("figures/{protocol}/{figure}")
 
 
 rule report:
     input:
-        unpack(lambda wildcards: PLAN.report_inputs(wildcards.dataset)),
+        images=rules.images.output.images,
+        skipped=rules.images.output.skipped,
+        skipped_frames=if_made(
+            "frames",
+            rules.frames.output.skipped,
+            protocol=lambda wildcards: PLAN.protocols_of(wildcards.dataset),
+            size=lambda wildcards: PLAN.sizes,
+            shard=lambda wildcards: PLAN.shards,
+        ),
+        frames=lambda wildcards: [
+            path
+            for protocol, size in PLAN.sequences(wildcards.dataset)
+            for path in expand(
+                rules.frames.output.frames,
+                dataset=wildcards.dataset,
+                protocol=protocol,
+                size=size,
+                shard=PLAN.shards,
+            )
+        ],
+        cards=if_made(
+            "sensitivity",
+            rules.network.output.card,
+            network=lambda wildcards: PLAN.config.networks,
+        ),
+        sensitivity=if_made("sensitivity", rules.sensitivity.output.sensitivity),
+        comparisons=if_made("comparisons", rules.comparisons.output.comparisons),
+        bias=if_made("bias", rules.box_statistics.output.bias),
+        inclusion=if_made("inclusion", rules.inclusion.output.inclusion),
+        framing=if_made(
+            "bias",
+            rules.framing_comparison.output.comparison,
+            other=lambda wildcards: PLAN.others(wildcards.dataset),
+        ),
+        landmark_bias=if_made("landmark_bias", rules.landmark_statistics.output.bias),
+        relation=if_made("relation", rules.relation.output.relation),
+        accuracy_by_surprisal=if_made(
+            "accuracy_by_surprisal", rules.relation.output.accuracy_by_surprisal
+        ),
+        figures=lambda wildcards: PLAN.figure_files(wildcards.dataset, "png"),
+        captions=lambda wildcards: PLAN.figure_files(wildcards.dataset, "txt"),
     output:
-        report=f"{RESULTS}/{{dataset}}/report.html",
+        report=PATHS.report,
     log:
-        f"{RESULTS}/{{dataset}}/logs/report.log",
+        PATHS.log("report"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/report.tsv"
+        PATHS.benchmark("report")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        facts=lambda wildcards: PLAN.report_facts(wildcards.dataset),
+        facts=lambda wildcards: PARAMETERS.report_facts(wildcards.dataset),
         code=code("report"),
     script:
         "../workflow/scripts/report.py"

@@ -3,24 +3,25 @@
 
 rule frames:
     input:
-        unpack(
-            lambda wildcards: PLAN.frames_inputs(wildcards.dataset, wildcards.protocol)
+        images=rules.images.output.images,
+        boxes=lambda wildcards: PLAN.boxes_of_frames(
+            wildcards.dataset, wildcards.protocol
         ),
     output:
-        canvases=f"{RESULTS}/{{dataset}}/frames/{{protocol}}/{{size}}/{{shard}}/canvases.parquet",
-        frames=f"{RESULTS}/{{dataset}}/frames/{{protocol}}/{{size}}/{{shard}}/frames.parquet",
-        skipped=f"{RESULTS}/{{dataset}}/frames/{{protocol}}/{{size}}/{{shard}}/skipped.parquet",
+        canvases=PATHS.canvases,
+        frames=PATHS.frames,
+        skipped=PATHS.frames_skipped,
     log:
-        f"{RESULTS}/{{dataset}}/logs/frames/{{protocol}}/{{size}}/{{shard}}.log",
+        PATHS.log("frames/{protocol}/{size}/{shard}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/frames/{{protocol}}/{{size}}/{{shard}}.tsv"
+        PATHS.benchmark("frames/{protocol}/{size}/{shard}")
     conda:
         "../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
     params:
-        protocol=lambda wildcards: PLAN.protocol(wildcards.protocol),
+        protocol=lambda wildcards: PARAMETERS.protocol(wildcards.protocol),
         shard=lambda wildcards: PLAN.shards.index(wildcards.shard),
         shards=PLAN.config.shards,
         refuse=lambda wildcards: PLAN.config.datasets[wildcards.dataset].unusable

@@ -3,16 +3,17 @@
 
 rule infer:
     input:
-        unpack(lambda wildcards: PLAN.infer_inputs(**wildcards)),
+        canvases=at_size(rules.frames.output.canvases),
+        frames=at_size(rules.frames.output.frames),
         card=rules.network.output.card,
         program=rules.network.output.program,
         images=rules.images.output.images,
     output:
-        predictions=f"{RESULTS}/{{dataset}}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet",
+        predictions=PATHS.shard_predictions,
     log:
-        f"{RESULTS}/{{dataset}}/logs/infer/{{protocol}}/{{network}}/{{shard}}.log",
+        PATHS.log("infer/{protocol}/{network}/{shard}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/infer/{{protocol}}/{{network}}/{{shard}}.tsv"
+        PATHS.benchmark("infer/{protocol}/{network}/{shard}")
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads
@@ -28,14 +29,18 @@ rule infer:
 
 rule aggregate:
     input:
-        unpack(lambda wildcards: PLAN.aggregate_inputs(**wildcards)),
+        shards=expand(
+            rules.infer.output.predictions, shard=PLAN.shards, allow_missing=True
+        ),
+        frames=at_size(rules.frames.output.frames, shard=PLAN.shards),
+        skipped=at_size(rules.frames.output.skipped, shard=PLAN.shards),
         images=rules.images.output.images,
     output:
-        predictions=f"{RESULTS}/{{dataset}}/predictions/{{protocol}}/{{network}}.parquet",
+        predictions=PATHS.predictions,
     log:
-        f"{RESULTS}/{{dataset}}/logs/aggregate/{{protocol}}/{{network}}.log",
+        PATHS.log("aggregate/{protocol}/{network}"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/aggregate/{{protocol}}/{{network}}.tsv"
+        PATHS.benchmark("aggregate/{protocol}/{network}")
     conda:
         "../environment.yml"
     threads: 1

@@ -5,11 +5,11 @@ rule train:
     input:
         images=lambda wildcards: PLAN.training_images(wildcards.network),
     output:
-        weights=f"{RESULTS}/networks/{{network}}/weights.safetensors",
+        weights=PATHS.weights,
     log:
-        f"{RESULTS}/networks/{{network}}/logs/train.log",
+        PATHS.network_log("train"),
     benchmark:
-        f"{RESULTS}/networks/{{network}}/benchmarks/train.tsv"
+        PATHS.network_benchmark("train")
     wildcard_constraints:
         network=one_of(PLAN.trained),
     conda:
@@ -19,7 +19,7 @@ rule train:
         gpu=gpus,
         mem_mb=4000,
     params:
-        network=lambda wildcards: PLAN.network(wildcards.network),
+        network=lambda wildcards: PARAMETERS.network(wildcards.network),
         seed=PLAN.config.seed,
         device=PLAN.config.inference.device,
         code=code("train"),
@@ -29,11 +29,11 @@ rule train:
 
 rule fetch_weights:
     output:
-        weights=f"{RESULTS}/networks/{{network}}/weights.safetensors",
+        weights=PATHS.weights,
     log:
-        f"{RESULTS}/networks/{{network}}/logs/fetch_weights.log",
+        PATHS.network_log("fetch_weights"),
     benchmark:
-        f"{RESULTS}/networks/{{network}}/benchmarks/fetch_weights.tsv"
+        PATHS.network_benchmark("fetch_weights")
     wildcard_constraints:
         network=one_of(PLAN.fetched),
     conda:
@@ -42,7 +42,7 @@ rule fetch_weights:
     resources:
         mem_mb=4000,
     params:
-        network=lambda wildcards: PLAN.fetched_network(wildcards.network),
+        network=lambda wildcards: PARAMETERS.fetched_network(wildcards.network),
         code=code("fetch_weights"),
     script:
         "../workflow/scripts/fetch_weights.py"
@@ -53,12 +53,12 @@ rule network:
         weights=lambda wildcards: PLAN.weights(wildcards.network),
         more=lambda wildcards: PLAN.network_files(wildcards.network),
     output:
-        card=f"{RESULTS}/networks/{{network}}/card.json",
-        program=f"{RESULTS}/networks/{{network}}/program",
+        card=PATHS.card,
+        program=PATHS.program,
     log:
-        f"{RESULTS}/networks/{{network}}/logs/network.log",
+        PATHS.network_log("network"),
     benchmark:
-        f"{RESULTS}/networks/{{network}}/benchmarks/network.tsv"
+        PATHS.network_benchmark("network")
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads
@@ -66,7 +66,7 @@ rule network:
         gpu=gpus,
         mem_mb=4000,
     params:
-        network=lambda wildcards: PLAN.network(wildcards.network),
+        network=lambda wildcards: PARAMETERS.network(wildcards.network),
         engine=PLAN.config.inference.engine,
         batch_size=PLAN.config.inference.batch_size,
         device=PLAN.config.inference.device,

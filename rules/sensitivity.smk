@@ -5,11 +5,11 @@ rule sensitivity:
     input:
         predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
-        sensitivity=f"{RESULTS}/{{dataset}}/sensitivity.parquet",
+        sensitivity=PATHS.sensitivity,
     log:
-        f"{RESULTS}/{{dataset}}/logs/sensitivity.log",
+        PATHS.log("sensitivity"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/sensitivity.tsv"
+        PATHS.benchmark("sensitivity")
     conda:
         "../environment.yml"
     threads: 1
@@ -30,11 +30,11 @@ rule curves:
     input:
         predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
-        curves=f"{RESULTS}/{{dataset}}/curves.parquet",
+        curves=PATHS.curves,
     log:
-        f"{RESULTS}/{{dataset}}/logs/curves.log",
+        PATHS.log("curves"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/curves.tsv"
+        PATHS.benchmark("curves")
     conda:
         "../environment.yml"
     threads: 1
@@ -55,11 +55,11 @@ rule comparisons:
     input:
         predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
-        comparisons=f"{RESULTS}/{{dataset}}/comparisons.parquet",
+        comparisons=PATHS.comparisons,
     log:
-        f"{RESULTS}/{{dataset}}/logs/comparisons.log",
+        PATHS.log("comparisons"),
     benchmark:
-        f"{RESULTS}/{{dataset}}/benchmarks/comparisons.tsv"
+        PATHS.benchmark("comparisons")
     conda:
         "../environment.yml"
     threads: 1

@@ -10,6 +10,7 @@ import yaml
 from shiftscope.config import Config, manual
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import protocols
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -151,12 +152,16 @@ def test_the_manual_and_the_schema_are_those_of_the_model():
     json.loads((ROOT / "config" / "schema.json").read_text())
 
 
+def parameters(raw):
+    return Parameters(Plan(Config.load(raw)), ROOT / "workflow" / "scripts")
+
+
 def test_a_new_default_or_what_does_not_matter_is_no_parameter():
-    plan = Plan(Config.load(GOOD), ROOT / "workflow" / "scripts")
-    assert plan.protocol("crop") == {"kind": "crop", "options": {}}
-    assert plan.source("centred")["options"] == {"count": 100}  # centred is the default
-    other = Plan(Config.load(changed("datasets", "centred", "evaluate", True)), plan.scripts)
-    assert other.source("centred") == plan.source("centred")
+    given = parameters(GOOD)
+    assert given.protocol("crop") == {"kind": "crop", "options": {}}
+    assert given.source("centred")["options"] == {"count": 100}  # centred is the default
+    other = parameters(changed("datasets", "centred", "evaluate", True))
+    assert other.source("centred") == given.source("centred")
 
 
 @pytest.fixture
@@ -181,12 +186,12 @@ def prepared_for(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "config").glob("*.yaml")))
 def test_ready_configs_are_right(prepared_for, name):
     config = prepared_for(name)
-    plan = Plan(config, ROOT / "workflow" / "scripts")
+    plan = Plan(config)
     assert plan.targets()
     for dataset in plan.evaluated:
-        assert plan.protocols(dataset)
-        for figure, protocol in plan.figures(dataset):
-            assert plan.figure_inputs(dataset, figure, protocol)
+        assert plan.protocols_of(dataset)
+        for figure, _ in plan.drawn(dataset):
+            assert plan.drawn_from(figure) <= plan.tables(dataset)
 
 
 def test_the_papers_config_has_its_networks_and_every_protocol_but_the_films(prepared_for):
@@ -196,29 +201,27 @@ def test_the_papers_config_has_its_networks_and_every_protocol_but_the_films(pre
     assert used == theirs - {"natural"}
     kinds = {protocol.kind for protocol in config.protocols.values()}
     assert kinds == theirs
-    assert set(Plan(config, ROOT).figure_facts("imagenet", "paper_table")["architectures"].values()) == {
+    assert set(Parameters(Plan(config), ROOT).figure_facts("imagenet", "paper_table")["architectures"].values()) == {
         "vgg16", "resnet50", "densenet121", "densenet201", "inception_resnet_v2",
     }  # fmt: skip
     assert {network.size for network in config.networks.values()} == {224}
 
 
 def test_a_note_is_said_and_changes_no_job():
-    plans = [
-        Plan(Config.load(changed("protocols", "crop", {"note": note})), ROOT / "workflow" / "scripts")
-        for note in ("", "so")
-    ]
-    assert [plan.protocol_facts("crop")["note"] for plan in plans] == ["", "so"]
-    assert plans[0].protocol("crop") == plans[1].protocol("crop")
+    both = [parameters(changed("protocols", "crop", {"note": note})) for note in ("", "so")]
+    assert [given.protocol_facts("crop")["note"] for given in both] == ["", "so"]
+    assert both[0].protocol("crop") == both[1].protocol("crop")
 
 
 def test_a_data_set_goes_through_the_protocols_it_names():
     raw = changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["e"]})
-    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
-    assert plan.protocols("centred") == ["crop", "e"]
+    given = parameters(raw)
+    plan = given.plan
+    assert plan.protocols_of("centred") == ["crop", "e"]
     assert plan.cells("other") == [["e", "a"]]
     assert plan.predictions("other") == ["results/other/predictions/e/a.parquet"]
-    assert {protocol for _, protocol in plan.figures("other")} == {None, "e"}
-    assert plan.source("other") == {**plan.source("centred")}
+    assert {protocol for _, protocol in plan.drawn("other")} == {None, "e"}
+    assert given.source("other") == given.source("centred")
     with pytest.raises(ShiftscopeError, match=r"datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):
         Config.load(changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["crpo"]}))
     films = changed("protocols", "natural", {})

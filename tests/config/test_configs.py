@@ -14,6 +14,7 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.stages.annotations import make_boxes
 from shiftscope.stages.frames import make_frames, unvaried
 from shiftscope.stages.images import make_images
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,7 @@ def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypat
             (tmp_path / folder).mkdir(parents=True)
             Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
         (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
-    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    plan = Plan(Config.load(raw))
     assert plan.targets()
     if name == "paper.yaml":
         shutil.rmtree(tmp_path / "data" / "imagenet" / "val")
@@ -63,16 +64,16 @@ def test_published_networks_have_the_names_that_their_makers_give(name):
 def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
     raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     raw["datasets"]["uniform"]["count"] = 10
-    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    plan = Plan(Config.load(raw))
     source = plan.config.datasets["uniform"]
     source.fetch(tmp_path, 0)
     images, _ = make_images(source, tmp_path, seed=0)
     boxes = make_boxes(source, tmp_path, images)
     (size,) = plan.sizes
-    several = [name for name in plan.protocols("uniform") if plan.config.protocols[name].steps() != 1]
+    several = [name for name in plan.protocols_of("uniform") if plan.config.protocols[name].steps() != 1]
     for name in several:
         make_frames(
-            **plan.protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=False,
+            **Parameters(plan, Path()).protocol(name), images=images, boxes=boxes, size=size, seed=0, refuse=False,
             canvases_path=tmp_path / "canvases", frames_path=tmp_path / name, skipped_path=tmp_path / "skipped",
         )  # fmt: skip
     assert unvaried([(name, size) for name in several], [tmp_path / name for name in several]) == []
@@ -90,7 +91,7 @@ def test_the_config_for_cifar_in_the_manual_is_one(tmp_path):
     (tmp_path / "nets" / "resnet20.safetensors").touch()
     Image.new("RGB", (32, 32)).save(tmp_path / "cifar10" / "test" / "cat" / "1.png")
     raw = yaml.safe_load(block.removeprefix("yaml\n").replace("/data/", f"{tmp_path}/"))
-    plan = Plan(Config.load(raw), ROOT / "workflow" / "scripts")
+    plan = Plan(Config.load(raw))
     kinds = {name: section.kind for name, section in plan.config.protocols.items()}
     assert kinds == {"centre": "centre", "pad": "pad", "pad-mean": "pad", "pad-reflect": "pad", "circular": "circular"}
     assert not any(re.search(r"frames/.*/224/", path) for path in plan.targets())

@@ -27,6 +27,7 @@ from shiftscope.sensitivity.quarters import accuracy_by_surprisal
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
 SIZE, STEPS = 24, 5
@@ -632,13 +633,13 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
         "datasets": {"d": {"kind": "digits", "framing": "centred"}},
         "statistics": {"edge": False, "landmark_pairs": {"ears": ["left_ear", "right_ear"]}},
     }
-    plan = Plan(Config.load(raw), tmp_path)
+    given = Parameters(Plan(Config.load(raw)), tmp_path)
     files = {"images": make().files["images"]}
-    drawn = {name: inputs_of(files, plan.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
+    drawn = {name: inputs_of(files, given.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
     assert drawn["box_centres"].inclusion == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
-    assert not {"inclusion", "landmark_pairs"} & set(plan.figure_facts("d", "measures"))
+    assert not {"inclusion", "landmark_pairs"} & set(given.figure_facts("d", "measures"))
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])

@@ -17,6 +17,7 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Preprocessing, networks, sizes
 from shiftscope.report.networks import sizes_said
 from shiftscope.stages.prepare import prepare_network
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -101,17 +102,17 @@ def test_the_plan_makes_frames_of_each_networks_own_size_and_imports_no_library(
     }
     raw = {"datasets": DIGITS, "networks": sections, "protocols": {"centre": {}}}
     code = (
-        "import json, sys\nfrom pathlib import Path\nfrom shiftscope.config import Config\nfrom shiftscope.workflow.plan import Plan\n"
-        "plan = Plan(Config.load(json.loads(sys.argv[1])), Path())\n"
-        "inputs = {name: plan.infer_inputs('centred', 'centre', name, '1of1')['frames'] for name in plan.config.networks}\n"
+        "import json, sys\nfrom pathlib import Path\nfrom shiftscope.config import Config\n"
+        "from shiftscope.workflow.parameters import Parameters\nfrom shiftscope.workflow.plan import Plan\n"
+        "plan = Plan(Config.load(json.loads(sys.argv[1])))\n"
+        "sizes = {name: network.size for name, network in plan.config.networks.items()}\n"
         "heavy = sorted({'torch', 'torchvision', 'timm'} & set(sys.modules))\n"
-        "print(json.dumps([plan.sizes, inputs, heavy, plan.network('lite2')]))"
+        "print(json.dumps([plan.sizes, sizes, heavy, Parameters(plan, Path()).network('lite2')]))"
     )
     done = subprocess.run([sys.executable, "-c", code, json.dumps(raw)], capture_output=True, text=True, check=True)
-    made, inputs, heavy, given = json.loads(done.stdout)
+    made, sizes, heavy, given = json.loads(done.stdout)
     assert made == [224, 260, 299, 384]
-    expected = {"lite2": 260, "tagged": 384, "untagged": 224, "inception": 299, "swag": 384}
-    assert inputs == {name: f"results/centred/frames/centre/{size}/1of1/frames.parquet" for name, size in expected.items()}
+    assert sizes == {"lite2": 260, "tagged": 384, "untagged": 224, "inception": 299, "swag": 384}
     assert not heavy
     assert given["options"]["input_size"] == 260  # a parameter of its job: another size runs it again
 
@@ -122,14 +123,14 @@ def test_one_key_shows_all_the_same_and_a_networks_own_counts_before_it(tmp_path
         "said": timm_network(architecture="efficientnet_lite2", weights="a.pth", input_size=240),
         "onnx": {"kind": "onnx", "weights": "a.onnx", "outputs": 10},
     }
-    plan = Plan(loaded(tmp_path, sections, input_size=224), Path())
+    plan = Plan(loaded(tmp_path, sections, input_size=224))
     assert {name: network.size for name, network in plan.config.networks.items()} == {
         "lite2": 224,
         "said": 240,
         "onnx": 224,
     }
     assert plan.sizes == [224, 240]
-    assert plan.report_facts("centred")["input_size"] == 224
+    assert Parameters(plan, Path()).report_facts("centred")["input_size"] == 224
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ with job(snakemake.log[0]):
     page = render(
         facts=facts,
         images=tables.read(files.images, tables.IMAGES),
-        skipped=tables.read(files.skipped, tables.SKIPPED),
+        skipped=tables.read([files.skipped, *files.skipped_frames], tables.SKIPPED),
         unvaried=unvaried(facts["sequences"], files.get("frames", [])),
         cards=[json.loads(Path(path).read_text()) for path in files.get("cards", [])],
         sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),

@@ -15,6 +15,7 @@ from shiftscope.sources import Source
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.images import refuse_duplicates
 from shiftscope.stages.prepare import network_facts
+from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
 TRIED = 3
@@ -42,7 +43,7 @@ class Findings:
 def check(config: Config) -> Findings:
     """Data sets, networks, disk and jobs of a config that has passed its own checks."""
     findings = Findings()
-    plan = Plan(config, Path())
+    plan = Plan(config)
     needed = 0
     for name, source in config.datasets.items():
         needed += _dataset(findings, plan, name, source)
@@ -59,7 +60,7 @@ def check(config: Config) -> Findings:
 def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
     """Bytes of frames that the data set will take."""
     what = f"datasets.{name}"
-    folder = Path(plan.path(name, "source"))
+    folder = Path(plan.paths.source_folder.format(dataset=name))
     try:
         listing = source.listing(folder)
         refuse_duplicates(listing.pictures)
@@ -74,15 +75,14 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
     findings.good(what, f"{count} of {len(listing.pictures)} pictures, {len(listing.categories)} classes, with {known}")
     if name not in plan.evaluated or not plan.config.networks:
         return 0
-    return (
-        sum(_frames(findings, plan, name, source, listing.pictures, protocol) for protocol in plan.protocols(name)) * count
-    )
+    each = [_frames(findings, plan, name, source, listing.pictures, protocol) for protocol in plan.protocols_of(name)]
+    return sum(each) * count
 
 
 def _frames(findings: Findings, plan: Plan, name: str, source: Source, pictures: pl.DataFrame, protocol: str) -> int:
     """Bytes per picture of a protocol's frames at all sizes, from a few pictures; 0 where it needs more than pictures."""
-    section = plan.protocol(protocol)
-    if "boxes" in plan.frames_inputs(name, protocol):
+    section = Parameters(plan, Path()).protocol(protocol)
+    if plan.boxes_of_frames(name, protocol):
         return 0
     rows = []
     for row in pictures.filter(pl.col("path").is_not_null()).iter_rows(named=True):
@@ -141,8 +141,8 @@ def _size(network: Network) -> str:
 
 def _jobs(findings: Findings, plan: Plan) -> None:
     pieces = {
-        "frames": sum(len(plan.protocols(name)) for name in plan.evaluated) * len(plan.sizes) * len(plan.shards),
-        "inference": sum(len(plan.protocols(name)) for name in plan.evaluated)
+        "frames": sum(len(plan.protocols_of(name)) for name in plan.evaluated) * len(plan.sizes) * len(plan.shards),
+        "inference": sum(len(plan.protocols_of(name)) for name in plan.evaluated)
         * len(plan.config.networks)
         * len(plan.shards),
         "figures": len(list(_figures(plan))),
@@ -152,7 +152,7 @@ def _jobs(findings: Findings, plan: Plan) -> None:
 
 def _figures(plan: Plan) -> Iterator[str]:
     for name in plan.config.datasets:
-        yield from plan.figure_paths(name, "png")
+        yield from plan.figure_files(name, "png")
 
 
 def _bytes(count: float) -> str:

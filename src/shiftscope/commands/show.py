@@ -44,7 +44,7 @@ def show(name: str, config: Config | None, size: int | None = None) -> str:
 def _found(name: str, config: Config | None) -> tuple[Network, Path | None]:
     if config is not None and name in config.networks:
         network = config.networks[name]
-        weights = Path(Plan(config, Path()).weights(name))
+        weights = Path(Plan(config).weights(name))
         return network, weights if weights.is_file() else None
     kind, colon, architecture = name.partition(":")
     if colon and kind in SHORT:

@@ -143,39 +143,49 @@ class Inputs:
 
 @dataclass(frozen=True)
 class FigureKind:
-    """How a figure is drawn, and how often."""
+    """How a figure is drawn, of what, and how often."""
 
     draw: Callable[[Inputs], Drawing]
+    tables: frozenset[str]
+    """The tables that it is drawn from, by the names of `workflow.paths.Paths`: beside `images`, those it is given."""
+    protocol: frozenset[str]
+    """What the protocol must be (`Plan.traits`): ``ordered``, ``unordered``, or a kind such as ``scale``."""
     per_protocol: bool
     """Once for each protocol whose sequences have more than one step, or once for the data set."""
 
 
-MEASURED = {"predictions", "sensitivity", "curves", "relation"}
-"""What depends on the frames that networks were shown."""
+BY_PIXELS = frozenset({"predictions", "sensitivity", "curves", "relation"})
+"""Tables that depend on the frames that networks were shown."""
 
 figures: Registry[FigureKind] = Registry("figure", __name__)
 
 
 def figure(
-    name: str, *, title: str, reference: str, needs: tuple[str, ...], per_protocol: bool
+    name: str,
+    *,
+    title: str,
+    reference: str,
+    tables: tuple[str, ...],
+    source: tuple[str, ...] = (),
+    protocol: tuple[str, ...] = (),
+    per_protocol: bool = False,
 ) -> Callable[[Callable[[Inputs], Drawing]], Callable[[Inputs], Drawing]]:
     """Decorator: register the function that draws a figure.
 
-    Where what it `needs` was found out with networks that were shown frames of different sizes, its caption says so.
-
-    `needs`: of predictions, sensitivity, curves, frames, boxes, labels, which a data set must have; and, of figures
-    that are drawn per protocol, `neighbours`, `choices` or the kind of protocol (`Plan.traits`).
+    It is drawn of a data set whose source provides what `source` names (such as ``labels``) and of which all of `tables`
+    are made; if it is drawn once per protocol, for those that are all that `protocol` names (`FigureKind`). If networks
+    were shown frames of different sizes, and the tables depend on that, its caption says so.
     """
 
     def put(draw: Callable[[Inputs], Drawing]) -> Callable[[Inputs], Drawing]:
         def drawn(inputs: Inputs) -> Drawing:
             made = draw(inputs)
-            said = inputs.sizes_said() if MEASURED & set(needs) else ""
+            said = inputs.sizes_said() if BY_PIXELS & set(tables) else ""
             return made._replace(caption=f"{made.caption} {said}".strip())
 
-        kind = FigureKind(drawn, per_protocol)
+        kind = FigureKind(drawn, frozenset(tables), frozenset(protocol), per_protocol)
         object.__setattr__(kind, "__module__", draw.__module__)
-        figures.register(name, title=title, reference=reference, needs=needs)(kind)
+        figures.register(name, title=title, reference=reference, needs=source)(kind)
         return draw
 
     return put

@@ -15,7 +15,8 @@ MOST_ANNOTATED = 20
     "agreements",
     title="Flip rate between every two resize functions",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resize functions, two classes",
-    needs=("predictions", "frames", "resample"),
+    tables=("predictions", "frames"),
+    protocol=("resample",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

@@ -19,8 +19,7 @@ KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncate
     "box_centres",
     title="Box centres and heights per category",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), section 4; feasible null: centres given the size of each box",
-    needs=("boxes",),
-    per_protocol=False,
+    tables=("boxes", "bias"),
 )
 def draw(inputs: Inputs) -> Drawing:
     counted = kept(inputs.boxes, **inputs.inclusion).filter(KNOWN).collect()

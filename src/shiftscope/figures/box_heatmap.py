@@ -11,7 +11,9 @@ from shiftscope.figures.paper_values import V1
     "box_heatmap",
     title="P(true class) over pictures by the size of their box",
     reference=f"{V1}, figure 3: rows sorted by box size, black where a window would not keep the box",
-    needs=("predictions", "labels", "boxes", "box_crop"),
+    tables=("predictions", "boxes"),
+    source=("labels",),
+    protocol=("box_crop",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

@@ -25,7 +25,8 @@ Line = tuple[tuple[float, ...], tuple[float, ...]]
     "curves",
     title="Measures over what is swept",
     reference="curves.parquet: the mean at each value, with its interval; of pairs, the value of the second frame",
-    needs=("curves", "neighbours"),
+    tables=("curves",),
+    protocol=("ordered",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

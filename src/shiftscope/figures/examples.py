@@ -26,7 +26,7 @@ class Flip(NamedTuple):
     "examples",
     title="Pictures that flip",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 1",
-    needs=("predictions", "frames"),
+    tables=("predictions", "frames"),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

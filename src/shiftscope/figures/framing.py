@@ -19,8 +19,7 @@ SHADE = {"x": COLOURS[0], "y": COLOURS[1]}
     "framing",
     title="Categories by how tightly they are framed",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), section 4, with effect sizes: Wasserstein distance to U(0, 1)",
-    needs=("boxes",),
-    per_protocol=False,
+    tables=("bias",),
 )
 def draw(inputs: Inputs) -> Drawing:
     rows = ranked(inputs.bias)

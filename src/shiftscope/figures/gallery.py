@@ -14,7 +14,7 @@ FRAMES = 8
     "gallery",
     title="What the frames look like",
     reference="first and last frame of each sequence, and those between at even distances",
-    needs=("frames",),
+    tables=("frames",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

@@ -16,7 +16,8 @@ ACROSS = 4
     "heatmap",
     title="P(true class) over pictures and steps",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2A: rows sorted, colour map hot, 0 to 1",
-    needs=("predictions", "labels"),
+    tables=("predictions",),
+    source=("labels",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

@@ -10,7 +10,7 @@ from shiftscope.figures import Inputs
 
 
 def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
-    """`files` and `facts` as `Plan.figure_inputs` and `Plan.figure_facts` name them."""
+    """`files` and `facts` as the rule `figure` and `Parameters.figure_facts` name them."""
     protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
     sizes = sorted(set(networks.values()))
     cells = [(protocol, network) for protocol in protocols for network in networks]

@@ -35,7 +35,9 @@ Cells = dict[tuple[str, str], dict[str, Any]]
     "jaggedness",
     title="Transitions of the true class into and out of the top five",
     reference=f"{V1}, figures 2B and 3",
-    needs=("sensitivity", "labels", "neighbours"),
+    tables=("sensitivity",),
+    source=("labels",),
+    protocol=("ordered",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

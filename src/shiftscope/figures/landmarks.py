@@ -21,8 +21,7 @@ MOST_ROWS = 12
     "landmarks",
     title="Midpoint and distance of two points",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 6",
-    needs=("landmarks",),
-    per_protocol=False,
+    tables=("landmarks", "landmark_bias"),
 )
 def draw(inputs: Inputs) -> Drawing:
     rows = list(_rows(inputs))

@@ -34,8 +34,7 @@ MARKS = {
     "measures",
     title="Measures by network",
     reference="definitions, and how intervals are made: at the tables",
-    needs=("sensitivity",),
-    per_protocol=False,
+    tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
     table = inputs.sensitivity.filter(pl.col("estimate").is_not_null())

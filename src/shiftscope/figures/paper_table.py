@@ -21,8 +21,7 @@ GAP = 0.8
     "paper_table",
     title="Change from one step to the next, by protocol",
     reference=f"{V4}, table 1 and its bars; where the pictures are ImageNet's, the paper's values beside ours",
-    needs=("sensitivity",),
-    per_protocol=False,
+    tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
     from matplotlib.lines import Line2D

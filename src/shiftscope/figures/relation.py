@@ -13,8 +13,7 @@ MOST = 4
     "relation",
     title="Framing against sensitivity",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), section 4: the data's framing as the reason",
-    needs=("relation",),
-    per_protocol=False,
+    tables=("relation", "accuracy_by_surprisal"),
 )
 def draw(inputs: Inputs) -> Drawing:
     relation, unlike = inputs.relation, inputs.accuracy_by_surprisal

@@ -9,7 +9,9 @@ from shiftscope.figures.paper_values import NAMES, RESCALE, RESCALE_PEOPLE, RESC
     "rescale",
     title="Top-5 accuracy by the size of the picture",
     reference=f"{V1}, figure 7",
-    needs=("curves", "labels", "scale"),
+    tables=("curves",),
+    source=("labels",),
+    protocol=("scale",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

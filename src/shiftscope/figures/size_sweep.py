@@ -9,7 +9,8 @@ from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE
     "size_sweep",
     title="Change by the size of the object",
     reference=f"{V4}, the released script's seven sizes: crops up to 1.1, the whole picture made smaller above",
-    needs=("curves", "sizes"),
+    tables=("curves",),
+    protocol=("sizes",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:

@@ -1,0 +1,142 @@
+"""What each job is given as parameters: what decides its numbers, and no more, so that a change to one key of the config
+reruns what depends on it and nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shiftscope.core.options import Options
+from shiftscope.engines import engines
+from shiftscope.figures import figures
+from shiftscope.networks import networks
+from shiftscope.protocols import protocols
+from shiftscope.resizers import resizers
+from shiftscope.sensitivity.measures import measures
+from shiftscope.sources import sources
+from shiftscope.workflow.fingerprint import fingerprint
+from shiftscope.workflow.plan import Plan
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of the jobs of a plan. `scripts` is the folder of the rules' scripts."""
+
+    plan: Plan
+    scripts: Path
+
+    def options(self, section: Options, *without: str) -> dict[str, Any]:
+        """A section as the job's parameter: only what the user set, so that a new option with a default changes nothing."""
+        return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", "note", *without})
+
+    def source(self, dataset: str, *without: str) -> dict[str, Any]:
+        source = self.plan.config.datasets[dataset]
+        return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", "compare_with", *without)}
+
+    def network(self, network: str) -> dict[str, Any]:
+        section = self.plan.config.networks[network]
+        return {"kind": section.kind, "options": self.options(section)}
+
+    def fetched_network(self, network: str) -> dict[str, Any]:
+        """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
+        section = self.plan.config.networks[network]
+        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
+        return {"kind": section.kind, "options": self.options(section, *without)}
+
+    def protocol(self, protocol: str) -> dict[str, Any]:
+        section = self.plan.config.protocols[protocol]
+        return {"kind": section.kind, "options": self.options(section)}
+
+    def protocol_facts(self, protocol: str) -> dict[str, str]:
+        """What figures and the report say of a protocol."""
+        entry = protocols[self.plan.config.protocols[protocol].kind]
+        section = self.plan.config.protocols[protocol]
+        facts = {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference}
+        more = {name: str(getattr(section, name)) for name in ("axis", "surround") if hasattr(section, name)}
+        return {**facts, "note": section.note, **more}
+
+    def code(self, rule: str, **wildcards: str) -> str:
+        """Digest of the code that decides the numbers of a job: its script, and the variants that it uses."""
+        return fingerprint(self.scripts / f"{rule}.py", *self._variants(rule, wildcards))
+
+    def _variants(self, rule: str, wildcards: dict[str, str]) -> list[str]:
+        found = []
+        if rule in ("download", "images", "boxes", "landmarks"):
+            found += [sources[self.plan.config.datasets[wildcards["dataset"]].kind].module]
+        if rule in ("train", "fetch_weights", "network", "infer"):
+            found += [networks[self.plan.config.networks[wildcards["network"]].kind].module]
+        if rule in ("network", "infer"):
+            chosen = self.plan.config.inference.engine
+            found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
+        if rule == "frames":
+            protocol = self.plan.config.protocols[wildcards["protocol"]]
+            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
+        if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
+            found += [entry.module for entry in measures]
+        if rule in ("figure", "protocol_figure"):
+            found += [figures[wildcards["figure"]].module]
+        return found
+
+    def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
+        """What a figure must know beside its files."""
+        tables = self.plan.drawn_from(figure)
+        return {
+            "dataset": dataset,
+            "protocol": protocol,
+            "protocols": {
+                name: self.protocol_facts(name) for name in ([protocol] if protocol else self.plan.protocols_of(dataset))
+            },
+            "networks": {name: network.size for name, network in self.plan.config.networks.items()},
+            # Without the tag of timm's weights: it is the architecture that the papers name.
+            "architectures": {
+                name: getattr(network, "architecture", network.kind).partition(".")[0]
+                for name, network in self.plan.config.networks.items()
+            },
+            "shards": self.plan.config.shards,
+            "classes": self.class_space(dataset),
+            **({"inclusion": self.inclusion()} if "bias" in tables else {}),
+            **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
+        }
+
+    def class_space(self, dataset: str) -> str:
+        """What the indices of labels and outputs mean."""
+        spaces = {network.class_space for network in self.plan.config.networks.values()}
+        return "imagenet" if spaces == {"imagenet"} else self.plan.config.datasets[dataset].classes
+
+    def report_facts(self, dataset: str) -> dict[str, Any]:
+        """What the report must know beside its files."""
+        source = sources[self.plan.config.datasets[dataset].kind]
+        return {
+            "dataset": dataset,
+            "source": {"title": source.title, "reference": source.reference},
+            "protocols": {name: self.protocol_facts(name) for name in self.plan.protocols_of(dataset)},
+            "figures": [
+                {"name": name, "protocol": protocol, "title": figures[name].title, "reference": figures[name].reference}
+                for name, protocol in self.plan.drawn(dataset)
+            ],
+            "compare_with": self.plan.others(dataset),
+            "sequences": [[protocol, size] for protocol, size in self.plan.sequences(dataset) for _ in self.plan.shards],
+            "input_size": self.plan.config.inference.input_size,
+            "seed": self.plan.config.seed,
+            "statistics": self.plan.config.statistics.model_dump(mode="json"),
+        }
+
+    def inclusion(self) -> dict[str, bool]:
+        """Which boxes count."""
+        return {name: getattr(self.plan.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
+
+    def framing_options(self) -> dict[str, Any]:
+        """What the statistics of boxes are given."""
+        said = self.plan.config.statistics
+        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.inclusion()}
+
+    def landmark_options(self) -> dict[str, Any]:
+        """What the statistics of points are given."""
+        said = self.plan.config.statistics
+        pairs = {name: list(pair) for name, pair in said.landmark_pairs.items()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level, "pairs": pairs}
+
+    def gpus(self, here: bool) -> int:
+        """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need
+        not wait for one another."""
+        device = self.plan.config.inference.device
+        return 0 if device == "cpu" or (device == "auto" and here and not Path("/dev/nvidiactl").exists()) else 1
