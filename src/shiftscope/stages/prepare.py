@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.files import complete
+from shiftscope.core.numbers import percent
 from shiftscope.engines import engines
 from shiftscope.engines.calibration import BATCHES, Calibration, calibrate
 from shiftscope.networks import Network, Preprocessing, networks
@@ -169,6 +170,6 @@ def _fastest(tried: Sequence[Calibration], engine: str, name: str) -> Calibratio
     if best is None:
         raise ShiftscopeError(
             f"engine {engine} does not agree with eager torch on network {name}: a probability is off by "
-            f"{tried[0].largest_difference:.1g}; write 'engine: eager'"
+            f"{percent(tried[0].largest_difference)}; write 'engine: eager'"
         )
     return best

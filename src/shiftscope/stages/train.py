@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.numbers import percent
 from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
 from shiftscope.data.pictures import read_picture
@@ -60,7 +61,7 @@ def train_network(
     check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, seed))
     pixels = torch.from_numpy(frames).permute(0, 3, 1, 2)
     correct = fit(module, pixels, torch.from_numpy(labels.astype(np.int64)), network, training, seed, name, device)
-    print(f"{name}: {correct:.1%} of the last epoch's training pictures right", file=sys.stderr)
+    print(f"{name}: {percent(correct)} of the last epoch's training pictures were classified right", file=sys.stderr)
     write_weights(module.state_dict(), Path(path), {"network": kind, "options": options, "seed": seed})
 
 
