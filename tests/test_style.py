@@ -1,6 +1,7 @@
 """Code stays readable: modules and functions of one sitting, and a docstring on everything that others call."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,18 +67,8 @@ def undocumented(text, inherited=frozenset()):
     for name, node in public(tree.body):
         owner, _, method = name.rpartition(".")
         overrides = method in inherited and bases.get(owner.rpartition(".")[2], False)
-        if not ast.get_docstring(node) and not overrides and not registered(node):
+        if not ast.get_docstring(node) and not overrides:
             yield name
-
-
-def registered(node):
-    """Whether a function is a registered variant: its title, unit and reference in the decorator document it."""
-    return isinstance(node, Function) and any(
-        isinstance(decorator, ast.Call)
-        and ast.unparse(decorator.func).endswith(".register")
-        and any(word.arg == "reference" for word in decorator.keywords)
-        for decorator in node.decorator_list
-    )
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -93,3 +84,47 @@ def test_no_function_is_too_long(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_what_is_public_has_a_docstring(name):
     assert not list(undocumented(MODULES[name].read_text(), documented_methods()))
+
+
+NUMERICAL = ("statistics", "sensitivity")
+"""Packages in which every public function computes numbers from arrays or tables, and so shows an example that runs."""
+FROM_FILES = {"all_sums", "curves", "table"}
+"""Functions that read files, or that only say where numbers come from: an example would have to write the files first."""
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.partition("/")[0] in NUMERICAL])
+def test_numerical_functions_have_an_example(name):
+    tree = ast.parse(MODULES[name].read_text())
+    without = [
+        node.name
+        for node in tree.body
+        if isinstance(node, Function)
+        and not node.name.startswith("_")
+        and node.name not in FROM_FILES
+        and ">>> " not in (ast.get_docstring(node) or "")
+    ]
+    assert not without
+
+
+def test_examples_run_with_all_tests():
+    settings = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert "--doctest-modules" in settings["addopts"].split()
+    assert "src" in settings["testpaths"]
+
+
+LONG = "\n".join(["def much():", *["    pass"] * 41])
+
+
+def test_a_long_function_is_found_unless_a_reason_is_given():
+    assert list(too_long(LONG)) == [("much", 42)]
+    assert not list(too_long("# long: one formula\n" + LONG))
+    assert list(too_long("# long:\n" + LONG))
+    assert list(too_long("# a comment\n" + LONG))
+    assert not list(too_long(LONG.replace("    pass\n", "", 2)))
+    assert not list(too_long('def little():\n    """' + "\n" * 60 + '    """\n'))
+
+
+def test_what_has_no_docstring_is_found():
+    text = '"""M."""\nclass A(B):\n    """A."""\n    def own(self): ...\n    def base(self): ...\n    def _c(self): ...\ndef f(): ...'
+    assert list(undocumented(text, {"base"})) == ["A.own", "f"]
+    assert "A.base" in undocumented(text)

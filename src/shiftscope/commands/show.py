@@ -1,4 +1,4 @@
-"""`shiftscope show`: what was understood of a network."""
+"""`shiftscope show`: how a network was understood."""
 
 from dataclasses import asdict
 from pathlib import Path

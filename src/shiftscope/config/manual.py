@@ -1,5 +1,6 @@
-"""What is made from code and held to it by a test: the config's manual and JSON schema from its model, and the table of
-networks' input sizes from the libraries that have them. `shiftscope manual` writes them."""
+"""Files that are made from code: the manual and the JSON schema of the config from its model, and the table of networks'
+input sizes from the libraries that have them. `shiftscope manual` writes them, and a test checks that they are up to
+date."""
 
 import json
 from pathlib import Path
@@ -16,7 +17,7 @@ TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protoco
 
 
 def files() -> dict[str, str]:
-    """Path below the project → text."""
+    """The text of each file, by its path below the project's folder."""
     return {
         "docs/config.md": config_manual(),
         "config/schema.json": json.dumps(config_schema(), indent=1) + "\n",
@@ -25,7 +26,7 @@ def files() -> dict[str, str]:
 
 
 def write(root: Path) -> None:
-    """Write them below `root`."""
+    """Write all files below `root`, the project's folder."""
     for path, text in files().items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")

@@ -108,8 +108,8 @@ def _check(archive: Path, name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0][1:2] == ":"):
         raise ShiftscopeError(
-            f"{archive}: its member {name} would lie outside the folder, so the archive was not unpacked; get it from a place "
-            "that you trust"
+            f"{archive}: its member {name} would lie outside the folder, so the archive was not unpacked; get it from a "
+            "place that you trust"
         )
 
 

@@ -122,6 +122,6 @@ def _check_kind(answers: NDArray[np.float32], name: str, said: str | None) -> No
     if said == "probabilities" and not shares:
         strange = sums[np.abs(sums - 1).argmax()]
         raise ShiftscopeError(
-            f"network {name} is set to 'answers: probabilities', but its answers about a frame sum to {percent(strange)}, not "
-            "to 100 %; leave that key out if they are logits"
+            f"network {name} is set to 'answers: probabilities', but its answers about a frame sum to {percent(strange)}, "
+            "not to 100 %; leave that key out if they are logits"
         )

@@ -35,10 +35,8 @@ def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamp
     Resampling is done once per network where networks have the same pictures and measures.
 
     >>> import numpy as np
-    >>> right, wrong = (
-    ...     Sums(list("abcd"), [("accuracy", "all")], np.full((4, 1), k), np.ones((4, 1)), np.ones((4, 1), np.int64),
-    ["rows"]) ...     for k in (1.0, 0.0)
-    ... )
+    >>> ones, rows = np.ones((4, 1)), np.ones((4, 1), np.int64)
+    >>> right, wrong = (Sums(list("abcd"), [("accuracy", "all")], top, ones, rows, ["rows"]) for top in (ones, 0 * ones))
     >>> cells = {("crop", "a"): right, ("crop", "b"): wrong}
     >>> comparisons(cells, seed=0, level=0.95, n_resamples=100, adjust="holm")["difference"].to_list()
     [1.0]
