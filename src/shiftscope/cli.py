@@ -16,7 +16,8 @@ def _pixels(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`shiftscope …`; returns the exit code."""
+    """Run `shiftscope` with these arguments, those of the command line if not given. Returns the exit code: 0, or 1 where
+    something is wrong."""
     parser = argparse.ArgumentParser(prog="shiftscope", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("init", help="write a config for the pictures in a folder, by looking at it")

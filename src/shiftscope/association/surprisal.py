@@ -5,8 +5,8 @@ import polars as pl
 
 from shiftscope.bias.places import feasible
 from shiftscope.core.randomness import generator
+from shiftscope.statistics.binned import Ints
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import Ints
 
 CELLS = 8
 """Equal cells of each axis, and of the height."""

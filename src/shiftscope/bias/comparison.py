@@ -13,9 +13,9 @@ from shiftscope.bias.rectangles import ALL, Rectangles, grouped
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
 from shiftscope.bias.selection import USUAL, Inclusion, kept
 from shiftscope.core import tables
-from shiftscope.statistics import uniformity
+from shiftscope.statistics import binned, uniformity
+from shiftscope.statistics.binned import BLOCKS, CELLS, SIDE
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import BLOCKS, CELLS, SIDE
 
 COMPARED = (
     ("centre_x", "naive"),
@@ -98,11 +98,11 @@ class Sample(NamedTuple):
         if ends is None:
             return self.units.count(self.known, self.axes, side)
         cells = np.searchsorted(ends[1:-1], self.axes[0].start, side="right")
-        return uniformity.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
+        return binned.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
 
     def counts_alone(self, side: int, seed: int) -> Floats:
         """Boxes in equal cells where every box is a unit."""
-        units = uniformity.blocks(self.n, np.random.default_rng(seed))
+        units = binned.blocks(self.n, np.random.default_rng(seed))
         return of_places.count(units, self.axes, side, min(self.n, BLOCKS))
 
 
@@ -151,7 +151,7 @@ def _line(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[str
     statistic, distance = of_places.distances_of_two(places_a, places_b)
     row["effect"] = distance
     shares = uniformity.resampled_shares(counts_a, weights), uniformity.resampled_shares(counts_b, weights[:, BLOCKS:])
-    units = min(uniformity.filled(counts_a), uniformity.filled(counts_b))
+    units = min(binned.filled(counts_a), binned.filled(counts_b))
     interval = uniformity.distance_interval(shares[0], distance, units, settings.level, ends, shares[1])
     row |= {"effect_low": interval.low, "effect_high": interval.high}
     if not tested:
@@ -191,7 +191,7 @@ def _two_sample(counts_a: Floats, counts_b: Floats, signs: NDArray[np.float32], 
             for part, n in ((counts[..., :k], n_a), (counts[..., k:], n_b))
         ]
         difference = mine[0] - mine[1]
-        return uniformity.quadrants(uniformity.corners(difference)) if plane else np.cumsum(difference, -1)
+        return binned.quadrants(binned.corners(difference)) if plane else np.cumsum(difference, -1)
 
     both = np.concatenate(
         [np.concatenate([counts_a, np.zeros_like(counts_a)], 1), np.concatenate([np.zeros_like(counts_b), counts_b], 1)]

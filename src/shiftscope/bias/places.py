@@ -18,9 +18,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.core.randomness import generator
-from shiftscope.statistics import uniformity
+from shiftscope.statistics import binned, uniformity
+from shiftscope.statistics.binned import CELLS, SIDE, Ints
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import CELLS, NULL_DRAWS, SIDE, Ints, Single
+from shiftscope.statistics.uniformity import NULL_DRAWS, Single
 
 ROOMY = 32
 """A box with at least so many places is taken for a point in the null distribution. The variance of a box is smaller than
@@ -125,7 +126,7 @@ def count(units: Ints, axes: Sequence[Places], side: int, n_units: int) -> Float
         for axis in axes:
             which, cell, share = _shares(axis.of(part).of(box), side)
             box, cells, mass = box[which], cells[which] * side + cell, mass[which] * share
-        total += uniformity.count(units[part][box], cells, n_units, total.shape[1], mass)
+        total += binned.count(units[part][box], cells, n_units, total.shape[1], mass)
     return total
 
 
@@ -133,7 +134,7 @@ def _shares(places: Places, side: int) -> tuple[Ints, Ints, Floats]:
     """The parts of boxes that lie in one cell each: the number of the box, the cell, and the share of the box."""
     box = np.arange(len(places.start))
     if not places.spread:
-        return box, uniformity.cell(places.start, side), np.ones(len(box))
+        return box, binned.cell(places.start, side), np.ones(len(box))
     start, end = places.start * side, places.end * side
     cell = np.minimum(start.astype(np.int64), side - 1)
     parts = []
@@ -228,7 +229,7 @@ def p_value(counts: Floats, *axes: Places) -> float:
     >>> p[0] > 0.9, p[1] < 1e-4
     (True, True)
     """
-    deviations = uniformity.line if len(axes) == 1 else uniformity.plane
+    deviations = binned.line if len(axes) == 1 else binned.plane
     side = CELLS if len(axes) == 1 else SIDE
     cells = side ** len(axes)
     root = np.sqrt(len(axes[0].start))

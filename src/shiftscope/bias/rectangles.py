@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.bias.places import Places, feasible
+from shiftscope.statistics.binned import Ints
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import Ints
 
 ALL = "(all)"
 """The category that stands for all of them together."""

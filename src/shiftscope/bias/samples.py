@@ -14,10 +14,10 @@ from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, Rectangles
 from shiftscope.core import tables
 from shiftscope.core.randomness import generator
-from shiftscope.statistics import uniformity
+from shiftscope.statistics import binned, uniformity
+from shiftscope.statistics.binned import CELLS, SIDE, Ints
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import CELLS, SIDE, Ints
 
 PLANE = ("centre", "midpoint")
 """Quantities that are a pair of coordinates: those whose names end in _x and in _y."""
@@ -53,7 +53,7 @@ class Units:
     @property
     def n(self) -> int:
         """How many units there are."""
-        return min(self.n_pictures, uniformity.BLOCKS)
+        return min(self.n_pictures, binned.BLOCKS)
 
     def of_boxes(self, known: Known) -> Ints:
         """Return the unit of each of the `known` boxes."""
@@ -71,12 +71,12 @@ class Units:
 
 
 def units_of(group: Rectangles, category: str, seed: int) -> Units:
-    """Return the units of a group: its pictures, or at most `uniformity.BLOCKS` random blocks of them.
+    """Return the units of a group: its pictures, or at most `binned.BLOCKS` random blocks of them.
 
     The blocks depend on the seed and on the name of the category, and on no other category.
     """
     rng = generator(seed, "blocks of pictures", category)
-    return Units(group.picture, group.n_pictures, uniformity.blocks(group.n_pictures, rng))
+    return Units(group.picture, group.n_pictures, binned.blocks(group.n_pictures, rng))
 
 
 def statistics_of(
@@ -146,16 +146,16 @@ def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: S
     counts = units.count(known, [places], CELLS)
     statistic, distance = of_places.distances(places)
     shares = uniformity.resampled_shares(counts, weights)
-    units_there = uniformity.filled(counts)
+    units_there = binned.filled(counts)
     effect = uniformity.distance_interval(shares, distance, units_there, settings.level)
-    coarse, coarse_shares = (table.reshape(len(table), uniformity.BIT_CELLS, -1).sum(2) for table in (counts, shares))
+    coarse, coarse_shares = (table.reshape(len(table), binned.BIT_CELLS, -1).sum(2) for table in (counts, shares))
     row |= {"effect": effect.estimate, "effect_low": effect.low, "effect_high": effect.high}
     row |= _bits(coarse, coarse_shares, settings.level)
     if reason:
         return {**row, "reason": reason}
     # The exact p-value of independent points is computed for all rows at once, and kept where boxes are pictures.
     alone = of_places.p_value(counts.sum(0), places) if places.spread else None
-    p_value = uniformity.sign_flip_p(counts, signs, uniformity.line) if n_images < n else alone
+    p_value = uniformity.sign_flip_p(counts, signs, binned.line) if n_images < n else alone
     return {**row, "statistic": statistic, "p_value": p_value, "p_value_boxes": alone}
 
 
@@ -175,9 +175,9 @@ def _plane(group: Rectangles, quantity: str, null: str, units: Units, settings: 
     alone = of_places.p_value(total, x, y) if x.spread or y.spread else uniformity.plane_p(total)
     return {
         **row,
-        "statistic": float(np.abs(uniformity.plane(total)).max() / n),
+        "statistic": float(np.abs(binned.plane(total)).max() / n),
         "p_value_boxes": alone,
-        "p_value": uniformity.sign_flip_p(counts, signs, uniformity.plane) if n_images < n else alone,
+        "p_value": uniformity.sign_flip_p(counts, signs, binned.plane) if n_images < n else alone,
     }
 
 

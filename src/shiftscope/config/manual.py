@@ -1,6 +1,6 @@
-"""What is made from code and held to it by a test: the config's manual and JSON schema from its model, the columns of
-all tables from their declarations, and the table of networks' input sizes from the libraries that have them.
-`shiftscope manual` writes them."""
+"""Files that are made from code: the manual and the JSON schema of the config from its model, the columns of tables from
+their declarations, and the table of networks' input sizes from the libraries that have them. `shiftscope manual` writes
+them, and a test checks that they are up to date."""
 
 import json
 from inspect import get_annotations
@@ -27,7 +27,7 @@ TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protoco
 
 
 def files() -> dict[str, str]:
-    """Path below the project → text."""
+    """The text of each file, by its path below the project's folder."""
     return {
         "docs/config.md": config_manual(),
         "docs/tables.md": tables_manual(),
@@ -37,7 +37,7 @@ def files() -> dict[str, str]:
 
 
 def write(root: Path) -> None:
-    """Write them below `root`."""
+    """Write all files below `root`, the project's folder."""
     for path, text in files().items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
