@@ -9,7 +9,7 @@ import polars as pl
 from PIL import Image
 
 from shiftscope.core import tables
-from shiftscope.stages.prepare import trial_frames
+from shiftscope.networks.answers import trial_frames
 
 
 def alternately(rounds: int, *what: Callable[[], object]) -> list[list[float]]:

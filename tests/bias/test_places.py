@@ -8,8 +8,9 @@ from scipy.stats import binom, binomtest, kstest, wasserstein_distance
 
 from shiftscope.bias import places as module
 from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible, p_value
-from shiftscope.statistics import uniformity
-from shiftscope.statistics.uniformity import CELLS, SIDE, multipliers, sign_flip_p
+from shiftscope.statistics import binned
+from shiftscope.statistics.binned import CELLS, SIDE
+from shiftscope.statistics.uniformity import multipliers, sign_flip_p
 
 
 def spread(k, m):
@@ -170,9 +171,9 @@ def test_so_are_several_boxes_of_a_picture_that_lie_alike(pictures, m):
         picture = np.repeat(np.arange(pictures), rng.integers(1, 6, pictures))
         alike = rng.random(len(picture)) < 0.8
         k = np.where(alike, rng.integers(m, size=pictures)[picture], rng.integers(m, size=len(picture)))
-        unit = uniformity.blocks(pictures, rng)[picture]
+        unit = binned.blocks(pictures, rng)[picture]
         counts = count(unit, [spread(k, m)], CELLS, min(pictures, 256))
-        found.append(sign_flip_p(counts, signs, uniformity.line))
+        found.append(sign_flip_p(counts, signs, binned.line))
         if m == 2:
             as_if.append(binomtest(int(k.sum()), len(k)).pvalue)
     assert (np.array(found) <= 0.05).sum() <= binom.ppf(0.9995, runs, 0.05)

@@ -181,6 +181,6 @@ def test_show(tmp_path, capsys, monkeypatch):
     rows = {line[:20].strip(): line[21:] for line in capsys.readouterr().out.splitlines()}
     assert (rows["parameters"], rows["depth"], rows["subsampling stride"]) == ("11689512", "18", "32")
     assert rows["subsampling ratio"] == "32"
-    assert rows["made for"] == "224 px, bicubic, crop fraction 0.95"
+    assert rows["made for"] == "224 px, bicubic, crop fraction 95 %"
     assert main(["show", "resnet18"]) == 1
     assert "shown as timm:resnet50" in capsys.readouterr().err

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.data import downloads
+from shiftscope.data import transfers
 from shiftscope.data.downloads import PATIENCE, Download, download, known
 
 DATA = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
@@ -206,19 +206,19 @@ def test_what_does_not_say_its_length_must_have_a_sum(server, tmp_path):
 
 
 def test_a_published_size(server, tmp_path):
-    with pytest.raises(ShiftscopeError, match=r"has 300,000 bytes, and 300,001 were expected \(the tests\)"):
+    with pytest.raises(ShiftscopeError, match=r"has 300,000 bytes, but 300,001 were expected \(the tests\)"):
         fetch(server, tmp_path, size=len(DATA) + 1)
     assert len(server["asked"]) == 1
     assert "data.bin" not in left(tmp_path)
     path, _ = fetch(server, tmp_path, sum=None, size=len(DATA))
     path.write_bytes(DATA[:-1])
     (tmp_path / "data.bin.sum.json").unlink()
-    with pytest.raises(ShiftscopeError, match=r"data.bin has 299,999 bytes, and 300,000 were expected"):
+    with pytest.raises(ShiftscopeError, match=r"data.bin has 299,999 bytes, but 300,000 were expected"):
         fetch(server, tmp_path, sum=None, size=len(DATA))
 
 
 def test_a_wrong_sum_shows_both_and_leaves_nothing(server, tmp_path):
-    with pytest.raises(ShiftscopeError, match=rf"md5 sum {SUM}, and {'0' * 32} was expected \(the tests\)"):
+    with pytest.raises(ShiftscopeError, match=rf"md5 sum {SUM}, but {'0' * 32} was expected \(the tests\)"):
         fetch(server, tmp_path, sum="md5:" + "0" * 32)
     assert left(tmp_path) == []
 
@@ -321,8 +321,8 @@ def test_a_full_disk_before_and_in_the_middle(server, tmp_path, monkeypatch):
         free = 1000
 
     with monkeypatch.context() as patch:
-        patch.setattr(downloads.shutil, "disk_usage", lambda path: Usage)
-        with pytest.raises(ShiftscopeError, match=r"needs 300,000 bytes more, and the disk of .* has 1,000 free"):
+        patch.setattr(transfers.shutil, "disk_usage", lambda path: Usage)
+        with pytest.raises(ShiftscopeError, match=r"needs 300,000 bytes more, but the disk of .* has only 1,000 free"):
             fetch(server, tmp_path)
 
     def full(chunks, file, *rest):
@@ -331,7 +331,7 @@ def test_a_full_disk_before_and_in_the_middle(server, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(downloads, "_write", full)
+        patch.setattr(transfers, "_write", full)
         with pytest.raises(ShiftscopeError, match=r"is full after 5,000 bytes of .*, and 295,000 more are needed"):
             fetch(server, tmp_path)
     assert "data.bin" not in left(tmp_path)

@@ -191,7 +191,7 @@ def test_fewer_frames_than_were_asked_for(tmp_path):
     film(tmp_path / "a.mkv")
     folder(tmp_path / "b", [(5, 4)] * 12)
     for name in ("a.mkv", "b"):
-        with pytest.raises(ShiftscopeError, match=rf"{name} has 12 frames, and frame 12 "):
+        with pytest.raises(ShiftscopeError, match=rf"{name} has 12 frames, but frame 12 "):
             list(read_film(tmp_path / name, [3, 12]))
     for numbers in ([1, 1], [3, 2], [-1]):
         with pytest.raises(ValueError, match="ascend"):

@@ -130,7 +130,7 @@ def test_sparse_files_are_unpacked_and_not_read_in_place(tmp_path):
     folder = extract(tmp_path / "a.tar", tmp_path / "out")
     assert (folder / "hole.png").read_bytes() == bytes(BLOCK) + b"h" * BLOCK
     assert (folder / "a" / "one.png").read_bytes() == FILES[0][1]
-    with pytest.raises(ShiftscopeError, match=r"holds hole.png as a sparse file"):
+    with pytest.raises(ShiftscopeError, match=r"stores hole.png as a sparse file"):
         list(members(tmp_path / "a.tar"))
 
 

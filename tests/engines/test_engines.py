@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import networks
-from shiftscope.stages.prepare import prepare_network, softmax, trial_frames
+from shiftscope.networks.answers import softmax, trial_frames
+from shiftscope.stages.prepare import prepare_network
 
 OPTIONS = {
     "architecture": "resnet18", "outputs": 10, "input_size": 64, "mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.25],

@@ -13,7 +13,8 @@ from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import IMAGENET_MEAN, IMAGENET_STD, networks
-from shiftscope.stages.prepare import network_facts, prepare_network, softmax, trial_frames
+from shiftscope.networks.answers import softmax, trial_frames
+from shiftscope.stages.prepare import network_facts, prepare_network
 
 SIZE, OUTPUTS = 32, 10
 
@@ -163,7 +164,7 @@ def test_who_says_logits_is_believed(files, tmp_path):
 @pytest.mark.parametrize("end", ["nothing", "sigmoid"])
 def test_who_says_probabilities_must_have_some(files, end, tmp_path):
     with pytest.raises(
-        ShiftscopeError, match=r"'answers: probabilities', but its answers about a frame sum to .*, not to 1"
+        ShiftscopeError, match=r"'answers: probabilities', but its answers about a frame sum to .* %, not to 100 %"
     ):
         prepared(section(files, "factory", end, answers="probabilities"), tmp_path)
 

@@ -11,9 +11,9 @@ from torchvision import models
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import networks
+from shiftscope.networks.answers import trial_frames
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.modules import normalised, runner
-from shiftscope.stages.prepare import trial_frames
 
 
 def lively(module):

@@ -13,7 +13,8 @@ from torchvision.models import resnet18
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import IMAGENET_MEAN, networks
-from shiftscope.stages.prepare import prepare_network, softmax, trial_frames
+from shiftscope.networks.answers import softmax, trial_frames
+from shiftscope.stages.prepare import prepare_network
 
 SIZE, OUTPUTS = 64, 10
 

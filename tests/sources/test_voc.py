@@ -207,9 +207,9 @@ def changed(old, new):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (changed(">20<", ">inf<"), "the width inf, no number of pixels"),
-        (changed(">20<", ">1e12<"), "the width 1e12, no number of pixels"),
-        (changed(">20<", ">-4<"), "the width -4, no number of pixels"),
+        (changed(">20<", ">inf<"), "the width inf, which is no number of pixels"),
+        (changed(">20<", ">1e12<"), "the width 1e12, which is no number of pixels"),
+        (changed(">20<", ">-4<"), "the width -4, which is no number of pixels"),
         (changed("<xmax>4<", "<xmax>inf<"), "an object has a corner that is not finite"),
         (changed("<xmax>4<", "<xmax>nan<"), "an object has a corner that is not finite"),
         (changed("<xmax>4<", "<xmax>four<"), "an object has a box of 1, 1, four, 4, which are not all numbers"),

@@ -105,7 +105,9 @@ def test_only_the_first_few_are_named(tmp_path):
     for number in range(8):
         (tmp_path / "c").mkdir(exist_ok=True)
         (tmp_path / "c" / f"{number}.jpg").touch()
-    with pytest.raises(ShiftscopeError, match=r"none of 8 .*4\.jpg is no picture: the file is empty; and 3 more$"):
+    with pytest.raises(
+        ShiftscopeError, match=r"none of 8 .*4\.jpg is no picture: the file is empty; and 3 more; give other pictures$"
+    ):
         make_images(Folder(path=tmp_path), tmp_path, seed=0)
 
 

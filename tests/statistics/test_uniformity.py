@@ -5,24 +5,15 @@ import pytest
 from scipy.stats import beta, binom, differential_entropy, ks_2samp, kstest, kstwo, multinomial, norm, wasserstein_distance
 
 from shiftscope.statistics import uniformity
+from shiftscope.statistics.binned import BIT_CELLS, BLOCKS, CELLS, SIDE, blocks, cell, count, filled, line, plane
 from shiftscope.statistics.uniformity import (
-    BIT_CELLS,
-    BLOCKS,
-    CELLS,
-    SIDE,
     bits,
-    blocks,
-    cell,
-    count,
     distance_interval,
     distances,
-    filled,
     ks_p,
     ks_two,
     ks_two_p,
-    line,
     multipliers,
-    plane,
     plane_p,
     resampled_shares,
     sign_flip_p,

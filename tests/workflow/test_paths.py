@@ -15,7 +15,9 @@ def test_no_rule_and_no_plan_spells_a_path():
         for path in [*(ROOT / "rules").glob("*.smk"), ROOT / "src/shiftscope/workflow/plan.py", ROOT / "Snakefile"]
     }
     assert {name: found for name, found in spelled.items() if found} == {}
-    assert ENDINGS.search((ROOT / "src/shiftscope/workflow/paths.py").read_text())  # what is looked for is there to be found
+    assert ENDINGS.search(
+        (ROOT / "src/shiftscope/workflow/paths.py").read_text()
+    )  # what is looked for is there to be found
 
 
 def test_no_two_files_are_the_same_whatever_the_names():

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias import places as of_places
 from shiftscope.bias.places import Places
-from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
+from shiftscope.bias.rectangles import ALL, Rectangles, grouped
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
+from shiftscope.bias.selection import USUAL, Inclusion, kept
 from shiftscope.core import tables
-from shiftscope.statistics import uniformity
+from shiftscope.statistics import binned, uniformity
+from shiftscope.statistics.binned import BLOCKS, CELLS, SIDE
 from shiftscope.statistics.ratios import Floats
-from shiftscope.statistics.uniformity import BLOCKS, CELLS, SIDE
 
 COMPARED = (
     ("centre_x", "naive"),
@@ -39,24 +40,38 @@ def compare_framing(
     seed: int,
     minimum_n: int = 20,
     level: float = 0.95,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
+    inclusion: Inclusion = USUAL,
 ) -> pl.DataFrame:
-    """FRAMING_COMPARISON of two tables of boxes: a row for each category of either, and for all together, × quantity.
+    """Return whether two data sets are framed alike, by two-sample tests with the picture as the unit.
 
-    The parameters are those of `boxes.box_statistics`, and so are the units: `p_value` is that of the two-sample
-    Kolmogorov–Smirnov test where every picture has one box, else by 999 random signs, one per picture, of the deviations
-    from both samples together, at their 32-quantiles. Always by signs: `centre`, at 8 × 8 places, and the feasible null of
-    boxes on whole pixels (`places`), at the ends of 32 equal cells. The effect is the Wasserstein distance between the two,
-    its interval by resampling the pictures of both.
+    Where every picture has one box, `p_value` is that of the two-sample Kolmogorov–Smirnov test. Elsewhere it is that of
+    999 random signs, one per picture, of the deviations from both samples together, at their 32-quantiles. In any case it
+    is by signs for `centre`, at 8 × 8 places, and for the feasible null of boxes on whole pixels (`places`), at the ends of
+    32 equal cells. The effect is the Wasserstein distance between the two; its interval resamples the pictures of both.
+
+    Parameters
+    ----------
+    boxes_a, boxes_b : tables `tables.BOXES`, or scans of such files; corners in pixels.
+    seed, minimum_n, level, inclusion : as in `boxes.box_statistics`.
+
+    Returns
+    -------
+    A table `bias.FRAMING_COMPARISON`: a row for each category of either, and for all together (`ALL`), and each of
+    `COMPARED`. Where there is no p-value or no effect, `reason` says why.
+
+    Examples
+    --------
+    Boxes at the left edge against boxes at the right edge, with ten pixels of room between them and the other edge:
+
+    >>> def of(left):
+    ...     boxes = pl.DataFrame({"image_id": [str(k) for k in range(30)], "category": "dog", "x_min": left})
+    ...     corners = {"y_min": 5.5, "x_max": left + 90, "y_max": 95.5, "image_width": 100, "image_height": 100}
+    ...     return boxes.with_columns(**{name: pl.lit(value) for name, value in corners.items()})
+    >>> found = compare_framing(of(0.5), of(9.5), seed=0).filter(category="dog", quantity="centre_x", null="feasible")
+    >>> found.select("statistic", pl.col("effect", "difference").round(3), "n_a", "n_b").rows()
+    [(1.0, 0.9, -0.9, 30, 30)]
     """
-    margin = 0.0 if edge else EDGE
-    a, b = (
-        grouped(kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge), margin)
-        for boxes in (boxes_a, boxes_b)
-    )
+    a, b = (grouped(kept(boxes, inclusion), inclusion.margin) for boxes in (boxes_a, boxes_b))
     settings = Settings(seed, minimum_n, level)
     rows: list[dict[str, object]] = []
     for category in (ALL, *sorted({*a.categories, *b.categories})):
@@ -83,11 +98,11 @@ class Sample(NamedTuple):
         if ends is None:
             return self.units.count(self.known, self.axes, side)
         cells = np.searchsorted(ends[1:-1], self.axes[0].start, side="right")
-        return uniformity.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
+        return binned.count(self.units.of_boxes(self.known), cells, self.units.n, len(ends) - 1)
 
     def counts_alone(self, side: int, seed: int) -> Floats:
         """Boxes in equal cells where every box is a unit."""
-        units = uniformity.blocks(self.n, np.random.default_rng(seed))
+        units = binned.blocks(self.n, np.random.default_rng(seed))
         return of_places.count(units, self.axes, side, min(self.n, BLOCKS))
 
 
@@ -136,7 +151,7 @@ def _line(a: Sample, b: Sample, settings: Settings, *, tested: bool) -> dict[str
     statistic, distance = of_places.distances_of_two(places_a, places_b)
     row["effect"] = distance
     shares = uniformity.resampled_shares(counts_a, weights), uniformity.resampled_shares(counts_b, weights[:, BLOCKS:])
-    units = min(uniformity.filled(counts_a), uniformity.filled(counts_b))
+    units = min(binned.filled(counts_a), binned.filled(counts_b))
     interval = uniformity.distance_interval(shares[0], distance, units, settings.level, ends, shares[1])
     row |= {"effect_low": interval.low, "effect_high": interval.high}
     if not tested:
@@ -176,7 +191,7 @@ def _two_sample(counts_a: Floats, counts_b: Floats, signs: NDArray[np.float32], 
             for part, n in ((counts[..., :k], n_a), (counts[..., k:], n_b))
         ]
         difference = mine[0] - mine[1]
-        return uniformity.quadrants(uniformity.corners(difference)) if plane else np.cumsum(difference, -1)
+        return binned.quadrants(binned.corners(difference)) if plane else np.cumsum(difference, -1)
 
     both = np.concatenate(
         [np.concatenate([counts_a, np.zeros_like(counts_a)], 1), np.concatenate([np.zeros_like(counts_b), counts_b], 1)]

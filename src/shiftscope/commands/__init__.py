@@ -1,1 +1,2 @@
-"""The small commands beside Snakemake: what is no workflow."""
+"""The commands `shiftscope init`, `check` and `show`, which look at a config and at networks without running the
+workflow."""

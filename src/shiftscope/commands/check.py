@@ -10,6 +10,7 @@ import polars as pl
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.numbers import amount
 from shiftscope.networks import Network, Preprocessing
 from shiftscope.sources import Source
 from shiftscope.stages.frames import make_frames
@@ -23,25 +24,31 @@ TRIED = 3
 
 
 class Findings:
-    """What was found out, line by line, and whether anything is wrong."""
+    """What was found out, line by line, and how much of it is wrong."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.wrong = 0
 
     def good(self, what: str, line: str) -> None:
+        """Note that a part of the config, `what`, is as it should be; `line` says what it is."""
         self.lines.append(f"ok     {what}: {line}")
 
     def later(self, what: str, line: str) -> None:
+        """Note that a part of the config can be checked only during the run."""
         self.lines.append(f"later  {what}: {line}")
 
     def bad(self, what: str, line: str) -> None:
+        """Note that a part of the config is wrong."""
         self.wrong += 1
         self.lines.append(f"WRONG  {what}: {line}")
 
 
 def check(config: Config) -> Findings:
-    """Data sets, networks, disk and jobs of a config that has passed its own checks."""
+    """What can be said, before anything runs, about the data sets, networks, disk space and jobs of a config.
+
+    The first pictures of each data set are sent through its protocols, and each network that is here is loaded and run.
+    """
     findings = Findings()
     plan = Plan(config)
     needed = 0
@@ -52,13 +59,13 @@ def check(config: Config) -> Findings:
     _jobs(findings, plan)
     place = next(path for path in (config.results, *config.results.resolve().parents) if path.exists())
     free = shutil.disk_usage(place).free
-    line = f"about {_bytes(needed)} of frames will be written to {config.results}, {_bytes(free)} are free"
+    line = f"about {amount(needed)} of frames will be written to {config.results}, where {amount(free)} are free"
     (findings.good if needed < free else findings.bad)("disk", line)
     return findings
 
 
 def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
-    """Bytes of frames that the data set will take."""
+    """How many bytes the frames of a data set will take."""
     what = f"datasets.{name}"
     folder = Path(plan.paths.source_folder.format(dataset=name))
     try:
@@ -80,7 +87,8 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
 
 
 def _frames(findings: Findings, plan: Plan, name: str, source: Source, pictures: pl.DataFrame, protocol: str) -> int:
-    """Bytes per picture of a protocol's frames at all sizes, from a few pictures; 0 where it needs more than pictures."""
+    """How many bytes a protocol's frames take per picture, at all sizes together, estimated from a few pictures; 0 for a
+    protocol that needs more than pictures."""
     section = Parameters(plan, Path()).protocol(protocol)
     if plan.boxes_of_frames(name, protocol):
         return 0
@@ -126,12 +134,12 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     except ShiftscopeError as error:
         findings.bad(what, str(error))
         return
-    million = f"{facts.parameters / 1e6:.1f} million parameters" if facts.parameters else "a program"
+    million = f"{facts.parameters / 1e6:.3g} million parameters" if facts.parameters else "a program"
     findings.good(what, f"{million}, {network.outputs} outputs, {wants.shown_at(network.size)}")
 
 
 def _size(network: Network) -> str:
-    """What size a network that is not here yet will be shown, beside the one that its library names."""
+    """The size that a network which is not here yet will be shown, and the one that its library names if that differs."""
     try:
         named = network.named_size()
     except ShiftscopeError:
@@ -153,11 +161,3 @@ def _jobs(findings: Findings, plan: Plan) -> None:
 def _figures(plan: Plan) -> Iterator[str]:
     for name in plan.config.datasets:
         yield from plan.figure_files(name, "png")
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

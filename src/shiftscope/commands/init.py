@@ -1,4 +1,4 @@
-"""`shiftscope init`: a config for what lies in a folder, found out by looking at it."""
+"""`shiftscope init`: writes a config for the pictures in a folder, after looking at what is there."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,15 +17,15 @@ PROTOCOLS: dict[str, Any] = {
     "crop": {"offsets": "0..8"},
     "embed-black": {"kind": "embed", "offsets": "0..8"},
     "scale": {},
-    "resample": {},
+    "resizers": {},
 }
-"""What a first run measures: the usual accuracy, v4's pairs as sequences, and the resize functions."""
+"""The protocols of a first run: the usual accuracy, shifts of crops and of embedded pictures, sizes, and resizers."""
 
 PUBLISHED = {
     "resnet50": {"kind": "torchvision", "architecture": "resnet50", "pretrained": "IMAGENET1K_V1"},
     "resnetblur50": {"kind": "timm", "architecture": "resnetblur50.bt_in1k", "pretrained": True},
 }
-"""For ImageNet's classes where no weights were given: the paper's network, and an anti-aliased one."""
+"""The networks for ImageNet's classes where no weights were given: the paper's ResNet-50, and an anti-aliased one."""
 
 
 class Given(NamedTuple):
@@ -80,7 +80,11 @@ def write_config(path: Path, given: Given, target: Path, *, force: bool = False,
 
 
 def recognised(path: Path) -> tuple[str, dict[str, Any]]:
-    """Kind and options of what is at `path`; of several answers, the one that says most."""
+    """The kind of source and its options for what is at `path`. Of several kinds that fit, the one with the most options
+    counts.
+
+    Raises ShiftscopeError where no kind fits.
+    """
     found = [(entry.name, options) for entry in sources if (options := entry.item.recognise(path)) is not None]
     if not found:
         kinds = ", ".join(entry.title for entry in sources)
@@ -90,7 +94,7 @@ def recognised(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _protocols(sections: dict[str, Any]) -> dict[str, Any]:
-    """`PROTOCOLS`, with the pasted picture as small for the smallest input as its 100 px are for 224."""
+    """`PROTOCOLS`, with the side of the pasted picture scaled to the smallest input, as 100 px are to 224."""
     smallest = min(networks[section["kind"]].item.model_validate(section).size for section in sections.values())
     if smallest > 108:  # 100 px, moved by 8
         return PROTOCOLS

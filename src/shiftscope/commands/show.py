@@ -1,4 +1,4 @@
-"""`shiftscope show`: what was understood of a network."""
+"""`shiftscope show`: how a network was understood."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.numbers import percent
 from shiftscope.networks import Network, networks
 from shiftscope.stages.prepare import network_facts
 from shiftscope.workflow.plan import Plan
@@ -14,8 +15,13 @@ SHORT = {"timm": "architecture", "torchvision": "architecture", "hub": "repo"}
 
 
 def show(name: str, config: Config | None, size: int | None = None) -> str:
-    """Lines about a network of the config, or about ``<kind>:<architecture>``, such as ``timm:resnet50``, shown `size` px;
-    not given: what the config or its source says.
+    """Lines about a network: where it comes from, its size and subsampling, and how it wants its input.
+
+    Parameters
+    ----------
+    name : of a network of the config, or ``<kind>:<architecture>``, such as ``timm:resnet50``.
+    config : the config, if there is one.
+    size : width and height of the frames that it is shown, px; not given: what the config or its source says.
 
     Raises ShiftscopeError where there is no such network or it does not load.
     """
@@ -32,7 +38,7 @@ def show(name: str, config: Config | None, size: int | None = None) -> str:
         ("input", f"{network.size} × {network.size} px, {wants.channels}"),
         ("mean, std", f"{_numbers(wants.mean)}; {_numbers(wants.std)}"),
         ("made for", f"{wants.input_size or 'unknown'} px, {wants.interpolation or 'unknown interpolation'}, crop fraction "
-                     f"{_number(wants.crop_fraction)}"),
+                     f"{'unknown' if wants.crop_fraction is None else percent(wants.crop_fraction)}"),
         ("said by", wants.said_by),
     ]  # fmt: skip
     lines = [f"{key.replace('_', ' '):20} {value if value is not None else 'unknown'}" for key, value in rows]
@@ -66,7 +72,3 @@ def _loaded(network: Network, weights: Path | None) -> tuple[Any, str]:
 
 def _numbers(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"

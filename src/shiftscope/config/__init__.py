@@ -169,7 +169,7 @@ class Config(Options):
 
     @property
     def evaluated(self) -> list[str]:
-        """Data sets that networks are measured on: those whose pictures are here, unless they are taught from alone."""
+        """The data sets that networks are measured on: those with pictures, unless `evaluate` is false."""
         return [name for name, source in self.datasets.items() if source.evaluate and "pictures" in source.provides]
 
     def protocols_of(self, dataset: str) -> list[str]:

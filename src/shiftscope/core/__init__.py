@@ -1,1 +1,1 @@
-"""What every other package uses: errors, registries, options, files, tables, progress and random draws."""
+"""What every other package uses: errors, registries, options, files, tables, progress, numbers as text and random draws."""

@@ -13,11 +13,15 @@ class ShiftscopeError(ValueError):
 
 
 MOST_NAMED = 60
-"""A list of more names than that helps nobody: only how many more there are is said."""
+"""How many known names a message lists; of the others, it says only how many there are."""
 
 
 def unknown(noun: str, got: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not known: what was got, near names first, then what is allowed."""
+    """The sentence for a name that is not known: what was given, names that are spelt alike, and all that are known.
+
+    >>> unknown("engine", "eagr", ["eager", "openvino"])
+    "unknown engine 'eagr'; did you mean 'eager'? known: eager, openvino"
+    """
     names = sorted(known)
     near = get_close_matches(got, names, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ";"

@@ -1,4 +1,4 @@
-"""Files that are complete or absent."""
+"""Writing files so that they are either complete or absent."""
 
 import glob
 import os
@@ -30,7 +30,10 @@ def _sweep(path: Path) -> None:
 
 @contextmanager
 def complete(path: str | Path) -> Iterator[Path]:
-    """A name to write to; it becomes `path` when the block ends well and disappears when it does not.
+    """A context with a name to write to. The file is renamed to `path` when the block ends well, and removed when it does
+    not.
+
+    What killed processes of this machine left beside `path` is removed first.
 
     The name is this process's own, so a job that was given up but still runs cannot spoil the file of the job that
     took its place.

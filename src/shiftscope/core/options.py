@@ -1,4 +1,4 @@
-"""The base of everything that is set in the config: unknown keys are errors, values do not change."""
+"""The base of all sections of the config: an unknown key is an error, and values do not change."""
 
 from typing import Annotated
 

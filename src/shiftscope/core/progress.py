@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line now and then in a log."""
+"""Progress of long work: a bar on a terminal, and a line every ten seconds in a log."""
 
 import sys
 import time
@@ -11,8 +11,15 @@ LINE_EVERY_S = 10.0
 
 
 def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
-    """Pass `items` on and say on stderr how many of `total` (0: nobody knows) are done; `what` names them in the plural,
-    and an item stands for `weight` of them."""
+    """Pass `items` on, and say on stderr how much of `total` is done.
+
+    Parameters
+    ----------
+    items : any iterable; it is not read ahead.
+    total : the sum of all weights; 0 where nobody knows it.
+    what : what is counted, in the plural, such as ``pictures``.
+    weight : how much an item counts; 1 if not given.
+    """
     if sys.stderr.isatty():
         from tqdm import tqdm
 

@@ -51,7 +51,8 @@ class Registry(Generic[T]):
     def register(
         self, name: str, *, title: str, reference: str, unit: str = "", needs: tuple[str, ...] = ()
     ) -> Callable[[T], T]:
-        """Decorator: put the decorated class or function into the registry, under a name nobody else has."""
+        """A decorator that puts a class or function into the registry, with the facts of `Entry`. Raises ShiftscopeError
+        where the name is taken."""
 
         def put(item: T) -> T:
             if name in self._entries:

@@ -1,4 +1,4 @@
-"""Settings that people write, YAML or JSON, read so that nothing they wrote is dropped."""
+"""YAML and JSON files that people write, read so that nothing they wrote is ignored without a word."""
 
 import json
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ MERGE = "tag:yaml.org,2002:merge"
 
 
 def read_settings(path: Path) -> Any:
-    """What a YAML or JSON file says.
+    """What a YAML or JSON file says, as mappings, lists, texts and numbers.
 
-    PyYAML, json and with them Snakemake keep the last of several equal keys without a word; here that is refused. A key
-    that replaces one that came by a merge (`<<: *small`) is no second one.
+    PyYAML, json and with them Snakemake keep the last of several equal keys without a word. Here that is an error. A key
+    that replaces one from a merge (`<<: *small`) does not count as a second one.
 
     Raises ShiftscopeError: a sentence for each key that is given twice, with its line; and where the file cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Archives of others unpacked: into their folder and nowhere else, whole or not at all."""
+"""Archives, unpacked into their folder and nowhere else, completely or not at all."""
 
 import lzma
 import shutil
@@ -13,15 +13,16 @@ from shiftscope.data.tars import check_end
 
 
 def extract(archive: Path, folder: Path) -> Path:
-    """Unpack a .tar, .tar.gz, .tgz or .zip into `folder`, which is there only when it is whole; one that is there is left.
+    """Unpack a .tar, .tar.gz, .tgz or .zip into `folder`, and return `folder`.
 
-    All members are looked at before the first is written.
+    The folder appears only when everything is in it, and a folder that is there already is left as it is. All members are
+    checked before the first is written.
 
     Raises
     ------
     ShiftscopeError
-        Where the archive is damaged or encrypted, has a member that would lie outside the folder, a link or a device, or is
-        larger than the free disk.
+        Where the archive is damaged or encrypted, has a member that would lie outside the folder, a link or a device, or
+        unpacks to more bytes than the disk has free.
     """
     from filelock import FileLock
 
@@ -74,7 +75,7 @@ def _untar(archive: Path, part: Path) -> None:
             last = member.name
             _check(archive, member.name)
             if not (member.isreg() or member.isdir()):
-                raise ShiftscopeError(f"{archive}: its member {member.name} is a link or a device; it was not unpacked")
+                raise _link(archive, member.name)
             needed += member.size
             _check_room(archive, needed, part)
         check_end(archive, tar, last)
@@ -88,7 +89,7 @@ def _unzip(archive: Path, part: Path) -> None:
             _check(archive, member.filename)
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise ShiftscopeError(f"{archive}: its member {member.filename} is a link or a device; it was not unpacked")
+                raise _link(archive, member.filename)
             if member.flag_bits & 0x1:
                 raise ShiftscopeError(f"{archive}: its member {member.filename} is encrypted; unpack it by hand")
         # zipfile reads no more of a member than its header says, so the sum holds.
@@ -96,10 +97,20 @@ def _unzip(archive: Path, part: Path) -> None:
         file.extractall(part)
 
 
+def _link(archive: Path, name: str) -> ShiftscopeError:
+    return ShiftscopeError(
+        f"{archive}: its member {name} is a link or a device, so the archive was not unpacked; take it out of the archive"
+    )
+
+
 def _check(archive: Path, name: str) -> None:
+    """Raise a ShiftscopeError for a member whose name leads out of the folder."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0][1:2] == ":"):
-        raise ShiftscopeError(f"{archive}: its member {name} would lie outside the folder; it was not unpacked")
+        raise ShiftscopeError(
+            f"{archive}: its member {name} would lie outside the folder, so the archive was not unpacked; get it from a "
+            "place that you trust"
+        )
 
 
 def _check_room(archive: Path, needed: int, part: Path) -> None:

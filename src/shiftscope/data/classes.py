@@ -1,4 +1,4 @@
-"""What the numbers of a network's outputs mean: the classes of a data set and their names."""
+"""The classes of a data set: which output of a network each one is, and what it is called."""
 
 import re
 from collections import Counter
@@ -13,11 +13,13 @@ import polars as pl
 from shiftscope.core.errors import ShiftscopeError
 
 Space = Literal["own", "imagenet"]
+"""What the outputs of a network are: classes of a data set's own, or ImageNet's 1000."""
 MOST = 1_000_000
-"""No network has as many outputs: a higher number is none of a class."""
+"""More outputs than any network has: a number that is this high is none of a class."""
 
 
 def _timm_text(name: str) -> str:
+    """A text file about ImageNet that timm brings along."""
     # Found, not imported: timm takes seconds, and this runs whenever a data set is read.
     spec = find_spec("timm")
     if spec is None or spec.origin is None:
@@ -27,22 +29,29 @@ def _timm_text(name: str) -> str:
 
 @cache
 def imagenet_wnids() -> tuple[str, ...]:
-    """ImageNet's 1000 classes as WordNet ids in the order of their indices, which is their sorted order."""
+    """ImageNet's 1000 classes as WordNet ids in the order of their indices, which is their sorted order.
+
+    >>> imagenet_wnids()[:2], len(imagenet_wnids())
+    (('n01440764', 'n01443537'), 1000)
+    """
     return tuple(_timm_text("imagenet_synsets.txt").split())
 
 
 def class_indices(space: Space, categories: Sequence[str]) -> dict[str, int]:
-    """Index of each category among a network's outputs.
+    """The index of each category among a network's outputs.
 
     Parameters
     ----------
-    space : ``own``, a category's index is its position; ``imagenet``, categories are wnids.
+    space : with ``own``, a category's index is its position among the categories; with ``imagenet``, categories are wnids.
     categories : all categories in their order.
 
     Raises
     ------
     ShiftscopeError
         Where a category is there twice, or is not one of ImageNet's 1000 wnids.
+
+    >>> class_indices("own", ["cat", "dog"]), class_indices("imagenet", ["n01443537"])
+    ({'cat': 0, 'dog': 1}, {'n01443537': 1})
     """
     twice = [category for category, count in Counter(categories).items() if count > 1]
     if twice:
@@ -60,14 +69,17 @@ def class_indices(space: Space, categories: Sequence[str]) -> dict[str, int]:
 
 
 def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None = None) -> tuple[str, ...]:
-    """The categories that labels given as numbers stand for: item i is label i.
+    """The categories that labels given as numbers stand for: item i is the category of label i.
 
-    ImageNet's wnids, or `names`, or, where there are none, the numbers themselves up to the highest.
+    They are ImageNet's wnids, or `names`, or, where there are no names, the numbers themselves up to the highest one.
 
     Raises
     ------
     ShiftscopeError
         Where a number has no name, or is below 0.
+
+    >>> numbered("own", [0, 2]), numbered("own", [0, 1], ["cat", "dog"])
+    (('0', '1', '2'), ('cat', 'dog'))
     """
     given = set(numbers)
     low, high = min(given, default=0), max(given, default=-1)
@@ -84,10 +96,13 @@ def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None =
 
 
 def label_text(label: object) -> str | None:
-    """A label as it was read from a file, as text: the one place that says what counts as the same label.
+    """A label that was read from a file, as text. Labels are the same if these texts are.
 
-    None where there is none (nothing, no letters, NaN). Whole numbers are written as such, however the file has them: a
-    list in which one is missing comes out of pandas with 0.0 … 10.0.
+    None stands for no label (nothing, blanks, NaN). A whole number is written without a fraction, however the file has it:
+    pandas writes a column of whole numbers in which one is missing as 0.0 … 10.0.
+
+    >>> label_text(" cat "), label_text(3.0), label_text("3.0"), label_text(float("nan"))
+    ('cat', '3', '3', None)
     """
     if label is None or label != label:  # NaN is not itself
         return None
@@ -108,16 +123,19 @@ def labelled(
 
     Parameters
     ----------
-    space : what the indices are of, as for `class_indices`.
-    labels : what `label_text` made of them. All are numbers, then they are indices (`numbered`), or all are names, then
-        categories count in their sorted order.
-    names : of numbered classes.
+    space : what the outputs of the network are, as for `class_indices`.
+    labels : what `label_text` made of them. If all are numbers, they are indices (`numbered`). If all are names, the sorted
+        names are the categories.
+    names : of numbered classes, in their order.
 
     Raises
     ------
     ShiftscopeError
         Where a number has no name, is below 0 or has a fraction, and where some labels are numbers and some are names: then
         nobody can say whether "10" is an index or a name, which would come before "9".
+
+    >>> labelled("own", ["dog", None, "cat"])[1], labelled("own", ["1", "0"], ["cat", "dog"])[0]["1"]
+    (('cat', 'dog'), 'dog')
     """
     known = {label for label in labels if label is not None}
     numbers = {label for label in known if _NUMBER.fullmatch(label)}
@@ -136,7 +154,11 @@ def labelled(
 
 
 def read_names(path: Path) -> list[str]:
-    """Names of classes from a text file, one in a line, in the order of their numbers."""
+    """The names of classes from a text file that has one in each line, in the order of their numbers; empty lines are left
+    out.
+
+    Raises ShiftscopeError where the file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -149,6 +171,9 @@ def class_names(space: Space, categories: Sequence[str]) -> list[str]:
 
     For ``own`` the categories themselves; for ``imagenet`` 1000 names, the first lemma of each synset, with the wnid
     where two classes have the same (the crane that flies and the crane that lifts).
+
+    >>> class_names("imagenet", ())[0], class_names("own", ["cat", "dog"])[1]
+    ('tench', 'dog')
     """
     if space == "own":
         return list(categories)
@@ -159,9 +184,12 @@ def class_names(space: Space, categories: Sequence[str]) -> list[str]:
 
 
 def names_by_index(space: str, images: pl.DataFrame) -> list[str]:
-    """Names by label, for figures: all 1000 of ImageNet, or what the `images` (tables.IMAGES) themselves say.
+    """Names by label, for figures: all 1000 of ImageNet, or the categories of `images` (tables.IMAGES).
 
-    Indices that no image has get a number for a name.
+    An index that no image has is called by its number.
+
+    >>> names_by_index("own", pl.DataFrame({"label": [0, 2], "category": ["cat", "dog"]}))
+    ['cat', 'class 1', 'dog']
     """
     if space == "imagenet":
         return class_names("imagenet", ())

@@ -22,14 +22,18 @@ FORMATS = {
     "mpegts": (),
     "asf": (".wmv",),
 }
-"""Formats that are read, by FFmpeg's name, and the endings of their files (the format itself is told from the contents).
-No other reader of FFmpeg's is ever tried: some of them are lists that open other files and addresses."""
+"""Formats that are read, by FFmpeg's name, and the endings of their files. The format itself is told from the contents.
+No other reader of FFmpeg's is ever tried: some of them read lists that name other files and addresses."""
 
 FILM_SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 def is_film(name: str) -> bool:
-    """Whether a file of this name is taken for a film: by its ending, and not where the name begins with a dot."""
+    """Whether a file of this name is taken for a film: its ending is one of `FORMATS`, and it does not begin with a dot.
+
+    >>> is_film("street.MP4"), is_film("street.jpg")
+    (True, False)
+    """
     return not name.startswith(".") and Path(name).suffix.lower() in FILM_SUFFIXES
 
 
@@ -103,15 +107,16 @@ def frame_files(folder: Path) -> list[Path]:
 
 
 def film_gaps(path: str | Path) -> list[int]:
-    """The frames, by their numbers from 0, that do not follow on the one before, ascending; none in a film file.
+    """The frames, by their numbers from 0, that do not directly follow the frame before them, in ascending order.
 
-    In a folder of frames, the numbers in the names tell: frame3 does not follow on frame1 where others are one apart. What
-    counts the frames is the first number in the names that is another one in each, or, if there is none, the last that
-    differs at all. One frame follows on another where what stands before that number is the same, and the two numbers are
-    less than `APART` times as far apart as the closest ones are (times of frames, in milliseconds, are never quite even).
-    Leading zeros count nothing. Frames without such numbers follow on one another in the order of their names.
+    A film file has no gaps. In a folder of frames, the numbers in the file names tell: where other names count up by one,
+    there is a gap between frame1 and frame3. The number that counts the frames is the first one in the names that differs
+    from every file to every other, or, if there is none, the last one that differs at all. Two neighbouring frames are
+    without a gap if everything before that number is the same in both names, and the two numbers are less than `APART`
+    times as far apart as the closest two are (times in milliseconds are never quite even). Leading zeros do not count.
+    Names without numbers have no gaps.
 
-    Raises ShiftscopeError where two files of a folder are the same frame.
+    Raises ShiftscopeError where two files of a folder are the same frame by their numbers.
     """
     path = Path(path)
     if not path.is_dir():
@@ -139,10 +144,15 @@ def film_gaps(path: str | Path) -> list[int]:
 
 
 APART = 1.5
+"""Frames whose numbers are this many times as far apart as the closest ones have a gap between them."""
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:
-    """Sorts names as people count: frame2 before frame10."""
+    """A key that sorts names as people count.
+
+    >>> sorted(["frame10", "frame2"], key=natural_key)
+    ['frame2', 'frame10']
+    """
     parts = re.split(r"([0-9]+)", name)
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
 
@@ -176,12 +186,11 @@ def _some_of(path: Path, wanted: list[int]) -> Iterator[NDArray[np.uint8]]:
 
 
 def _decoded(path: Path) -> Generator[Any, None, None]:
-    """The frames of a film file, `av.VideoFrame`, at least one. What FFmpeg says of a file comes as a ShiftscopeError.
+    """The frames of a film file, `av.VideoFrame`, at least one. FFmpeg's errors are raised as ShiftscopeErrors.
 
     PyAV keeps FFmpeg's own messages to itself unless somebody sets its log level.
     """
     import av
-    from av.stream import Disposition
 
     if not path.is_file():
         raise ShiftscopeError(f"{path} does not exist")
@@ -189,33 +198,52 @@ def _decoded(path: Path) -> Generator[Any, None, None]:
     try:
         # With `file:`, no name can be taken for an address.
         with av.open(f"file:{path}", options={"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}) as file:
-            stream: Any = file.streams.best("video")
-            if stream is None or stream.disposition & Disposition.attached_pic:  # a record's cover is no film
-                raise ShiftscopeError(f"{path} has no pictures that move: there is no video in it")
-            _refuse_large(path, stream.width, stream.height)  # before memory is taken for a frame
-            packets: Any = file.demux(stream)
-            for packet in packets:
-                if packet.is_corrupt:
-                    raise _damaged(path, number, "the file is damaged or cut short there")
-                for frame in packet.decode():
-                    if frame.is_corrupt:
-                        raise _damaged(path, number, "its data are damaged")
-                    _refuse_large(path, frame.width, frame.height)
-                    if number == 0:
-                        _rgb(frame)  # a kind of pixels that cannot be converted is found before anything is run
-                    yield frame
-                    number += 1
+            for frame in _frames(path, file):
+                if number == 0:
+                    _rgb(frame)  # a kind of pixels that cannot be converted is found before anything is run
+                yield frame
+                number += 1
     except ShiftscopeError:
         raise
+    except _Corrupt as error:
+        raise _damaged(path, number, str(error)) from None
     except Exception as error:  # FFmpeg's errors are of a dozen types, ValueError and OSError among them
-        if not path.stat().st_size:
-            raise ShiftscopeError(f"{path} is no film: the file is empty") from None
-        reason = getattr(error, "strerror", None) or str(error).strip().rstrip(".") or type(error).__name__
-        if number:
-            raise _damaged(path, number, reason) from None
-        raise ShiftscopeError(f"{path} cannot be read as a film: {reason}; it may be damaged or cut short") from None
+        raise _unreadable(path, number, error) from None
     if not number:
         raise ShiftscopeError(f"{path} has no frame")
+
+
+class _Corrupt(Exception):
+    """A part of a film that FFmpeg marks as damaged."""
+
+
+def _frames(path: Path, file: Any) -> Generator[Any, None, None]:
+    """The frames of an open film file. Raises _Corrupt where one is damaged, and ShiftscopeError where there is no video
+    in it or where its frames are too large."""
+    from av.stream import Disposition
+
+    stream = file.streams.best("video")
+    if stream is None or stream.disposition & Disposition.attached_pic:  # a record's cover is no film
+        raise ShiftscopeError(f"{path} has no pictures that move: there is no video in it")
+    _refuse_large(path, stream.width, stream.height)  # before memory is taken for a frame
+    for packet in file.demux(stream):
+        if packet.is_corrupt:
+            raise _Corrupt("the file is damaged or cut short there")
+        for frame in packet.decode():
+            if frame.is_corrupt:
+                raise _Corrupt("its data are damaged")
+            _refuse_large(path, frame.width, frame.height)
+            yield frame
+
+
+def _unreadable(path: Path, number: int, error: Exception) -> ShiftscopeError:
+    """What an error of FFmpeg's behind `number` good frames means to the user."""
+    if not path.stat().st_size:
+        return ShiftscopeError(f"{path} is no film: the file is empty")
+    reason = getattr(error, "strerror", None) or str(error).strip().rstrip(".") or type(error).__name__
+    if number:
+        return _damaged(path, number, reason)
+    return ShiftscopeError(f"{path} cannot be read as a film: {reason}; it may be damaged or cut short")
 
 
 def _refuse_large(path: Path, width: int, height: int) -> None:
@@ -224,11 +252,16 @@ def _refuse_large(path: Path, width: int, height: int) -> None:
 
 
 def _damaged(path: Path, number: int, reason: str) -> ShiftscopeError:
-    return ShiftscopeError(f"{path} cannot be decoded at frame {number}: {reason}")
+    return ShiftscopeError(
+        f"{path} cannot be decoded at frame {number}: {reason}; copy it again, or cut the film before that frame"
+    )
 
 
 def _too_short(path: Path, count: int, sought: int) -> ShiftscopeError:
-    return ShiftscopeError(f"{path} has {count} frames, and frame {sought} (from 0) was looked for; it has been changed")
+    return ShiftscopeError(
+        f"{path} has {count} frames, but frame {sought} (counted from 0) was expected: the film was changed; list the "
+        "images again (snakemake -R images)"
+    )
 
 
 def _turns(frame: Any) -> int:
@@ -250,11 +283,13 @@ def _refuse_cut(path: Path) -> None:
     with path.open("rb") as file:
         wanted = _promised(file, there)
     if wanted is not None and wanted > there:
-        raise ShiftscopeError(f"{path} is cut short: by its header it has {wanted:,} bytes, and {there:,} are there")
+        raise ShiftscopeError(
+            f"{path} is cut short: its header says {wanted:,} bytes, but it has {there:,}; copy or download it again"
+        )
 
 
 def _promised(file: BinaryIO, there: int) -> int | None:
-    """How many bytes a file should have at least by its header; None where that says nothing."""
+    """How many bytes a file should at least have by its header; None where the header does not say."""
     head = file.read(12)
     if head[:4] == b"RIFF":  # AVI
         size = int.from_bytes(head[4:8], "little")
@@ -280,9 +315,8 @@ def _promised(file: BinaryIO, there: int) -> int | None:
 
 
 def _ebml_size(file: BinaryIO) -> int | None:
-    """The number at this place as Matroska writes sizes: leading zeros of the first byte say how many bytes follow.
-
-    None where all its bits are set, for a size that is not known.
+    """The size at this place of a Matroska file; the number of leading zeros of its first byte is how many bytes follow
+    (RFC 8794, section 4). None where all its bits are set, which says that the size is not known.
     """
     first = file.read(1)
     if not first or not first[0]:

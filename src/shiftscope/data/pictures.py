@@ -45,7 +45,11 @@ _UPRIGHT = {
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file of this name is taken for a picture: by its ending, and not where the name begins with a dot."""
+    """Whether a file of this name is taken for a picture: its ending is one of `FORMATS`, and it does not begin with a dot.
+
+    >>> is_picture("cat.JPG"), is_picture(".cat.jpg"), is_picture("cat.txt")
+    (True, False, False)
+    """
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 
@@ -53,12 +57,18 @@ _MEMBER = re.compile(r"(?P<archive>.+\.tar)#(?P<offset>\d+)\+(?P<size>\d+)/(?P<n
 
 
 def member_path(archive: str | Path, offset: int, size: int, name: str) -> str:
-    """The path of a picture inside an uncompressed tar: ``<archive>#<offset>+<size>/<name>``, in bytes."""
+    """The path by which a picture inside an uncompressed tar is read: ``<archive>#<offset>+<size>/<name>``.
+
+    `offset` is where the picture begins in the archive, `size` how long it is, both in bytes.
+
+    >>> member_path("val.tar", 1536, 20, "cat.jpg")
+    'val.tar#1536+20/cat.jpg'
+    """
     return f"{archive}#{offset}+{size}/{name}"
 
 
 def there(path: str | Path) -> bool:
-    """Whether there is such a file, or the archive that holds it."""
+    """Whether there is a file at `path`, or, for a `member_path`, the archive that holds it."""
     member = _MEMBER.fullmatch(str(path))
     return Path(path).is_file() or (member is not None and Path(member["archive"]).is_file())
 
@@ -73,7 +83,7 @@ def _opened(path: Path) -> Path | IO[bytes]:
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
-    """A picture as it is shown: the first of what `read_turned` returns."""
+    """A picture as it is shown: uint8 (height, width, 3), RGB. It is read, and may fail, as `read_turned` describes."""
     return read_turned(path)[0]
 
 
@@ -106,19 +116,24 @@ def read_turned(path: str | Path) -> tuple[NDArray[np.uint8], int]:
             return _rgb(upright), turned
     except ShiftscopeError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(path) from None
-    except FileNotFoundError:
-        raise ShiftscopeError(f"{path} does not exist") from None
-    except IsADirectoryError:
-        raise ShiftscopeError(f"{path} is a folder where a picture file was expected") from None
-    except UnidentifiedImageError:
+    except Exception as error:  # Pillow's decoders raise a dozen types on damaged files, IndexError among them
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ShiftscopeError:
+    """What an error of Pillow's, or of the file system's, means to the user."""
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return _too_large(path)
+    if isinstance(error, FileNotFoundError):
+        return ShiftscopeError(f"{path} does not exist")
+    if isinstance(error, IsADirectoryError):
+        return ShiftscopeError(f"{path} is a folder where a picture file was expected")
+    if isinstance(error, UnidentifiedImageError):
         empty = path.is_file() and not path.stat().st_size
         reason = "the file is empty" if empty else f"none of {', '.join(FORMATS)}"
-        raise ShiftscopeError(f"{path} is no picture: {reason}") from None
-    except Exception as error:  # Pillow's decoders raise a dozen types on damaged files, IndexError among them
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise ShiftscopeError(f"{path} cannot be read as a picture: {reason}") from None
+        return ShiftscopeError(f"{path} is no picture: {reason}")
+    reason = str(error).strip().rstrip(".") or type(error).__name__
+    return ShiftscopeError(f"{path} cannot be read as a picture: {reason}")
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

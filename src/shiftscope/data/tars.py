@@ -1,7 +1,8 @@
-"""Files in tars, found or read where they lie: nothing is unpacked; and whether tars are whole.
+"""Files inside tars, which are never unpacked: where they lie, what they hold, and whether the tar is whole.
 
-A tar has no list of what is in it: each header says where the next one is, and two blocks of zeros behind the last file say
-that there are no more. Python's tarfile takes a damaged header, and the end of the file, for that end.
+A tar has no list of its files. Each file has a header that says how long the file is, and so where the next header begins.
+Two blocks of zeros behind the last file mark the end. Python's tarfile takes a damaged header for that end, and the end of
+the file as well, so a tar that was cut short would lose files without a word. The functions here refuse such tars.
 """
 
 import gzip
@@ -15,7 +16,9 @@ from typing import NamedTuple, Self
 from shiftscope.core.errors import ShiftscopeError
 
 BLOCK = tarfile.BLOCKSIZE
+"""512 bytes: headers and contents of a tar fill whole blocks."""
 CHUNK = 1 << 20
+"""Bytes that are read at a time."""
 
 
 class Member(NamedTuple):
@@ -23,16 +26,25 @@ class Member(NamedTuple):
 
     name: str
     offset: int
-    """Of its first byte from the archive's beginning."""
+    """Where its contents begin, in bytes from the beginning of the archive."""
     size: int
+    """How long its contents are, in bytes."""
 
 
 def members(archive: Path, start: int = 0, end: int | None = None) -> Iterator[Member]:
-    """The files of an uncompressed tar in their order, links and folders left out.
+    """The files of an uncompressed tar in their order. Links and folders are left out.
 
-    `start` and `end` (bytes) make it a tar that lies inside the archive, as those of ImageNet's classes do; offsets are the
-    outer one's. Raises ShiftscopeError where it is compressed, damaged, cut short or without an end (`check_end`), or has a
-    file that is stored in pieces (sparse); that may be after the files in front of the place were given.
+    Parameters
+    ----------
+    archive : the file.
+    start, end : bytes of `archive` between which the tar lies, for a tar inside a tar, such as those of ImageNet's classes;
+        the offsets of its members still count from the beginning of `archive`. Not given: the whole file.
+
+    Raises
+    ------
+    ShiftscopeError
+        Where the tar is compressed, damaged, cut short or has no end (`check_end`), or stores a file in pieces (sparse). It
+        may be raised only after the files in front of the damage were given.
     """
     try:
         with archive.open("rb") as file:
@@ -65,62 +77,71 @@ def members(archive: Path, start: int = 0, end: int | None = None) -> Iterator[M
 
 
 def check_end(archive: Path, tar: tarfile.TarFile, last: str, limit: int | None = None) -> None:
-    """Hold a tar that was read to what tarfile takes for its end against the end that POSIX asks for: nothing but zeros.
+    """Check that the place where tarfile stopped is the end that POSIX asks for: nothing but zeros up to the end of the
+    file.
 
-    One block of zeros is enough, as GNU tar finds, too; a tar that was cut within its end has lost nothing.
+    One block of zeros is enough, as it is for GNU tar: a tar that was cut within its end has lost nothing.
 
     Parameters
     ----------
     archive : the file, for the message.
     tar : iterated to its end; it may be compressed, and is read to its end here.
     last : the name of its last file, for the message; "" where there is none.
-    limit : the byte of the unpacked archive at which the tar must end; not given: where the file does.
+    limit : the byte of the unpacked archive at which the tar must end; not given: the end of the file.
 
     Raises
     ------
     ShiftscopeError
-        Where there is something else or nothing: then the tar was cut or is damaged, and files may be missing.
+        Where something else follows, or nothing: the tar was cut or is damaged, and files may be missing.
     """
     file, zeros = tar.fileobj, 0
     assert file is not None
     file.seek(tar.offset)
     where = f"behind {last}" if last else "at its beginning"
     while chunk := file.read(CHUNK if limit is None else min(CHUNK, max(0, limit - tar.offset - zeros))):
+        zeros += len(chunk) - len(chunk.lstrip(b"\0"))
         if chunk.strip(b"\0"):
-            zeros += len(chunk) - len(chunk.lstrip(b"\0"))
-            if zeros < BLOCK:
-                raise ShiftscopeError(
-                    f"{archive} is damaged at byte {tar.offset:,}, {where}: the header there is none, so that what follows "
-                    "cannot be found; copy or download it again"
-                )
-            raise ShiftscopeError(
-                f"{archive} goes on at byte {tar.offset + zeros:,}, behind its end at byte {tar.offset:,}, and "
-                "what is there would be lost; copy or download it again, or, if these are several tars one behind the "
-                "other, take them apart"
-            )
-        zeros += len(chunk)
+            raise _surplus(archive, tar.offset, zeros, where)
     if zeros < BLOCK:
         stop = tar.offset + zeros if limit is None else min(tar.offset + zeros, limit)
         raise ShiftscopeError(
-            f"{archive} stops at byte {stop:,}, {where}, without the zeros that end a tar: it was cut, or "
-            "never finished; copy or download it again, or, if nothing is missing, unpack it and pack it again"
+            f"{archive} stops at byte {stop:,}, {where}, without the zeros that end a tar: it was cut, or never finished; "
+            "copy or download it again, or, if nothing is missing, unpack it and pack it again"
         )
 
 
+def _surplus(archive: Path, end: int, zeros: int, where: str) -> ShiftscopeError:
+    """The error for a tar in which something follows `zeros` zeros behind byte `end`, where tarfile stopped."""
+    if zeros < BLOCK:
+        return ShiftscopeError(
+            f"{archive} is damaged at byte {end:,}, {where}: there is no valid header there, so what follows cannot be "
+            "found; copy or download it again"
+        )
+    return ShiftscopeError(
+        f"{archive} goes on at byte {end + zeros:,}, behind its end at byte {end:,}, and what is there would be lost; copy "
+        "or download it again, or, if several tars were joined into this file, take them apart"
+    )
+
+
 def _in_one_piece(archive: Path, member: tarfile.TarInfo) -> int:
-    """The size of a member whose bytes lie one behind the other, as they do in all but sparse files."""
+    """The size of a member in bytes. Raises a ShiftscopeError for a sparse file, whose contents lie in several pieces."""
     if member.issparse():
         raise ShiftscopeError(
-            f"{archive} holds {member.name} as a sparse file, in pieces that cannot be read in place; write the tar again "
+            f"{archive} stores {member.name} as a sparse file, whose pieces cannot be read in place; write the tar again "
             "without --sparse"
         )
     return member.size
 
 
 def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of the files whose name is `wanted`, of a tar or a tar.gz that is read once, from front to end.
+    """Names and contents of some files of a tar or tar.gz, which is read once, from front to end.
 
-    Links and folders are left out. A name that is no UTF-8 has surrogates in it, as those of `os.listdir` have.
+    Parameters
+    ----------
+    archive : the file; whether it is compressed is told from its first bytes.
+    wanted : which names are wanted. Links and folders are left out. A name that is not UTF-8 has surrogates in it, as the
+        names that `os.listdir` gives have.
+    largest : bytes that a wanted file may have at most.
 
     Raises
     ------
@@ -155,7 +176,7 @@ def contents(archive: Path, wanted: Callable[[str], bool], largest: int) -> Iter
 
 
 class _Marked(io.BufferedReader):
-    """A stream in which a tar's own mark of its end has to come before the end."""
+    """A stream that must not end before `ended` is set, which happens when tarfile has found the zeros that end a tar."""
 
     ended = False
 
@@ -167,12 +188,12 @@ class _Marked(io.BufferedReader):
 
 
 HEADER_LARGEST = 1 << 20
-"""Bytes of a header that holds a long name or other facts about a file."""
+"""Bytes, at most, of an extended header, which holds a long name or other facts about a file."""
 
 
 class _Checked(tarfile.TarInfo):
-    """The facts about a file in a tar, checked where tarfile is too trusting: it takes a damaged header for the end of the
-    archive, reads extended headers of any size, and goes backwards where a size is negative."""
+    """A header of a tar, with three checks that tarfile lacks: it would take a damaged header for the end of the archive,
+    read extended headers of any size into memory, and go backwards where a size is negative."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -194,3 +215,4 @@ EXTENDED = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
+"""Types of extended headers."""

@@ -1,4 +1,7 @@
-"""What runs a prepared network: one file per engine. A program is a network with its normalisation, as a file."""
+"""Engines, which run prepared networks: one file per engine.
+
+An engine saves a network, with its normalisation, as a program: one file, from which any later job can load it.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,19 +17,32 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Base of all engines. None lowers the precision: float32 throughout."""
+    """Base of all engines. All of them compute in float32 throughout."""
 
     devices: tuple[str, ...] = ("cpu", "cuda")
+    """Devices that it runs on."""
     automatic: bool = True
-    """Whether `auto` tries it."""
+    """Whether `inference.engine: auto` tries it."""
 
     def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
-        """Write the program: `ready` takes uint8 frames (batch, height, width, 3) like `example`, see `modules.normalised`;
-        `card` is what card.json will say, the engine aside."""
+        """Write the program of a network.
+
+        Parameters
+        ----------
+        ready : the network with its normalisation (`modules.normalised`), on the CPU.
+        example : frames that it takes, uint8 (batch, size, size, 3).
+        device : ``cpu`` or ``cuda``, on which the program will run.
+        path : the file to write.
+        card : what card.json will say about the network.
+        """
         raise NotImplementedError
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
-        """Load the program onto `device`. `card` is the network's card.json."""
+        """Load a program as a function from frames to logits.
+
+        `card` is the network's card.json, `device` is ``cpu`` or ``cuda``, and `threads` how many CPU threads may be used.
+        Raises ShiftscopeError where this machine lacks what the engine needs.
+        """
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""torch.compile: code for this network, written by a compiler in every job before its first frame."""
+"""torch.compile: in every job, a compiler writes code for the network before the first frame is run."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from shiftscope.networks.modules import Run, runner
 
 @engines.register("compile", title="torch.compile", reference="torch.compile, inductor; needs a C++ compiler on the CPU")
 class Compile(Eager):
-    """For jobs of many minutes: compiling takes about half a minute each time, so `auto` does not try it."""
+    """Pays off in jobs of many minutes: compiling takes about half a minute each time, so `auto` does not try it."""
 
     automatic = False
 
@@ -21,7 +21,7 @@ class Compile(Eager):
         compiler = os.environ.get("CXX", "g++")
         if device == "cpu" and shutil.which(compiler) is None:
             raise ShiftscopeError(f"engine compile needs the C++ compiler {compiler}; install one, or write 'engine: auto'")
-        # What cannot be compiled is an error; running it eagerly under this name would be none.
+        # With `fullgraph`, a network that cannot be compiled is an error. Without, torch would run it eagerly, unnoticed.
         module = self.module(path, card, device, threads)
         module.compile(fullgraph=True, dynamic=True)
         return runner(module, device)

@@ -1,4 +1,4 @@
-"""torch as it is: what every other engine is checked against."""
+"""torch as it is, without any compiling. The answers of all other engines are compared with those of this one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @engines.register("eager", title="torch, eager", reference="torch.nn.Module.__call__, channels last")
 class Eager(Engine):
-    """Builds the architecture again in every job; its program is the weights alone, or the user's own program."""
+    """Builds the architecture again in every job. Its program is the weights alone, or the file that the user gave."""
 
     def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
         network = networks[card["kind"]].item.model_validate(card["options"])
@@ -26,7 +26,7 @@ class Eager(Engine):
         return runner(self.module(path, card, device, threads), device)
 
     def module(self, path: Path, card: dict[str, Any], device: str, threads: int) -> "nn.Module":
-        """The network with its normalisation, on `device`."""
+        """The network with its normalisation (`modules.normalised`), on `device`; the parameters are those of `load`."""
         exact(threads)
         network = networks[card["kind"]].item.model_validate(card["options"])
         module = network.load(path).eval()

@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU, in float32: starts without torch, and is the fastest on most Intel and AMD processors."""
+"""OpenVINO on the CPU, in float32. It starts without torch, and is the fastest engine on most Intel and AMD processors."""
 
 import logging
 import sys
@@ -22,7 +22,7 @@ XML, BIN = "model.xml", "model.bin"
 
 @engines.register("openvino", title="OpenVINO", reference="openvino.convert_model, inference precision f32")
 class OpenVino(Engine):
-    """Its program is OpenVINO's own two files, in one that is zipped without compression."""
+    """Its program is an uncompressed zip of the two files in which OpenVINO stores a network."""
 
     devices = ("cpu",)
 
@@ -49,8 +49,8 @@ class OpenVino(Engine):
         core = openvino.Core()
         with zipfile.ZipFile(path) as program:
             model = core.read_model(program.read(XML), openvino.Tensor(np.frombuffer(program.read(BIN), np.uint8)))
-        # A stream for each thread: frames of a batch are independent, and threads that share no frame never wait.
-        # Left to itself, the plugin would compute in bfloat16 where the processor can.
+        # A stream for each thread: frames are independent, and threads that share no frame need not wait for each other.
+        # Without the hint, the plugin would compute in bfloat16 where the processor can.
         settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
         compiled = core.compile_model(model, "CPU", settings)
         requests = [compiled.create_infer_request() for _ in range(threads)]
@@ -69,7 +69,7 @@ class OpenVino(Engine):
 
 
 def _openvino() -> Any:
-    # It reports every conversion to its makers unless it cannot find this module.
+    # OpenVINO reports every conversion to its makers, unless it cannot find this module.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 

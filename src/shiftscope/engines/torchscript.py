@@ -1,4 +1,4 @@
-"""TorchScript: traced and frozen, loads without the library the architecture came from."""
+"""TorchScript: the network is traced and frozen, and loads without the library that its architecture came from."""
 
 import warnings
 from pathlib import Path
@@ -22,7 +22,7 @@ class TorchScript(Engine):
         import torch
 
         with warnings.catch_warnings(), torch.no_grad():
-            # torch announces that tracing will go one day; it also warns of every Python number in a network.
+            # torch warns that tracing is deprecated, and of every Python number in a network.
             warnings.simplefilter("ignore")
             traced = torch.jit.trace(ready.to(device), torch.from_numpy(example).to(device), check_trace=False)
             torch.jit.save(torch.jit.freeze(traced.eval()), path)

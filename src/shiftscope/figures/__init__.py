@@ -10,13 +10,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import EYES
+from shiftscope.bias.selection import USUAL, Inclusion
 from shiftscope.cause import LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,8 +60,8 @@ class Inputs:
     """Feature maps of one picture at several places, by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
-    inclusion: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
-    """Whether boxes that are `crowd`, `difficult`, `truncated` or at an `edge` count in the statistics."""
+    inclusion: Inclusion = USUAL
+    """Which boxes count in the statistics."""
     landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
     """Name of a pair of points to the names of the two."""
     class_names: list[str] = field(default_factory=list)
@@ -67,38 +69,47 @@ class Inputs:
 
     @cached_property
     def images(self) -> pl.DataFrame:
+        """The pictures (`tables.IMAGES`)."""
         return tables.read(self.files["images"], tables.IMAGES)
 
     @cached_property
     def boxes(self) -> pl.DataFrame:
+        """Their boxes (`tables.BOXES`)."""
         return tables.read(self.files["boxes"], tables.BOXES)
 
     @cached_property
     def bias(self) -> pl.DataFrame:
+        """The statistics of boxes (`bias.BIAS`)."""
         return tables.read(self.files["bias"], BIAS)
 
     @cached_property
     def landmarks(self) -> pl.DataFrame:
+        """Named points (`tables.LANDMARKS`)."""
         return tables.read(self.files["landmarks"], tables.LANDMARKS)
 
     @cached_property
     def landmark_bias(self) -> pl.DataFrame:
+        """The statistics of pairs of points (`bias.BIAS`)."""
         return tables.read(self.files["landmark_bias"], BIAS)
 
     @cached_property
     def relation(self) -> pl.DataFrame:
+        """Framing against sensitivity over categories (`association.CORRELATION`)."""
         return tables.read(self.files["relation"], CORRELATION)
 
     @cached_property
     def accuracy_by_surprisal(self) -> pl.DataFrame:
+        """Accuracy over quarters of the pictures (`association.ACCURACY_BY_SURPRISAL`)."""
         return tables.read(self.files["accuracy_by_surprisal"], ACCURACY_BY_SURPRISAL)
 
     @cached_property
     def curves(self) -> pl.DataFrame:
+        """Measures by the swept value (`sensitivity.CURVES`)."""
         return tables.read(self.files["curves"], CURVES)
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
+        """All measures with their intervals (`sensitivity.SENSITIVITY`)."""
         return tables.read(self.files["sensitivity"], SENSITIVITY)
 
     def predictions(self, network: str) -> pl.DataFrame:
@@ -137,12 +148,12 @@ class Inputs:
 
     @cached_property
     def value_names(self) -> dict[float, str]:
-        """How the steps of the protocol to draw are called where a number would say nothing: the resize functions, by their
+        """How the steps of the protocol to draw are called where a number would say nothing: the resizers, by their
         swept values. Empty where every step was resized by the same function."""
         size = next(iter(self.networks.values()))
         paths = [frames for frames, _ in self.frame_files[self.protocol, size]]
-        named = tables.read(paths, tables.FRAMES).select("value", "resample").unique().sort("value")
-        return dict(named.iter_rows()) if named["resample"].n_unique() > 1 else {}
+        named = tables.read(paths, tables.FRAMES).select("value", "resizer").unique().sort("value")
+        return dict(named.iter_rows()) if named["resizer"].n_unique() > 1 else {}
 
     def value_said(self, value: float) -> str:
         """A step by its swept value and unit, or by its name where it has one."""
@@ -158,6 +169,7 @@ class Inputs:
         return f"Frames were of different sizes ({sizes}): a pixel is one of the network's own input."
 
     def class_name(self, index: int) -> str:
+        """The name of a class, or its number where no name is known."""
         return self.class_names[index] if 0 <= index < len(self.class_names) else f"class {index}"
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.bias.boxes import ALL
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.wording.framing import verdict_sentence
 
 MOST = 30
 """Categories that are named."""
@@ -22,6 +23,7 @@ SHADE = {"x": COLOURS[0], "y": COLOURS[1]}
     tables=("bias",),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the categories in the order of their distance from uniform framing, and the largest ones by name."""
     rows = ranked(inputs.bias)
     if not rows.height:
         drawn = new_figure(5, 1.2)

@@ -1,4 +1,4 @@
-"""BlurPool put into a network that has none."""
+"""Low-pass filters (BlurPool) put into a network that has none."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any

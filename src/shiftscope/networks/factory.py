@@ -30,11 +30,11 @@ class Factory(Network):
 
     @property
     def origin(self) -> str:
-        """A function may bring its own weights."""
+        """As for all networks; a function may also bring its own weights."""
         return "code" if self.weights is None and self.train is None else super().origin
 
     def check(self) -> None:
-        """Raise a ShiftscopeError without the file, or where it is not trusted."""
+        """Raise a ShiftscopeError where the file is not there or not trusted."""
         if not self._file.is_file():
             raise ShiftscopeError(f"there is no file {self._file} (seen from {Path.cwd()}); correct 'factory'")
         if not self.trust:
@@ -42,7 +42,7 @@ class Factory(Network):
         super().check()
 
     def files(self) -> list[Path]:
-        """The function's file. What it imports is not noticed."""
+        """The function's file. A change in what that file imports is not noticed."""
         return [self._file]
 
     def build(self) -> "nn.Module":

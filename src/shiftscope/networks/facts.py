@@ -1,11 +1,14 @@
-"""What the graph of a network's gradients says of it: parameters that its answer depends on, depth, and subsampling.
+"""Facts about a network that are read off its graph of gradients: parameters, depth, and how far it subsamples.
 
-The graph is the same for layers, functions, exported graphs and TorchScript: operations of torch with their strides and the
-shapes of their answers.
+torch notes the operations of a run, with their strides and the shapes of their results, in order to compute gradients. This
+graph looks the same however the network was written: layers, functions, exported graphs and TorchScript. It is followed
+from the picture to the answer, and for each operation it is noted which layouts its result may have (`Seen`): as the same
+numbers may be kept as a map, as tokens or as windows of a map, a shape alone does not always tell.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,81 +16,143 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 BATCH = 2
+"""Black frames that are run. What an operation does to the first axis shows by how it differs from 2."""
 MOST_PREFIXES = 10
-"""Tokens of no place (class, distillation, registers) that may stand before a grid's own."""
+"""Tokens, at most, that stand for no place in the picture (class, distillation, registers) beside those of a grid."""
 PRODUCTS = {"ConvolutionBackward": (0, 1), "AddmmBackward": (1, 2), "MmBackward": (0, 1), "LinearBackward": (0, 1)}
-"""Operations with weights, and which of their operands are input and weight, in either order."""
+"""Operations with weights, by the beginning of their names in the graph, and which two of their operands are multiplied.
+Either of them may be the weight."""
 POOLS = ("MaxPool2DWithIndicesBackward", "AvgPool2DBackward")
+"""Poolings, by the beginning of their names in the graph."""
 
 
 class Grid(NamedTuple):
-    """A square map of `side` × `side` cells; `area` is the product of its strides in both directions on the way to it."""
+    """A square map of features."""
 
     side: int
+    """Cells in each direction."""
     area: float
+    """px² of the picture that lie between a cell and its neighbours: the product of all strides, in both directions,
+    between the picture and this map. It is the square of the stride."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Of a network at one input size; None where it hides them."""
+    """What is known about a network at one input size. A fact is None where the network hides it, as a compiled one
+    does."""
 
     parameters: int | None
-    """Numbers that were learned and that its answer depends on."""
+    """How many learned numbers its answer depends on."""
     depth: int | None
-    """Convolutions and products with learned weights on the longest way through it: 50 for ResNet-50."""
+    """How many convolutions and products with learned weights lie on the longest way through it: 50 for ResNet-50."""
     subsampling_stride: int | None
-    """Product of the strides on the way from the input to the last feature map, px: its cells move by whole cells for 1 of
-    stride² translations."""
+    """The product of all strides between the picture and the last feature map, px. Of stride² translations by whole pixels,
+    only one moves that map by whole cells, and can leave its values unchanged."""
     subsampling_ratio: int | None
-    """Input width ÷ width of the last feature map, rounded: more than the stride where borders are lost on the way."""
+    """The width of the picture ÷ the width of the last feature map, rounded. It is larger than the stride where layers
+    without padding lose the border."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of one operation: of the part of the network from the input to it."""
+    """What is known about the result of one operation."""
 
     from_input: bool
+    """Whether it depends on the picture; weights, and what is made of weights alone, do not."""
     depth: int = 0
+    """Convolutions and products with learned weights on the longest way from the picture to it."""
     grids: frozenset[Grid] = frozenset()
-    """Layouts that its answer may have; none: a vector, or what is not known."""
+    """The layouts that the result may have; empty for a vector, and where no layout is known."""
     map: "frozenset[Grid] | None" = None
-    """Of an operation that keeps places apart: the layout of its answer; empty where in doubt."""
+    """For an operation that works on each place of a map, such as a convolution: the layouts that the result may have,
+    empty where none is sure. None for all other operations."""
     resampled: bool = False
-    """Whether it resizes maps by something else than a whole number."""
+    """Whether it resizes maps by a factor that is no whole number."""
 
 
 def facts(ready: "nn.Module", size: int) -> Facts:
-    """Facts of `ready`, which takes uint8 frames (batch, size, size, 3). Its parameters come back as they were."""
+    """The facts of a network at one input size.
+
+    Parameters
+    ----------
+    ready : the network with its normalisation (`modules.normalised`); it is run once, and left as it was.
+    size : width and height of the frames that it is shown, px.
+
+    >>> from torch import nn
+    >>> from shiftscope.networks.modules import normalised
+    >>> layers = nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * 8 * 8, 10)
+    >>> ready = normalised(nn.Sequential(*layers), (0, 0, 0), (1, 1, 1))
+    >>> facts(ready, 32)  # 8 (3 × 3 × 3 + 1) + 10 (512 + 1) parameters; strides 2 × 2; 32 px ÷ 8 cells
+    Facts(parameters=5354, depth=2, subsampling_stride=4, subsampling_ratio=4)
+    """
     total = sum(parameter.numel() for parameter in ready.parameters()) or None
     end, start = _graph(ready, size)
-    order = _order(end)
-    seen: dict[Any, Seen] = {}
-    for node in order:
-        seen[node] = _seen(node, seen, start, size)
-    if not order or not seen[end].from_input:  # what runs without gradients hides what is before it
+    seen = seen_of([end], start, size)
+    if end is None or not seen[end].from_input:  # a part that runs without gradients hides all before it
         return Facts(total, None, None, None)
-    used = sum(node.variable.numel() for node in order if hasattr(node, "variable") and node.variable is not start)
-    maps = {node: here for node in order if (here := seen[node].map) is not None}
-    resampled = any(seen[node].resampled for node in order)
+    used = sum(node.variable.numel() for node in seen if hasattr(node, "variable") and node.variable is not start)
+    maps = {node: here for node in seen if (here := seen[node].map) is not None}
+    resampled = any(here.resampled for here in seen.values())
     last = None if resampled or not maps else maps[max(maps, key=lambda node: node._sequence_nr())]
-    return Facts(used or None, seen[end].depth or None, *_subsampling(last or frozenset(), size))
-
-
-def _subsampling(last: Iterable[Grid], size: int) -> tuple[int | None, int | None]:
-    """Stride and ratio, each None where the layouts that the last map may have do not agree."""
-    sides, areas = {grid.side for grid in last}, {grid.area for grid in last}
-    stride = math.sqrt(areas.pop()) if len(areas) == 1 else 0
+    sides = {grid.side for grid in last or ()}
     ratio = round(size / sides.pop()) if len(sides) == 1 else None
-    return int(stride) if stride and stride == int(stride) else None, ratio
+    return Facts(used or None, seen[end].depth or None, stride_of(last or ()), ratio)
+
+
+def seen_of(ends: Iterable[Any], start: "Tensor | None", size: int) -> dict[Any, Seen]:
+    """What is known about each operation that leads to one of `ends`. An operation comes after all those whose results it
+    reads.
+
+    Parameters
+    ----------
+    ends : operations (`grad_fn`) of a run on a batch of `BATCH` black pictures; None is passed over.
+    start : the pictures, a leaf that requires gradients.
+    size : their width and height, px.
+    """
+    seen: dict[Any, Seen] = {}
+    for node in _order(ends):
+        seen[node] = _seen(node, seen, start, size)
+    return seen
+
+
+def stride_of(grids: Iterable[Grid]) -> int | None:
+    """The stride in px that all layouts which a map may have agree in. None where they do not agree, or where the stride is
+    no whole number.
+
+    >>> stride_of([Grid(7, 1024.0)]), stride_of([Grid(7, 1024.0), Grid(14, 256.0)]), stride_of([Grid(8, 2.0)])
+    (32, None, None)
+    """
+    areas = {grid.area for grid in grids}
+    stride = math.sqrt(areas.pop()) if len(areas) == 1 else 0
+    return int(stride) if stride and stride == int(stride) else None
+
+
+@contextmanager
+def with_gradients(module: "nn.Module") -> Iterator[None]:
+    """A context in which all parameters of `module` require gradients, so that torch notes the graph of a run."""
+    import torch
+
+    parameters = [parameter for parameter in module.parameters() if parameter.is_floating_point()]
+    wanted = [parameter.requires_grad for parameter in parameters]
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        # TorchScript's optimised forms would hide operations in others.
+        with torch.enable_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+            yield
+    finally:
+        for parameter, before in zip(parameters, wanted, strict=True):
+            parameter.requires_grad_(before)
 
 
 def _graph(ready: "nn.Module", size: int) -> "tuple[Any, Tensor | None]":
-    """The last operation of a run on black frames, None where it has no gradient; and the pixels given to the network."""
+    """The last operation of a run on black frames, and the pixels that were given to the network inside `ready`.
+
+    The operation is None where the network does not run with gradients or its answer has none.
+    """
     import torch
     from torch.nn.modules.module import register_module_forward_pre_hook
 
-    parameters = [parameter for parameter in ready.parameters() if parameter.is_floating_point()]
-    wanted = [parameter.requires_grad for parameter in parameters]
     network = next(ready.children(), None)
     starts: list[Tensor] = []
 
@@ -99,24 +164,19 @@ def _graph(ready: "nn.Module", size: int) -> "tuple[Any, Tensor | None]":
 
     hook = register_module_forward_pre_hook(begin)  # of all modules: TorchScript's take no hook of their own
     try:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-        # TorchScript's optimised forms would hide operations in others.
-        with torch.enable_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        with with_gradients(ready):
             answer = ready(torch.zeros(BATCH, size, size, 3, dtype=torch.uint8))
     except RuntimeError:
         return None, None
     finally:
         hook.remove()
-        for parameter, before in zip(parameters, wanted, strict=True):
-            parameter.requires_grad_(before)
     return answer.grad_fn, starts[0] if starts else None
 
 
-def _order(end: Any) -> list[Any]:
-    """All operations that lead to `end`, each behind those that it reads."""
+def _order(ends: Iterable[Any]) -> list[Any]:
+    """All operations that lead to `ends`, each after those whose results it reads."""
     order: dict[Any, None] = {}
-    stack = [end] if end is not None else []
+    stack = [end for end in ends if end is not None]
     while stack:
         node = stack[-1]
         waiting = [found for found, _ in node.next_functions if found is not None and found not in order]
@@ -128,6 +188,7 @@ def _order(end: Any) -> list[Any]:
 
 
 def _seen(node: Any, seen: dict[Any, Seen], start: Any, size: int) -> Seen:
+    """What is known about the result of `node`, given what is known about all results that it reads."""
     if hasattr(node, "variable"):
         own = node.variable is start
         return Seen(own, grids=frozenset({Grid(size, 1)} if own else ()))
@@ -153,11 +214,14 @@ def _seen(node: Any, seen: dict[Any, Seen], start: Any, size: int) -> Seen:
 
 
 Layout = tuple[frozenset[Grid], "frozenset[Grid] | None"]
-"""`Seen.grids` and `Seen.map`."""
+"""The two fields `Seen.grids` and `Seen.map`."""
 
 
 def _of_windows(node: Any, grids: frozenset[Grid]) -> Layout:
-    """Of a convolution or pooling: of the whole map, or of a part of it for each element of a larger batch."""
+    """The layout of the result of a convolution or pooling with the input layouts `grids`.
+
+    Some networks cut a map into windows and put these along the batch, so the input may be a part of the map only.
+    """
     before, after = _shape(*node.next_functions[0]), _shape(node, 0)
     if len(before) != 4:
         return _of_line(node, before, after, grids)
@@ -180,13 +244,13 @@ def _of_windows(node: Any, grids: frozenset[Grid]) -> Layout:
 
 
 def _of_line(node: Any, before: tuple[int, ...], after: tuple[int, ...], grids: frozenset[Grid]) -> Layout:
-    """Of a convolution in one dimension, along tokens or along something else."""
+    """The layout of the result of a convolution in one dimension, which may run along tokens or along something else."""
     same = len(before) == 3 and math.prod(node._saved_stride) == 1 and before[-1] == after[-1]
     return (grids, None) if same else (frozenset(), frozenset())
 
 
 def _of_rows(node: Any, grids: frozenset[Grid]) -> Layout:
-    """Of a product with a matrix: each row is a place, or a channel where places are mixed."""
+    """The layout of the result of a product with a matrix. Its rows are places, or channels where places are mixed."""
     rows = math.prod(_shape(node, 0)[:-1]) / BATCH
     if rows == 1:
         return frozenset(), None
@@ -195,8 +259,12 @@ def _of_rows(node: Any, grids: frozenset[Grid]) -> Layout:
 
 
 def _matching(grids: frozenset[Grid], cells: float) -> tuple[frozenset[Grid], frozenset[Grid]]:
-    """Those of `grids` that have so many cells, tokens of no place not counted; else those that they come down to if
-    patches of cells were merged. The second set is what it may be beside them, as rows need not be places."""
+    """The layouts that a result of `cells` rows may have, given those of its input; and layouts that it may have besides.
+
+    They are those of `grids` with as many cells, or with as many but a few tokens that stand for no place. If there are
+    none, they are the layouts that `grids` become when patches of cells are merged into one. The second set is not empty
+    only then: the rows need not be places at all, and the layout may still be that of the input.
+    """
     exact = frozenset(grid for grid in grids if grid.side**2 == cells)
     if exact:
         return exact, frozenset()
@@ -215,16 +283,18 @@ def _matching(grids: frozenset[Grid], cells: float) -> tuple[frozenset[Grid], fr
 
 
 def _of_resizing(node: Any, depth: int, grids: frozenset[Grid]) -> Seen:
+    """What is known about the result of an interpolation: a map that is half as wide has four times the area per cell."""
     before, after = _shape(*node.next_functions[0])[-1], _shape(node, 0)[-1]
     resized = frozenset(Grid(after, grid.area * (before / after) ** 2) for grid in grids if grid.side == before)
     return Seen(True, depth, resized, resampled=bool(after % before and before % after))
 
 
 def _of_padding(node: Any, grids: frozenset[Grid]) -> frozenset[Grid]:
+    """The layouts of a map with cells added or cut off at its edges: the area per cell stays as it was."""
     before, after = _shape(*node.next_functions[0])[-1], _shape(node, 0)[-1]
     return frozenset(Grid(after, grid.area) for grid in grids if grid.side == before)
 
 
 def _shape(node: Any, place: int) -> tuple[int, ...]:
-    """Of an operation's answer number `place`."""
+    """The shape of an operation's result number `place`, counted from 0."""
     return tuple(node._input_metadata[place].shape)

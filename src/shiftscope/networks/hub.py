@@ -25,13 +25,14 @@ class Hub(Published):
 
     @property
     def origin(self) -> str:
-        """The hub, and nothing else."""
+        """Always the hub. Raises ShiftscopeError where the user set another origin."""
         if self.weights is not None or self.train is not None:
             raise ShiftscopeError("a network of the hub has its weights there; leave out 'weights' and 'train'")
         return "fetch"
 
     def fetch(self, path: Path) -> None:
-        """Its configuration and its weights, safetensors if there are any, else tensors alone."""
+        """Fetch its configuration and its weights: safetensors if there are any, else a file from which only tensors are
+        loaded."""
         import timm
         from timm.models import load_model_config_from_hf
 

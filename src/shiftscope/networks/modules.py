@@ -1,4 +1,4 @@
-"""Networks on torch as functions on frames: what engines and the facts of a network share."""
+"""torch's networks as functions on frames, and the devices and precision that they run with."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -6,21 +6,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.core.errors import ShiftscopeError
+
 if TYPE_CHECKING:
     from torch import nn
 
 Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
+"""A network as a function: frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
 
 
 def normalised(
     module: "nn.Module", mean: Sequence[float], std: Sequence[float], channels: str = "rgb", answers: str = "logits"
 ) -> "nn.Module":
-    """`module` with its normalisation in front: takes uint8 RGB (batch, height, width, 3), so that a frame travels to the
-    device in a quarter of the bytes, and convolutions get their channels last, which they like best on every device.
-    `channels` is the order in which the module, `mean` and `std` have them, rgb or bgr. `answers` is what the module says,
-    logits or probabilities: the logarithm of these counts as logits, whose softmax they are again (0 counts as the smallest
-    normal number)."""
+    """`module` with its normalisation in front, as a module that takes uint8 RGB frames (batch, height, width, 3).
+
+    A frame travels to the device in a quarter of the bytes that way, and convolutions get their channels last, which is the
+    fastest order for them on every device.
+
+    Parameters
+    ----------
+    module : takes float32 (batch, 3, height, width), (pixel ÷ 255 − mean) ÷ std.
+    mean, std : one number per channel, in the order of `channels`.
+    channels : the order in which `module` wants the channels: ``rgb`` or ``bgr``.
+    answers : what `module` answers with. ``probabilities`` are turned into logits by their logarithm, whose softmax gives
+        them back; a probability of 0 counts as the smallest normal float32. ``logits`` are passed on.
+    """
     import torch
     from torch import Tensor, nn
 
@@ -44,8 +54,24 @@ def normalised(
     return Normalised().eval()
 
 
+def available(device: str) -> str:
+    """The device to use, ``cuda`` or ``cpu``, for what the config says: ``auto``, ``cuda`` or ``cpu``.
+
+    Raises ShiftscopeError where ``cuda`` is demanded and torch finds no such device.
+    """
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if device == "cuda" and not cuda:
+        raise ShiftscopeError("this machine has no CUDA device that torch can use; write 'device: auto' or 'device: cpu'")
+    return "cuda" if cuda and device != "cpu" else "cpu"
+
+
 def exact(threads: int) -> None:
-    """Full float32 on every device (cuDNN would take TF32 for convolutions unasked), on `threads` CPU threads."""
+    """Make torch compute in full float32 on every device, with `threads` threads on the CPU.
+
+    Without it, cuDNN would compute convolutions in TF32, which keeps 10 of the 23 bits of a float32's mantissa.
+    """
     import torch
 
     torch.set_num_threads(threads)
@@ -54,7 +80,7 @@ def exact(threads: int) -> None:
 
 
 def runner(module: "nn.Module", device: str) -> Run:
-    """`module` on `device` as a function on numpy arrays."""
+    """`module`, which is on `device` (``cpu`` or ``cuda``) and takes uint8 frames, as a function on numpy arrays."""
     import torch
 
     def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,4 +1,9 @@
-"""Which layers of a network subsample, and what reads their answers: found by running it once."""
+"""Which layers of a network subsample, and what is done with their results: found out by running the network once.
+
+A low-pass filter belongs behind the normalisation and the activation that follow a convolution of stride 2
+(`networks/blur.py`). No list of a network's layers says what follows what, so the functions that are called on the result
+of such a convolution are watched.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +15,7 @@ from shiftscope.core.errors import ShiftscopeError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-# Functions of torch, by the names that `called` gives them.
+# Functions of torch, by the names that `called` gives them, and what `role` says of them.
 ACTIVATIONS = {
     "relu", "relu6", "hardtanh", "silu", "gelu", "hardswish", "hardsigmoid", "leaky_relu", "rrelu", "prelu", "elu", "celu",
     "selu", "mish", "softplus", "sigmoid", "tanh",
@@ -24,22 +29,26 @@ WEIGHTED = {"conv2d", "linear", "matmul", "einsum", "bmm"}
 
 @dataclass
 class Layer:
-    """A convolution or max pooling with a stride, and what was seen of it while the network ran."""
+    """A convolution or max pooling with a stride above 1, and what was seen of it while the network ran."""
 
     name: str
+    """Its dotted name in the network."""
     module: Any
     stride: tuple[int, int]
+    """Down and across."""
     pooling: bool
+    """Whether it is a max pooling, and no convolution."""
     reads_picture: bool = False
-    """Whether it reads the picture itself, before any layer with weights."""
+    """Whether it reads the picture itself: there is no layer with weights before it."""
     read_by: set[str] = field(default_factory=set)
-    """Of ``activation``, ``sum`` and ``other``: what comes behind a convolution and its normalisation."""
+    """What reads the result of a convolution after its normalisation: some of ``activation``, ``sum`` and ``other``."""
 
 
 def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
-    """The layers with a stride that run, in the order in which they do, on a black picture of `size` px.
+    """The layers with a stride above 1, in the order in which they run on a black picture of `size` × `size` px.
 
-    Raises ShiftscopeError where the network does not run on that, or subsamples in a function that is no layer.
+    `name` is what the network is called in messages. Raises ShiftscopeError where the network does not run on that picture,
+    or subsamples in a call of a function that belongs to no layer.
     """
     import torch
 
@@ -47,7 +56,7 @@ def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
     parameter = next(module.parameters(), torch.empty(0))
     picture: Any = torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype)
     picture.reads_picture = True
-    with _resting(module), torch.no_grad(), watch.hooked(module), watch.mode():
+    with resting(module), torch.no_grad(), watch.hooked(module), watch.mode():
         try:
             module(picture)
         except ShiftscopeError:
@@ -61,10 +70,14 @@ def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
 
 
 def role(function: str, tensors: "Sequence[Tensor]", waiting: "Sequence[Tensor]") -> str:
-    """What a function of torch does with `waiting`, those of its `tensors` that come from a convolution with a stride.
+    """What a function of torch means for `waiting`: those of its `tensors` whose filter has not been placed yet, since only
+    normalisations lie between them and their convolution.
 
-    ``pass``: a normalisation, a factor or summand per channel, or the sum of two that wait: its answer waits on;
-    ``activation``; ``sum``: with a map that does not wait; ``question``: it needs no values; ``other``: all else.
+    ``pass`` : a normalisation, a factor or summand per channel, or the sum of two waiting tensors. The result waits, too.
+    ``activation`` : the filter belongs behind it.
+    ``sum`` : a sum with a map that does not wait, as where a shortcut ends.
+    ``question`` : the function asks for a shape or a type, and needs no values.
+    ``other`` : any other function.
     """
     from torch import nn
 
@@ -83,12 +96,17 @@ def role(function: str, tensors: "Sequence[Tensor]", waiting: "Sequence[Tensor]"
 
 
 def called(func: Any) -> str:
-    """The name of a function of torch's, alike for its forms: in place, as an operator, as a method."""
+    """The name of a function of torch, the same for all its forms: in place, as an operator, as a method.
+
+    >>> import torch
+    >>> called(torch.Tensor.add_), called(torch.Tensor.__add__), called(torch.add)
+    ('add', 'add', 'add')
+    """
     return str(func.__name__).strip("_")
 
 
 def tensors_in(values: Any) -> "Iterator[Tensor]":
-    """All tensors in arguments of a function, in lists and mappings too."""
+    """All tensors among the arguments of a function, those inside lists, tuples and mappings included."""
     from torch import Tensor
 
     for value in values.values() if isinstance(values, dict) else values:
@@ -99,8 +117,11 @@ def tensors_in(values: Any) -> "Iterator[Tensor]":
 
 
 class Watch:
-    """Sees every function that is called on tensors. What it notes are attributes of the tensors: `waits`, the convolutions
-    that they come from, only normalisations between, and `reads_picture`."""
+    """Watches every function that is called on tensors, and notes what it learns as attributes of the results.
+
+    `waits` : the convolutions that a tensor comes from with nothing but normalisations between.
+    `reads_picture` : there where a tensor was made of the picture without any weights.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -108,7 +129,7 @@ class Watch:
         self.inside = False
 
     def mode(self) -> Any:
-        """The context in which it sees."""
+        """The context in which functions are watched."""
         from torch.overrides import TorchFunctionMode
 
         watch = self
@@ -124,7 +145,10 @@ class Watch:
         return Mode()
 
     def note(self, function: str, args: Sequence[Any], kwargs: dict[str, Any], answer: Any) -> None:
-        """Note on `answer` what is known of the tensors that it was made of."""
+        """Note on the result of a function, `answer`, what follows from what was noted on its arguments.
+
+        Raises ShiftscopeError for a function that subsamples outside any layer.
+        """
         import torch
 
         if not self.inside and function in ("conv2d", "max_pool2d") and _step(function, args, kwargs) > 1:
@@ -150,7 +174,7 @@ class Watch:
 
     @contextmanager
     def hooked(self, module: "nn.Module") -> Iterator[None]:
-        """With its hooks on all convolutions and max poolings, and on blurs that are there already."""
+        """The context in which convolutions, max poolings and blurs that are there already say when they run."""
         from timm.layers.blur_pool import BlurPool2d
         from torch import nn
 
@@ -173,7 +197,7 @@ class Watch:
 
         def leave(module: nn.Module, given: Any, answer: Any) -> None:
             self.inside = False
-            stride = _pair(module.stride)
+            stride = pair(module.stride)
             if stride != (1, 1) and isinstance(module, nn.Conv2d | nn.MaxPool2d):
                 layer = self.found.setdefault(module, Layer(path, module, stride, isinstance(module, nn.MaxPool2d)))
                 layer.reads_picture |= hasattr(given[0], "reads_picture")
@@ -184,8 +208,8 @@ class Watch:
 
 
 @contextmanager
-def _resting(module: "nn.Module") -> Iterator[None]:
-    """`module` as it is when it answers, and then as it was."""
+def resting(module: "nn.Module") -> Iterator[None]:
+    """A context in which `module` is in evaluation mode; afterwards each of its parts is in the mode that it was in."""
     before = {part: part.training for part in module.modules()}
     module.eval()
     try:
@@ -196,17 +220,23 @@ def _resting(module: "nn.Module") -> Iterator[None]:
 
 
 def _per_channel(tensor: "Tensor") -> bool:
+    """Whether a tensor has one number per channel, or a single one, and so treats all places of a map alike."""
     return tensor.ndim == 0 or all(length == 1 for length in tensor.shape[-2:])
 
 
 def _step(function: str, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
-    """The larger stride of a call of conv2d or max_pool2d."""
+    """The stride of a call of conv2d or max_pool2d, the larger one of its two directions."""
     place = 3 if function == "conv2d" else 2
     stride = args[place] if len(args) > place else kwargs.get("stride")
     if stride is None or stride == []:
         stride = 1 if function == "conv2d" else args[1] if len(args) > 1 else kwargs["kernel_size"]
-    return max(_pair(stride))
+    return max(pair(stride))
 
 
-def _pair(value: Any) -> tuple[int, int]:
+def pair(value: Any) -> tuple[int, int]:
+    """A setting of a layer for both directions, down and across, from a number or a pair of numbers.
+
+    >>> pair(2), pair((1, 2))
+    ((2, 2), (1, 2))
+    """
     return (int(value[0]), int(value[-1])) if isinstance(value, list | tuple) else (int(value), int(value))

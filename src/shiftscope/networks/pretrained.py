@@ -20,7 +20,8 @@ class Published(Network):
     on shortcuts and average poolings stay as they are, and so do all weights."""
 
     def preprocessing(self, weights: Path) -> Preprocessing:
-        """What the weights' maker says: noted in a fetched file, else of the architecture in general."""
+        """What the maker of the weights says, as noted in a fetched file, or else what the library says of the
+        architecture."""
         noted = read_note(weights).get("preprocessing") if weights.suffix == ".safetensors" else None
         return Preprocessing(**_tuples(noted)) if noted else self.published()
 
@@ -34,7 +35,7 @@ def _tuples(noted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_timm(cfg: Mapping[str, Any], said_by: str) -> Preprocessing:
-    """A `pretrained_cfg` of timm's."""
+    """How a network wants its input, by a `pretrained_cfg` of timm; `said_by` is whom to name for it."""
     size = cfg.get("input_size")
     return Preprocessing(
         mean=tuple(cfg["mean"]) if cfg.get("mean") else Preprocessing().mean,
@@ -47,7 +48,8 @@ def from_timm(cfg: Mapping[str, Any], said_by: str) -> Preprocessing:
 
 
 def fetched(what: str, get: Callable[[], T]) -> T:
-    """What `get` brings from the internet; a failure of the network or of the other side is one sentence."""
+    """What `get` brings from the internet. Raises ShiftscopeError where that fails; `what` says in the message what it
+    was."""
     try:
         return get()
     except ShiftscopeError:

@@ -22,7 +22,7 @@ class Program(Network):
     """Must be `true`: such a file runs code when it is loaded, so take it only from somebody you trust."""
 
     def check(self) -> None:
-        """Raise a ShiftscopeError without a file, or where it is not trusted."""
+        """Raise a ShiftscopeError where the file is not there or not trusted."""
         if self.train is not None:
             raise ShiftscopeError(f"a network of kind {self.kind} cannot be trained here; leave out 'train'")
         super().check()
@@ -37,7 +37,12 @@ class Program(Network):
 
 
 def square(sides: Sequence[int | None], path: Path) -> Preprocessing:
-    """What the height and width that a file takes say; None where one may vary."""
+    """How a network wants its input, by the sides, height and width in px, that its file takes; None for a side that may
+    vary.
+
+    >>> square([224, 224], Path("net.onnx")).input_size, square([None, None], Path("net.onnx")).input_size
+    (224, None)
+    """
     size = sides[0] if len(sides) == 2 and sides[0] == sides[1] else None
     return Preprocessing(input_size=size, said_by=f"the shape of the input in {path}") if size else Preprocessing()
 

@@ -11,13 +11,17 @@ from shiftscope.core.errors import ShiftscopeError, unknown
 
 TABLE = Path(__file__).with_name("sizes.toml")
 UNSAID = "unsaid"
-"""Where the table has the names that go with no single square size."""
+"""The key under which the table has the names that go with no single square size."""
 
 
 def named_size(library: str, architecture: str, weights: str | None = None) -> int:
-    """px, width and height, that ``timm`` or ``torchvision`` name for an architecture, or for these of its weights.
+    """Width and height in px that a library, ``timm`` or ``torchvision``, names for an architecture, or for some of its
+    weights.
 
-    Raises ShiftscopeError where the library has no such architecture, or names no one square size for it.
+    Raises ShiftscopeError where the library has no such architecture, or names no single square size for it.
+
+    >>> named_size("torchvision", "resnet50"), named_size("torchvision", "inception_v3")
+    (224, 299)
     """
     sizes = _sizes()[library]
     tagged = architecture if weights is None else f"{architecture}.{weights}"
@@ -31,8 +35,8 @@ def named_size(library: str, architecture: str, weights: str | None = None) -> i
     found = sizes.get(tagged, sizes[bare])
     if found is None:
         raise ShiftscopeError(
-            f"{library} names no one square size for {tagged}; write 'input_size', the width and height in px that these "
-            "weights are made for"
+            f"{library} names no single square size for {tagged}; write 'input_size', the width and height in px that "
+            "these weights are made for"
         )
     return found
 
@@ -48,7 +52,7 @@ def _sizes() -> dict[str, dict[str, int | None]]:
 
 
 def generated() -> str:
-    """The text of the table, from the libraries that are installed."""
+    """The text of the table (sizes.toml), made from the libraries that are installed."""
     parts = ["# What size, px, the networks of timm and torchvision are made for; made by `make manual`, not to be edited."]
     for library, sizes in (("timm", _of_timm()), ("torchvision", _of_torchvision())):
         parts.append(f"\n[{library}]")

@@ -29,11 +29,11 @@ class Timm(Published):
 
     @property
     def origin(self) -> str:
-        """`pretrained` is one more way."""
+        """As for all networks; weights may also be fetched, by `pretrained`."""
         return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
 
     def named_size(self) -> int:
-        """That of the weights with this tag, without one of those that timm has for the architecture by default."""
+        """The size of the weights with this tag; without a tag, of those that timm has for the architecture by default."""
         return super().named_size() if self.train is not None else named_size("timm", self.architecture)
 
     def build(self) -> "nn.Module":
@@ -41,7 +41,7 @@ class Timm(Published):
         return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
 
     def fetch(self, path: Path) -> None:
-        """From timm's hub, or where its configuration says; the file is loaded as tensors alone."""
+        """Fetch the weights from timm's hub, or from where its configuration says. Only tensors are loaded."""
         import timm
 
         _known(self.architecture)

@@ -33,11 +33,11 @@ class Torchvision(Published):
 
     @property
     def origin(self) -> str:
-        """`pretrained` is one more way."""
+        """As for all networks; weights may also be fetched, by `pretrained`."""
         return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
 
     def check(self) -> None:
-        """Raise a ShiftscopeError, too, where `transform_input` means nothing, or must be said."""
+        """Raise a ShiftscopeError, also where `transform_input` has no effect or must be given."""
         super().check()
         if self.transform_input is not None and self.architecture not in TRANSFORMING:
             raise ShiftscopeError(
@@ -51,7 +51,7 @@ class Torchvision(Published):
             )
 
     def named_size(self) -> int:
-        """That of the weights named by `pretrained`, else of the architecture's, if it is one size for all of them."""
+        """The size of the weights that `pretrained` names, else the one that all weights of the architecture share."""
         if self.train is not None:
             return super().named_size()
         return named_size("torchvision", self.architecture, self.pretrained)
@@ -64,7 +64,7 @@ class Torchvision(Published):
         return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
 
     def _options(self) -> dict[str, Any]:
-        """What torchvision sets by itself where it loads its own weights."""
+        """Arguments of the architecture that torchvision sets by itself where it loads its own weights."""
         if self.architecture in TRANSFORMING:
             transform = self.train is None if self.transform_input is None else self.transform_input
             # Random weights of its own distribution take seconds, and matter to training alone.
@@ -75,7 +75,8 @@ class Torchvision(Published):
         return {}
 
     def fetch(self, path: Path) -> None:
-        """From where torchvision says, held to the digest in the file's name; tensors alone are loaded."""
+        """Fetch the weights from where torchvision says, and check them against the digest in the file's name. Only tensors
+        are loaded."""
         enum = self._enum()
         state = fetched(
             f"torchvision's {self.architecture} {self.pretrained}",

@@ -1,4 +1,4 @@
-"""Weights from a file into an architecture: all of them, each where it belongs, or a sentence that says what is wrong."""
+"""Loading weights from a file into an architecture: all of them, each in its place, or an error that says what is wrong."""
 
 import json
 from collections.abc import Mapping
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def read_weights(path: Path) -> "dict[str, torch.Tensor]":
-    """The state dict in `path`: safetensors, or what torch.save wrote of tensors alone (never a pickle that runs code).
+    """The state dict in a file: name → tensor.
 
-    Raises ShiftscopeError for a file that is neither.
+    The file is safetensors, or what torch.save wrote, as long as that holds nothing but tensors: a pickle that runs code is
+    never loaded. Raises ShiftscopeError for any other file.
     """
     import pickle
     import warnings
@@ -54,7 +55,7 @@ NOTE = "shiftscope"
 
 
 def write_weights(state: "Mapping[str, torch.Tensor]", path: Path, note: Mapping[str, Any] | None = None) -> None:
-    """A state dict as safetensors, complete or not at all, with a note that `read_note` gives back.
+    """Write a state dict as safetensors, complete or not at all, with a note that `read_note` gives back.
 
     The bytes depend on tensors and note alone: the note is one text, since several keys of metadata would be stored in an
     order that is another one in every process. Weights that are tied, several names of one tensor, are written under each.
@@ -68,7 +69,7 @@ def write_weights(state: "Mapping[str, torch.Tensor]", path: Path, note: Mapping
 
 
 def read_note(path: Path) -> dict[str, Any]:
-    """What `write_weights` noted in the file; empty for a file of others'."""
+    """What `write_weights` noted in a safetensors file; empty for a file that something else wrote."""
     from safetensors import SafetensorError, safe_open
 
     try:

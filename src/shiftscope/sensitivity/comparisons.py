@@ -28,10 +28,18 @@ class _Described:
 
 
 def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
-    """Every two networks on every protocol and measure, on the pictures that both have: COMPARISONS.
+    """Every two networks on every protocol and measure, on the pictures that both have: columns of COMPARISONS.
 
-    `adjust` names the correction (`CORRECTIONS`), over the whole table. Resampling is done once per network where networks
-    have the same pictures and measures.
+    `cells` are `summary.all_sums`; `level` is the confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are
+    of the bootstrap and of the permutation test. `adjust` names the correction (`CORRECTIONS`), over the whole table.
+    Resampling is done once per network where networks have the same pictures and measures.
+
+    >>> import numpy as np
+    >>> ones, rows = np.ones((4, 1)), np.ones((4, 1), np.int64)
+    >>> right, wrong = (Sums(list("abcd"), [("accuracy", "all")], top, ones, rows, ["rows"]) for top in (ones, 0 * ones))
+    >>> cells = {("crop", "a"): right, ("crop", "b"): wrong}
+    >>> comparisons(cells, seed=0, level=0.95, n_resamples=100, adjust="holm")["difference"].to_list()
+    [1.0]
     """
     known: dict[tuple[Any, ...], _Described] = {}
 

@@ -4,8 +4,17 @@ import polars as pl
 
 
 def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
-    """One row per frame of tables.PREDICTIONS, by image and step: `top1`, `top1_prob`, `right` (the label is top), `in5`
-    (the label is among the first five); the last two null where there is no label. `weight` is 1: see `summary.matched`."""
+    """One row per frame of `predictions` (tables.PREDICTIONS), in the order of image and step.
+
+    Columns: image_id, step, value, top5 and prob_of_previous_top1 as they are; `top1` and `top1_prob`, the most probable
+    class and its probability; `right`, whether the label is the top class, and `in5`, whether it is among the first five,
+    both null where there is no label; `weight`, which is 1 (`summary.matched` changes it).
+
+    >>> from shiftscope.core.tables import PREDICTIONS
+    >>> row = {"image_id": "cat", "step": 0, "label_rank": 2, "top5": [7, 3], "top5_prob": [0.75, 0.25]}
+    >>> frame_rows(pl.DataFrame([row], schema=PREDICTIONS)).select("top1", "top1_prob", "right", "in5").row(0)
+    (7, 0.75, False, True)
+    """
     return predictions.sort("image_id", "step", maintain_order=True).select(
         "image_id",
         "step",
@@ -21,11 +30,16 @@ def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
 
 
 def pair_rows(frames: pl.DataFrame) -> pl.DataFrame:
-    """One row per pair of neighbouring steps, named after its second frame; the first one's columns begin with `previous_`,
-    its top-1 probability is `top1_prob_before`. `prob_of_previous_top1` is the probability now of the class that was top
-    then.
+    """One row per pair of neighbouring steps of an image, from `frame_rows`.
 
-    A gap in the steps makes no pair.
+    The columns of `frame_rows` are those of the pair's second frame. Those of its first frame begin with `previous_`, and
+    its top-1 probability is `top1_prob_before`. `prob_of_previous_top1` is the probability, on the second frame, of the
+    class that was top on the first. Steps with a gap between them are no pair.
+
+    >>> from shiftscope.core.tables import PREDICTIONS
+    >>> rows = [{"image_id": "cat", "step": step, "top5": [step], "top5_prob": [1.0]} for step in (0, 1, 3)]
+    >>> pair_rows(frame_rows(pl.DataFrame(rows, schema=PREDICTIONS))).select("previous_step", "step", "top1").rows()
+    [(0, 1, 1)]
     """
     before = {
         "step": "previous_step",

@@ -37,7 +37,7 @@ class Sums:
     """What each column is: a share of `rows` or of `images`, a `total` of events in rows, or another `mean`."""
 
     def of(self, image_ids: list[str], columns: list[tuple[str, Any]]) -> Ratios:
-        """The ratios of these images and columns, in this order, totals being over these images."""
+        """The ratios of these images and columns, in this order. A total is over these images alone."""
         place = {image_id: row for row, image_id in enumerate(self.image_ids)}
         chosen = [self.columns.index(column) for column in columns]
         cells = np.ix_([place[image_id] for image_id in image_ids], chosen)
@@ -57,7 +57,8 @@ class Sums:
 
 
 def all_sums(files: Mapping[Cell, str | Path], ordered: Mapping[str, bool]) -> dict[Cell, Sums]:
-    """`sums` of every file of predictions, those of one protocol at confidences that are matched over its networks.
+    """`sums` of every file of predictions (tables.PREDICTIONS). The networks of a protocol are also compared at confidences
+    that are matched among them.
 
     `ordered` says of each protocol whether neighbouring steps are neighbours.
     """
@@ -76,13 +77,27 @@ def sums(predictions: pl.DataFrame, *, ordered: bool = True, target: Floats | No
 
     Measures that need labels are of the images that have one, and left out where none has; those of pairs are left out
     where no image has two frames, or where steps are not `ordered`. `target` is the distribution of confidence to match.
+
+    >>> from shiftscope.core.tables import PREDICTIONS
+    >>> rows = [{"image_id": "cat", "step": k, "top5": [k % 2], "top5_prob": [1.0]} for k in range(3)]
+    >>> found = sums(pl.DataFrame(rows, schema=PREDICTIONS))
+    >>> column = found.columns.index(("top1_change", "all"))
+    >>> found.numerator[0, column].item(), found.denominator[0, column].item()  # both pairs change
+    (2.0, 2.0)
     """
     frames = frame_rows(predictions)
     return _sums(frames, _questions(frames, ordered, target))
 
 
 def value_sums(predictions: pl.DataFrame, *, ordered: bool = True) -> Sums:
-    """Sums per image of every mean over rows, apart for each swept value: columns are measure and value."""
+    """Sums per image of every mean over rows, separate for each swept value; the columns are measure and value.
+
+    >>> from shiftscope.core.tables import PREDICTIONS
+    >>> rows = [{"image_id": "cat", "step": k, "value": 2.0 * k, "label_rank": 1 + k, "top5": [0]} for k in range(2)]
+    >>> found = value_sums(pl.DataFrame(rows, schema=PREDICTIONS))
+    >>> [found.numerator[0, found.columns.index(("accuracy", value))].item() for value in (0.0, 2.0)]  # right, then wrong
+    [1.0, 0.0]
+    """
     frames = frame_rows(predictions)
     return _sums(frames, _by_value(frames, ordered))
 
@@ -178,16 +193,29 @@ def _shares(pairs: pl.DataFrame) -> Floats:
 
 
 def common_confidence(networks: Iterable[pl.DataFrame]) -> Floats:
-    """How confident the networks are on average: shares of pairs (`rows.pair_rows`) in ten bins, over the bins in which
-    every one of them has pairs; all 0 where there is none."""
+    """How confident the networks are on average: shares of pairs in ten bins of confidence, (10,), that sum to 1.
+
+    Only bins count in which every network has pairs (`rows.pair_rows`); all shares are 0 where there is no such bin.
+
+    >>> one, other = (pl.DataFrame({"top1_prob_before": values}) for values in ([0.05, 0.95], [0.96, 0.97]))
+    >>> common_confidence([one, other])[[0, 9]].tolist()  # both have pairs in the last bin alone
+    [0.0, 1.0]
+    """
     shares = np.array([_shares(pairs) for pairs in networks])
     common = np.where((shares > 0).all(0), shares.mean(0), 0)
     return np.asarray(common / max(common.sum(), np.finfo(float).tiny))
 
 
 def matched(pairs: pl.DataFrame, target: Floats) -> pl.DataFrame:
-    """`pairs` with weights that give their confidences the distribution `target`, so that a network which is surer of its
-    answers is not steadier for that alone (direct standardisation; intervals take the weights as given)."""
+    """`pairs` with weights that give their confidences the distribution `target`, (10,): direct standardisation.
+
+    A network that is surer of its answers is then not steadier for that alone. Intervals take the weights as given.
+
+    >>> pairs = pl.DataFrame({"top1_prob_before": [0.05, 0.95, 0.95, 0.95]})
+    >>> target = np.array([0.5, 0, 0, 0, 0, 0, 0, 0, 0, 0.5])  # they have shares of ¼ and ¾: weights ½ ÷ ¼ and ½ ÷ ¾
+    >>> matched(pairs, target)["weight"].round(3).to_list()
+    [2.0, 0.667, 0.667, 0.667]
+    """
     own = _shares(pairs)
     weights = np.divide(target, own, out=np.zeros_like(target), where=own > 0)
     return pairs.with_columns(pl.Series("weight", weights[_bin(pairs)]))
@@ -203,7 +231,16 @@ def _per_image(rows: pl.DataFrame, chosen: Mapping[str, Measure]) -> pl.DataFram
 
 
 def sensitivity(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int) -> pl.DataFrame:
-    """Every measure of every network and protocol: SENSITIVITY. Null where a denominator is 0."""
+    """Every measure of every network and protocol, columns of SENSITIVITY; an estimate is null where its denominator is 0.
+
+    `cells` are `all_sums`; `level` is the confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are of the
+    bootstrap.
+
+    >>> columns = [("accuracy", "all")]
+    >>> found = Sums(["a", "b"], columns, np.array([[1.0], [0.0]]), np.ones((2, 1)), np.ones((2, 1), np.int64), ["rows"])
+    >>> sensitivity({("crop", "resnet"): found}, seed=0, level=0.95, n_resamples=100)["estimate"].to_list()
+    [0.5]
+    """
     rows: list[dict[str, object]] = []
     for (protocol, network), cell in cells.items():
         if not cell.columns:
@@ -240,7 +277,11 @@ MOST_VALUES = 400
 def curves(
     files: Mapping[Cell, str | Path], ordered: Mapping[str, bool], *, seed: int, level: float, n_resamples: int
 ) -> pl.DataFrame:
-    """Every mean over frames or pairs by what is swept, for every network and protocol: CURVES."""
+    """Every mean over frames or pairs by the swept value, for every network and protocol, columns of CURVES.
+
+    `files` are predictions (tables.PREDICTIONS); the other parameters are those of `all_sums` and `sensitivity`. A protocol
+    that sweeps nothing, or more than `MOST_VALUES` values, has no curve.
+    """
     rows: list[dict[str, object]] = []
     for (protocol, network), path in files.items():
         predictions = tables.read(path, tables.PREDICTIONS)

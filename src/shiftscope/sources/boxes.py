@@ -1,4 +1,4 @@
-"""What sources of boxes share: where their pictures are, labels from boxes, and what happens to what is no box."""
+"""What sources of boxes have in common: finding their pictures, labels made from boxes, and faulty boxes."""
 
 import logging
 from pathlib import Path, PurePosixPath
@@ -19,8 +19,10 @@ FLAT = (pl.col("x_min") == pl.col("x_max")) | (pl.col("y_min") == pl.col("y_max"
 
 
 def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
-    """`pictures` (image_id) with `path`: the file below `folder` whose path without its ending is the id, or, if there is
-    none, the only one of that name. Where nothing is found, `path` is where it was expected.
+    """`pictures` (image_id) with the column `path`, the file below `folder` that belongs to each.
+
+    It is the file whose path below `folder`, without its ending, is the id. If there is none, it is the only file of that
+    name at any depth. If there is none either, `path` is where the file was expected.
 
     Raises ShiftscopeError where several files have the name, or two ids the only file.
     """
@@ -52,14 +54,19 @@ def found_pictures(pictures: pl.DataFrame, folder: Path) -> pl.DataFrame:
 
 
 def leave_out(message: str, *, refuse: bool) -> None:
-    """Say in the log that what `message` names is left out, or raise it as a ShiftscopeError where that is not wanted."""
+    """Log that the boxes or points which `message` names are left out, or raise a ShiftscopeError with `refuse`."""
     if refuse:
         raise ShiftscopeError(f"{message}; mend them, or write `unusable: skip` to leave them out")
     logging.getLogger(__name__).warning("%s; they are left out", message)
 
 
 def largest_labels(boxes: pl.DataFrame) -> pl.DataFrame:
-    """image_id, category: of each picture's largest box that is no crowd; of equal ones, the first."""
+    """The category of each picture's largest box that is no crowd, and of equally large ones the first: image_id, category.
+
+    >>> corners = {"x_min": 0, "y_min": 0, "x_max": [2, 3], "y_max": 2}
+    >>> largest_labels(pl.DataFrame({"image_id": "a", "category": ["cat", "dog"], **corners, "is_crowd": False})).row(0)
+    ('a', 'dog')
+    """
     area = (pl.col("x_max") - pl.col("x_min")) * (pl.col("y_max") - pl.col("y_min"))
     return (
         boxes.filter(~pl.col("is_crowd").fill_null(value=False))
@@ -69,7 +76,8 @@ def largest_labels(boxes: pl.DataFrame) -> pl.DataFrame:
 
 
 def listed(pictures: pl.DataFrame, labels: pl.DataFrame | None, categories: tuple[str, ...]) -> Listing:
-    """A listing of `pictures` (image_id, width, height, path if they are here) with `labels` (image_id, category)."""
+    """A listing of `pictures` (image_id, width, height, and path for those that are here) with `labels` (image_id,
+    category)."""
     if labels is None:
         pictures = pictures.with_columns(category=pl.lit(None, pl.String))
     else:

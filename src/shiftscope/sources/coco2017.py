@@ -40,15 +40,15 @@ class Coco2017(Source):
             extract(download("coco-val2017", folder, mirror=self.mirror), folder / "pictures2017")
 
     def listing(self, folder: Path) -> Listing:
-        """See `Coco.listing`."""
+        """All pictures of the annotation file, see `Coco.listing`."""
         return self._coco(folder).listing(folder)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
-        """See `Coco.boxes`."""
+        """All boxes with an area, see `Coco.boxes`."""
         return self._coco(folder).boxes(folder)
 
     def landmarks(self, folder: Path) -> pl.DataFrame:
-        """See `Coco.landmarks`."""
+        """All labelled key points, see `Coco.landmarks`."""
         return self._coco(folder).landmarks(folder)
 
     def _coco(self, folder: Path) -> Coco:

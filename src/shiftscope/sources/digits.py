@@ -72,7 +72,7 @@ class Digits(Source):
         return frozenset({"pictures", "labels", "boxes"})
 
     def class_count(self) -> int:
-        """The digits."""
+        """Ten: the digits."""
         return 10
 
     def fetch(self, folder: Path, seed: int) -> None:
@@ -116,7 +116,7 @@ class Digits(Source):
             part.write_text(json.dumps(dataset), encoding="utf-8")
 
     def listing(self, folder: Path) -> Listing:
-        """All pictures that `fetch` made: read as anybody's COCO annotations are."""
+        """All pictures that `fetch` made, read in the way of all COCO annotations."""
         return self._coco(folder).listing(folder)
 
     def boxes(self, folder: Path) -> pl.DataFrame:

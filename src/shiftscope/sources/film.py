@@ -65,7 +65,7 @@ class Film(Source):
         return {"path": path, "protocols": ["natural"]} if any(is_film(file.name) for file in files) else None
 
     def class_count(self) -> int | None:
-        """The class folders."""
+        """How many class folders there are, where they are the labels."""
         return len(class_folders(self.path)) if self.labels == "folders" and self.path.is_dir() else None
 
     def inputs(self) -> list[Path]:

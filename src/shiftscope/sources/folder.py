@@ -55,7 +55,7 @@ class Folder(Source):
         return {"path": path, **({"classes": "imagenet"} if set(names) <= set(imagenet_wnids()) else {})}
 
     def class_count(self) -> int | None:
-        """The class folders."""
+        """How many class folders there are."""
         return len(class_folders(self.path)) if self.labels == "folders" and self.path.is_dir() else None
 
     def inputs(self) -> list[Path]:

@@ -83,14 +83,14 @@ class ImageNet(Source):
         return None
 
     def inputs(self) -> list[Path]:
-        """The archives, or the folders and files of the layout."""
+        """The archives, or the folders and files, whose change makes the pictures others."""
         layout = self._layout()
         sorted_folders = class_folders(layout.pictures) if layout.pictures.is_dir() and layout.labels is None else []
         labels = [] if layout.labels is None else [layout.labels]
         return [layout.pictures, *labels, *sorted_folders, *self._box_files()]
 
     def fetch(self, folder: Path, seed: int) -> None:
-        """The boxes, where they are wanted and not here."""
+        """Fetch the archive of boxes, where it is wanted and not here."""
         if self.download_boxes and not self._box_files():
             download(f"imagenet-boxes-{self.split}", folder, mirror=self.mirror)
 
@@ -104,7 +104,7 @@ class ImageNet(Source):
         return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
-        """From the annotation archive, or, for Kaggle's validation pictures, from the solution's table."""
+        """All boxes, from the annotation archive, or, for Kaggle's validation pictures, from the table of solutions."""
         here = self._box_files()
         file = here[0] if here else folder / BOXES[self.split][0]
         if file.name == SOLUTION:

@@ -72,7 +72,7 @@ class OpenImages(Source):
         return listed(pictures.with_columns(width=1, height=1), labels, categories)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
-        """All boxes with an area, as shares of the picture: of one of 1 × 1."""
+        """All boxes with an area, as shares: the size of every picture is given as 1 × 1."""
         has = self._columns()
         found = self._scan().select(
             image_id="ImageID",

@@ -82,7 +82,7 @@ class Yolo(Source):
         return listed(pictures, largest_labels(boxes) if self.label == "largest" else None, numbers)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
-        """All boxes with an area, as shares of the picture: of one of 1 × 1."""
+        """All boxes with an area, as shares: the size of every picture is given as 1 × 1."""
         return self._read()[1]
 
     def _read(self) -> tuple[tuple[str, ...], pl.DataFrame]:

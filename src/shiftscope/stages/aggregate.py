@@ -1,4 +1,4 @@
-"""Shards of predictions → one table, once each image's sequence is there once and whole."""
+"""The stage that puts the shards of predictions into one table, after checking that each sequence is there, once, whole."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,9 +17,17 @@ def aggregate(
     images: pl.DataFrame,
     path: str | Path,
 ) -> None:
-    """Write the predictions of all `shards` in the order of `images`, the pictures that were skipped left out.
+    """Write one table of all predictions, in the order of `images` and of the steps of each image's sequence.
 
-    Raises ShiftscopeError naming the first image that is missing, there twice or not whole.
+    Parameters
+    ----------
+    shards, frames, skipped : files with the columns of `tables.PREDICTIONS`, `tables.FRAMES` and `tables.SKIPPED`, one of
+        each for every shard.
+    images : columns of `tables.IMAGES`: the whole data set.
+    path : the file to write (`tables.PREDICTIONS`), complete or not at all.
+
+    Raises ShiftscopeError, naming the first such image, where the predictions of an image are missing, there twice or
+    incomplete.
     """
     predictions = tables.read(shards, tables.PREDICTIONS)
     expected = tables.read(frames, tables.FRAMES).select("image_id", "step")
@@ -34,14 +42,24 @@ def aggregate(
 
 
 def check_whole(found: pl.DataFrame, expected: pl.DataFrame, image_ids: pl.Series) -> None:
-    """Raise ShiftscopeError unless `found` (image_id, step) is exactly `expected`, and that is of exactly `image_ids`."""
+    """Raise ShiftscopeError unless the predictions are exactly those of the frames, and the frames exactly those of the
+    images.
+
+    `found` are the predictions and `expected` the frames, both image_id and step; `image_ids` are the images that were not
+    skipped.
+    """
     for table, what in ((expected, "frames"), (found, "predictions")):
         twice = table.filter(table.is_duplicated())
         if len(twice):
-            raise ShiftscopeError(f"{what} of image {twice['image_id'][0]!r} are there twice; remove them and run again")
+            raise ShiftscopeError(
+                f"{what} of image {twice['image_id'][0]!r} are there twice; remove the shards and run again"
+            )
         strangers = table.filter(~pl.col("image_id").is_in(image_ids.implode()))
         if len(strangers):
-            raise ShiftscopeError(f"there are {what} of image {strangers['image_id'][0]!r}, which is not in the data set")
+            raise ShiftscopeError(
+                f"there are {what} of image {strangers['image_id'][0]!r}, which is not in the data set; remove them and "
+                "run again"
+            )
     missing = image_ids.filter(~image_ids.is_in(expected["image_id"].implode()))
     if len(missing):
         raise ShiftscopeError(f"image {missing[0]!r} has no frames; remove the frames of this protocol and run again")

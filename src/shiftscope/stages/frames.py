@@ -1,8 +1,7 @@
-"""Pictures × protocol → canvases and windows, on disk."""
+"""The stage that makes frames: each picture goes through a protocol, and canvases and windows on them are written."""
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,11 @@ from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, prot
 
 
 def sequence_of(protocol: Protocol, picture: Picture, size: int, seed: int) -> Sequence:
-    """The frames of one picture. Random draws depend on the seed, the kind of protocol and the image's id alone, so
-    embed-black and embed-inpaint put a picture at the same place."""
+    """The frames of one picture for networks that take `size` × `size` px.
+
+    Random draws depend on the seed, the kind of protocol and the image's id alone. So two protocols of one kind that differ
+    in their settings, such as what surrounds the picture, put it at the same place.
+    """
     return protocol.sequence(picture, size, generator(seed, protocol.kind, picture.image_id))
 
 
@@ -39,11 +41,18 @@ def make_frames(
     frames_path: str | Path,
     skipped_path: str | Path,
 ) -> None:
-    """Write the canvases and frames of `images` (tables.IMAGES) for networks that take `size` px.
+    """Write the frames of `images` for networks that take `size` × `size` px, all three files complete or not at all.
 
-    One row group of `canvases_path` holds the canvases of one image, so memory stays flat. A picture that does not fit the
-    protocol is written to `skipped_path`, or raises ShiftscopeError where `refuse` is true. Where all frames of every
-    picture hold the same pixels, a warning is logged.
+    Parameters
+    ----------
+    kind, options : of the protocol.
+    images, boxes : columns of `tables.IMAGES` and `tables.BOXES`; boxes only for a protocol that needs them.
+    seed : decides all random draws, together with the kind of protocol and the image's id.
+    refuse : whether a picture that this protocol cannot use is an error; else it is noted in `skipped_path`.
+    canvases_path : canvas_id, height, width, pixels; one row group holds the canvases of one image, so memory stays flat.
+    frames_path, skipped_path : columns of `tables.FRAMES` and `tables.SKIPPED`.
+
+    A warning is logged where all frames of every picture hold the same pixels.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -53,23 +62,15 @@ def make_frames(
     schema = pa.schema([("canvas_id", pa.string()), ("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())])
     frame_rows: list[dict[str, object]] = []
     skipped: list[dict[str, object]] = []
-    with ExitStack() as files:
-        canvases_part = files.enter_context(complete(canvases_path))
-        frames_part = files.enter_context(complete(frames_path))
-        skipped_part = files.enter_context(complete(skipped_path))
-        writer = pq.ParquetWriter(canvases_part, schema, compression="zstd", compression_level=3, use_dictionary=False)
-        with writer:
+    with complete(canvases_path) as canvases, complete(frames_path) as frames_part, complete(skipped_path) as skipped_part:
+        with pq.ParquetWriter(canvases, schema, compression="zstd", compression_level=3, use_dictionary=False) as writer:
             for row in progress(images.iter_rows(named=True), len(images), "pictures"):
                 image_id = row["image_id"]
                 try:
-                    picture = _picture(row, by_image.get(image_id))
-                    sequence = sequence_of(protocol, picture, size, seed)
+                    sequence = sequence_of(protocol, _picture(row, by_image.get(image_id)), size, seed)
                 except Unfit as reason:
                     if refuse:
-                        raise ShiftscopeError(
-                            f"{row['path']} cannot go through this protocol: it {reason}; take it out, or write "
-                            "'unusable: skip' for this data set"
-                        ) from None
+                        raise _refused(row["path"], reason) from None
                     skipped.append({"image_id": image_id, "stage": "frames", "reason": str(reason)})
                     continue
                 ids = [f"{image_id}#{k}" for k in range(len(sequence.canvases))]
@@ -78,6 +79,16 @@ def make_frames(
         frames = tables.table(frame_rows, tables.FRAMES)
         frames.write_parquet(frames_part)
         tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+    _warn_if_nothing_varies(frames, kind, size)
+
+
+def _refused(path: str, reason: Unfit) -> ShiftscopeError:
+    return ShiftscopeError(
+        f"{path} cannot go through this protocol: it {reason}; take it out, or write 'unusable: skip' for this data set"
+    )
+
+
+def _warn_if_nothing_varies(frames: pl.DataFrame, kind: str, size: int) -> None:
     if _nothing_varies(frames):
         logging.getLogger(__name__).warning(
             "this protocol (kind: %s) varies nothing here: at an input of %d px all frames of each of %d pictures hold the "
@@ -89,15 +100,15 @@ def make_frames(
 
 
 Cell = tuple[str, int]
-"""Protocol and input size, px."""
+"""A protocol's name and an input size in px."""
 COMPARED = pl.Schema({name: tables.FRAMES[name] for name in ("image_id", "as_first")})
 
 
 def unvaried(cells: Iterable[Cell], paths: Iterable[str | Path]) -> list[Cell]:
     """The protocols and input sizes at which all frames of every picture hold the same pixels.
 
-    `paths` are files of frames, one for each shard, and `cells` says of each which protocol and size it is of. Where no
-    picture has two frames, nothing was to be varied.
+    `paths` are files of frames (`tables.FRAMES`), one for each shard, and `cells` says of each which protocol and size it
+    is of. A protocol that gives every picture a single frame was not to vary anything, and is left out.
     """
     shards: dict[Cell, list[str | Path]] = {}
     for (protocol, size), path in zip(cells, paths, strict=True):
@@ -110,7 +121,7 @@ def _nothing_varies(frames: pl.DataFrame) -> bool:
 
 
 def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
-    """A row of `tables.IMAGES` opened, with its boxes."""
+    """A row of `tables.IMAGES`, opened, with those of its boxes that are around single objects."""
     corners = np.empty((0, 4))
     if boxes is not None:
         single = boxes.filter(~pl.col("is_crowd").fill_null(False))
@@ -136,6 +147,7 @@ def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[s
 
 
 def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) -> Iterator[dict[str, object]]:
+    """Rows of `tables.FRAMES`; `ids` are the names of the sequence's canvases."""
     first = _window(sequence, sequence.frames[0], size)
     for step, frame in enumerate(sequence.frames):
         left, top, right, bottom = frame.source
@@ -152,7 +164,7 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) ->
             "source_bottom": bottom,
             "resized_width": frame.resized[0],
             "resized_height": frame.resized[1],
-            "resample": frame.resample,
+            "resizer": frame.resizer,
             "paste_x": frame.paste[0],
             "paste_y": frame.paste[1],
             "surround": frame.surround,
@@ -165,6 +177,6 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) ->
 
 
 def _window(sequence: Sequence, frame: Frame, size: int) -> NDArray[np.uint8]:
-    """The pixels of a frame: (size, size, 3)."""
+    """The pixels of a frame: uint8 (size, size, 3)."""
     x, y = frame.window_x, frame.window_y
     return sequence.canvases[frame.canvas][y : y + size, x : x + size]

@@ -1,4 +1,4 @@
-"""A source's pictures made ready for all later stages: checked, sized, labelled, and dealt into shards."""
+"""The stage that lists the pictures of a source: each is opened, measured and labelled; and their division into shards."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from shiftscope.data.pictures import is_picture, there
 from shiftscope.sources import Extent, Source
 
 NAMED = 5
-"""How many bad pictures a message names."""
+"""How many unusable pictures a message names."""
 
 
 def make_images(source: Source, folder: Path, seed: int, threads: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -26,20 +26,20 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     ----------
     source : where the pictures come from.
     folder : the folder that `source.fetch` filled.
-    seed : decides which pictures are left by `source.limit`; the order of files does not.
-    threads : how many pictures are decoded at a time; Python's choice for this machine if not given.
+    seed : decides which pictures remain under `source.limit`; the order of the files does not.
+    threads : how many pictures are decoded at a time; not given: as many as Python chooses for this machine.
 
     Returns
     -------
-    images, skipped : columns of `tables.IMAGES` and `tables.SKIPPED`, both in the order of `image_id`. Pictures whose
-        file is missing do not count towards the limit, damaged ones do, and a film counts once. Pictures that are known by
-        their annotations alone have no path; their size is what those say.
+    images, skipped : columns of `tables.IMAGES` and `tables.SKIPPED`, both in the order of `image_id`. A picture whose file
+        is missing does not count towards the limit, a damaged one does, and a film counts once. A picture that is known
+        from annotations alone has no path and the size that these say.
 
     Raises
     ------
     ShiftscopeError
-        Where two pictures have the same id, a category has no index, a picture is unusable under `unusable: refuse`, or
-        none is usable.
+        Where two pictures have the same id, a category has no index, a picture is unusable under `unusable: refuse`, or no
+        picture is usable.
     """
     pictures, categories = source.listing(folder)
     label_of = class_indices(source.classes, categories)
@@ -48,35 +48,48 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     if source.unusable == "refuse":
         _refuse(missing, pictures.height)
     chosen = _draw(present, source.limit, seed)
-    here = chosen.filter(pl.col("path").is_not_null())
-    measured = _measured(source, here["path"].to_list(), threads)
+    opened, damaged = _opened(source, chosen.filter(pl.col("path").is_not_null()), threads)
+    elsewhere = chosen.filter(pl.col("path").is_null())
+    bad = missing + damaged
+    if source.unusable == "refuse":
+        _refuse(bad, pictures.height)
+    if not opened.height and not elsewhere.height:
+        raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}; give other pictures")
+    images = _labelled(pl.concat([opened, elsewhere], how="diagonal_relaxed"), label_of)
+    return images, tables.table(bad, tables.SKIPPED).sort("image_id")
 
+
+def _opened(source: Source, pictures: pl.DataFrame, threads: int | None) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+    """What is in each file, columns of `tables.IMAGES`, and rows of `tables.SKIPPED` for the files that cannot be used."""
     rows: list[dict[str, object]] = []
-    bad = list(missing)
-    for row, found in zip(here.iter_rows(named=True), measured, strict=True):
+    damaged: list[dict[str, object]] = []
+    measured = _measured(source, pictures["path"].to_list(), threads)
+    for row, found in zip(pictures.iter_rows(named=True), measured, strict=True):
         if isinstance(found, str):
-            bad.append({"image_id": row["image_id"], "stage": "images", "reason": found})
+            damaged.append({"image_id": row["image_id"], "stage": "images", "reason": found})
             continue
         for extent in found:
             facts = extent._asdict()
             rows.append({**row, "image_id": row["image_id"] + facts.pop("suffix"), **facts})
-    elsewhere = chosen.filter(pl.col("path").is_null())
-    if source.unusable == "refuse":
-        _refuse(bad, pictures.height)
-    if not rows and not elsewhere.height:
-        raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}")
-    images = pl.concat([tables.table(rows, tables.IMAGES), elsewhere], how="diagonal_relaxed")
-    known = pl.col("category").replace_strict(label_of, default=None, return_dtype=pl.Int32) if label_of else None
-    images = images.with_columns(known.alias("label") if known is not None else pl.lit(None).alias("label"))
-    images = images.select(pl.col(name).cast(dtype) for name, dtype in tables.IMAGES.items()).sort("image_id")
-    return images, tables.table(bad, tables.SKIPPED).sort("image_id")
+    return tables.table(rows, tables.IMAGES), damaged
+
+
+def _labelled(images: pl.DataFrame, label_of: dict[str, int]) -> pl.DataFrame:
+    """`images` with the index of their category as `label`, columns of `tables.IMAGES`, in the order of `image_id`."""
+    known = pl.col("category").replace_strict(label_of, default=None, return_dtype=pl.Int32) if label_of else pl.lit(None)
+    images = images.with_columns(known.alias("label"))
+    return images.select(pl.col(name).cast(dtype) for name, dtype in tables.IMAGES.items()).sort("image_id")
 
 
 def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
-    """Block number `shard` (from 0) of `shards` contiguous blocks in the order of `image_id`.
+    """Block number `shard`, counted from 0, of `shards` contiguous blocks of the images in the order of `image_id`.
 
-    Block sizes differ by one at most, as `numpy.array_split` deals; a block is empty where there are fewer images than
+    The sizes of the blocks differ by one at most (`numpy.array_split`). Some are empty where there are fewer images than
     shards.
+
+    >>> images = pl.DataFrame({"image_id": ["c", "a", "b"]})
+    >>> shard_of(images, 0, 2)["image_id"].to_list(), shard_of(images, 1, 2)["image_id"].to_list()
+    (['a', 'b'], ['c'])
     """
     if not 0 <= shard < shards:
         raise ValueError(f"shard {shard} of {shards}")
@@ -85,7 +98,7 @@ def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
 
 
 def refuse_duplicates(pictures: pl.DataFrame) -> None:
-    """Raise a ShiftscopeError where two rows of a listing have the same id: boxes and draws could be of either."""
+    """Raise a ShiftscopeError where two rows of a listing have the same id, since a box or a label could be either's."""
     twice = pictures.filter(pl.col("image_id").is_duplicated()).sort("image_id", "path")
     if not twice.height:
         return
@@ -96,6 +109,7 @@ def refuse_duplicates(pictures: pl.DataFrame) -> None:
 
 
 def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+    """The rows whose file is there, or that have none, and rows of `tables.SKIPPED` for the others."""
     found = [path is None or there(path) or _has_pictures(Path(path)) for path in pictures["path"]]
     missing: list[dict[str, object]] = []
     for row in pictures.filter([not one for one in found]).iter_rows(named=True):
@@ -106,11 +120,12 @@ def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str,
 
 
 def _has_pictures(path: Path) -> bool:
-    """Whether it is a folder that holds the frames of a film."""
+    """Whether `path` is a folder with pictures in it, which are the frames of a film."""
     return path.is_dir() and any(is_picture(entry.name) for entry in path.iterdir())
 
 
 def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
+    """`limit` pictures drawn at random by their ids, so that a picture's lot does not depend on the others."""
     if limit is not None:
         lots = [sha256(f"{seed}/{image_id}".encode()).digest() for image_id in pictures["image_id"]]
         pictures = pictures.with_columns(pl.Series("lot", lots, dtype=pl.Binary)).sort("lot").head(limit).drop("lot")
@@ -118,7 +133,7 @@ def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
 
 
 def _measured(source: Source, paths: Sequence[str], threads: int | None) -> list[list[Extent] | str]:
-    """What is in each file, or the sentence that says why it cannot be used."""
+    """What is in each file, or the sentence that says why the file cannot be used."""
 
     def measure(path: str) -> list[Extent] | str:
         try:

@@ -1,4 +1,4 @@
-"""Frames × network → predictions: the one hot loop. It knows windows on canvases, and nothing of protocols."""
+"""The stage that runs a network on frames. It knows windows on canvases, and does not know what protocol they come from."""
 
 import queue
 import threading
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
-from shiftscope.data.canvases import read_canvases
+from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.engines import engines
-from shiftscope.networks.modules import Run
-from shiftscope.stages.prepare import available, softmax
+from shiftscope.networks.answers import softmax
+from shiftscope.networks.modules import Run, available
 
 T = TypeVar("T")
 
 AHEAD = 4
-"""Batches that are read while the network runs."""
+"""How many batches are read ahead while the network runs."""
 ROWS = 256
-"""Frames that are described together, at least: memory stays flat, and the cost of a table is shared."""
+"""How many frames are made into one table, at least: few enough for the memory, enough to share the cost of a table."""
 
 WINDOW = ["image_id", "canvas_id", "window_y", "window_x"]
-"""What makes a frame: two rows that agree in these show the same pixels."""
+"""The columns that decide the pixels of a frame: two rows that agree in them show the same pixels."""
 
 
 def infer(
@@ -41,6 +41,14 @@ def infer(
     path: str | Path,
 ) -> None:
     """Run one network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
+
+    Parameters
+    ----------
+    card, program_path : what `prepare_network` wrote; the card as it was read from JSON.
+    canvases_path, frames_path : what `make_frames` wrote for this shard and the network's input size.
+    images : columns of `tables.IMAGES`: the shard's pictures with their labels.
+    threads : CPU threads.
+    keep_logits : whether all logits are written too, as a list of float16 in the column ``logits``.
 
     Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone, or
     the network's answers are not finite.
@@ -70,13 +78,17 @@ def predictions(
     images: pl.DataFrame,
     keep_logits: bool = False,
 ) -> Iterator[pl.DataFrame]:
-    """What `run` says of a shard, a table (tables.PREDICTIONS) for every few images, in their order."""
+    """The predictions of a shard, as tables (tables.PREDICTIONS) of a few images each, in the order of the images.
+
+    Every distinct window goes through the network once, however many frames show it. `run` is the network as the engine
+    loaded it; the other parameters are those of `infer`. Raises ShiftscopeError where a logit is not finite.
+    """
     frames = tables.read(frames_path, tables.FRAMES).join(
         images.select("image_id", "label"), on="image_id", how="left", maintain_order="left"
     )
     windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
     shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
-    batches = _ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
+    batches = ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
     logits: list[NDArray[np.float32]] = []
     answered = asked = 0  # windows, up to the last one whose logits were described and were computed
     for start, end in progress(_pieces(frames), len(frames), "frames", lambda piece: piece[1] - piece[0]):
@@ -97,7 +109,8 @@ def predictions(
 
 
 def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
-    """Rows of whole images, from and to, at least ROWS of them together."""
+    """The rows of `frames` in pieces of whole images, at least ROWS rows each but the last: first row, and row after the
+    last."""
     start = end = 0
     for rows in frames["image_id"].rle().struct.field("len"):
         end += rows
@@ -111,14 +124,17 @@ def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
 def _batches(
     canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int
 ) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """The pixels (batch, size, size, 3) of the windows, in their order, and how many of them are windows: the last batch
-    is filled up, since one of another size would make compiled engines compile again."""
+    """The pixels (batch, size, size, 3) of the windows, in their order, and how many windows the batch holds.
+
+    The last batch is filled up with its last window, since a batch of another size would make compiled engines compile
+    again.
+    """
     pixels = np.empty((batch, size, size, 3), np.uint8)
     count = 0
     images = windows.group_by("image_id", maintain_order=True)
     for (_, rows), canvases in zip(images, read_canvases(canvases_path), strict=True):
-        for canvas_id, y, x in rows.select("canvas_id", "window_y", "window_x").iter_rows():
-            pixels[count] = canvases[canvas_id][y : y + size, x : x + size]
+        for window in cut(canvases, rows, size):
+            pixels[count] = window
             count += 1
             if count == batch:
                 yield pixels, count
@@ -129,8 +145,8 @@ def _batches(
         yield pixels, count
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """Read in a thread of its own, so that the network does not wait for the disk."""
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """`items`, read ahead in a thread of their own, so that the network does not wait for the disk."""
     ready: queue.Queue[T | BaseException | None] = queue.Queue(AHEAD)
 
     def read() -> None:
@@ -151,15 +167,22 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
 def describe(
     frames: pl.DataFrame, logits: NDArray[np.float32], shown: NDArray[np.int64], keep_logits: bool = False
 ) -> pl.DataFrame:
-    """Logits as rows of tables.PREDICTIONS.
+    """Logits as rows of tables.PREDICTIONS: n rows.
 
     Parameters
     ----------
-    frames : image_id, step, value, label (null where unknown), by image and step: n rows.
-    logits : (distinct frames, outputs).
-    shown : (n,): which of the distinct frames each row is about.
+    frames : n rows with image_id, step, value and label (null where unknown), ordered by image and step.
+    logits : (windows, outputs), of the distinct windows.
+    shown : (n,): which of the windows each frame shows.
+    keep_logits : whether to add the column ``logits``.
 
-    Equal logits are ranked by their index, so that the same frame always gives the same row.
+    Of equal logits the one with the smaller index ranks first, so that the same frame always gives the same row.
+
+    >>> frames = pl.DataFrame({"image_id": "cat", "step": [0, 1], "value": [0.0, 1.0], "label": [1, 1]})
+    >>> logits = np.log(np.array([[0.75, 0.25], [0.5, 0.5]], np.float32))
+    >>> table = describe(frames, logits, np.array([0, 1]))
+    >>> table["label_prob"].to_list(), table["label_rank"].to_list(), table["top5"].to_list()
+    ([0.25, 0.5], [2, 2], [[0, 1], [0, 1]])
     """
     probabilities = softmax(logits)
     top5 = _largest(logits, min(5, logits.shape[1]))
@@ -193,7 +216,8 @@ def _schema(keep_logits: bool) -> pl.Schema:
 
 
 def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """(rows, count): indices of the largest, of equal ones the first. Sorting a thousand takes longer."""
+    """The indices of the `count` largest logits of each row, (rows, count), the first of equal ones first. It takes less
+    time than sorting a thousand classes."""
     left = logits.copy()
     found = np.empty((len(logits), count), np.int64)
     for place in range(count):

@@ -1,11 +1,10 @@
-"""Networks made ready once: loaded, checked, described in a card, and timed on this hardware."""
+"""Networks prepared once for all later jobs: loaded, checked, described in a card, and timed on this machine."""
 
 import hashlib
 import json
 import sys
-import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,37 +13,19 @@ from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.files import complete
-from shiftscope.core.randomness import generator
+from shiftscope.core.numbers import percent
 from shiftscope.engines import engines
+from shiftscope.engines.calibration import BATCHES, Calibration, calibrate
 from shiftscope.networks import Network, Preprocessing, networks
-from shiftscope.networks.answers import TRIED, check_answers
+from shiftscope.networks.answers import TRIED, check_answers, check_runs, softmax, trial_frames
 from shiftscope.networks.facts import Facts, facts
-from shiftscope.networks.modules import Run, exact, normalised, runner
+from shiftscope.networks.modules import Run, available, exact, normalised, runner
 
 if TYPE_CHECKING:
     from torch import nn
 
-BATCHES = {"cpu": (1, 2, 4, 8, 16, 32), "cuda": (8, 16, 32, 64, 128, 256)}
-LONGEST_BATCH_S = 2.0
-AS_FAST = 1.03
-SAME = 1e-4
-"""How far probabilities of an engine may lie from eager torch's."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What one engine did on this hardware at its best batch size."""
-
-    engine: str
-    batch_size: int
-    ms_per_frame: float
-    largest_difference: float
-    """Of any probability from eager torch's, on the frames it was timed on."""
-    same_top1: bool
-
-    @property
-    def agrees(self) -> bool:
-        return self.same_top1 and self.largest_difference <= SAME
+COMPARED = 32
+"""Trial frames, at most, on which the answers of engines are compared with eager torch's."""
 
 
 def prepare_network(
@@ -61,89 +42,44 @@ def prepare_network(
     card_path: str | Path,
     program_path: str | Path,
 ) -> None:
-    """Load the network, choose engine and batch size, and write its program and its card.
+    """Load a network, choose engine and batch size, and write its program and its card, both complete or not at all.
 
     `engine` is the name of one, or ``auto`` for the fastest that agrees with eager torch; `device` is ``auto``, ``cpu`` or
-    ``cuda``. Raises ShiftscopeError where weights and architecture do not fit, the network does not run at its input size,
-    or a named engine does not agree with eager torch.
+    ``cuda``; `batch_size` None stands for the fastest. Raises ShiftscopeError where weights and architecture do not fit,
+    the network does not run at its input size, or a named engine does not agree with eager torch.
     """
     network = networks[kind].item.model_validate(options)
-    weights = Path(weights)
     device = available(device)
     exact(threads)
-    module = network.load(weights, name)
-    size = network.size
-    wants = network.wants(weights)
-    print(f"{name}: {wants.shown_at(size)}", file=sys.stderr)
+    module = network.load(Path(weights), name)
+    wants = network.wants(Path(weights))
+    print(f"{name}: {wants.shown_at(network.size)}", file=sys.stderr)
     ready = _ready(module, network, wants, name)
-    card: dict[str, Any] = {
-        "network": name,
-        "kind": kind,
-        "options": options,
-        "architecture": getattr(network, "architecture", kind),
-        "weights": str(weights),
-        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "input_size": size,
-        "mean": wants.mean,
-        "std": wants.std,
-        "channels": wants.channels,
-        "preprocessing": wants._asdict(),
-        "outputs": network.outputs,
-        "class_space": network.class_space,
-        "answers": network.answers or "logits",
-        **asdict(facts(ready, size)),
-        "device": device,
-        "threads": threads,
-    }
-    # Before anything moves to the GPU or is changed by an engine: what eager torch says of the frames all are checked on.
-    frames = trial_frames(max(BATCHES[device]) if batch_size is None else batch_size, size, seed)
-    expected = softmax(np.concatenate([runner(ready, "cpu")(part) for part in np.array_split(frames[:32], 4) if len(part)]))
-    names = (
-        [engines[engine].name]
-        if engine != "auto"
-        else [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
-    )
-    if network.opaque:
-        if engine not in ("auto", "eager"):
-            raise ShiftscopeError(f"engine {engine} cannot run network {name}, a {kind} file; write 'engine: auto'")
-        names = ["eager"]
+    card = _card(name, kind, options, Path(weights), network, wants, facts(ready, network.size))
+    card |= {"device": device, "threads": threads}
+    batches = BATCHES[device] if batch_size is None else (batch_size,)
+    frames = trial_frames(max(batches), network.size, seed)
+    expected = _expected(ready, frames[:COMPARED])  # before anything moves to the GPU or is changed by an engine
+    candidates = _candidates(engine, device, network, name, kind)
     with complete(card_path) as card_part, complete(program_path) as program_part:
-        tried = []
-        for candidate in names:
-            try:
-                run = _program(candidate, ready, frames, device, program_part, card, threads)
-            except Exception as error:
-                if engine != "auto" or candidate == "eager":
-                    raise
-                # Tracing and converting fail on some networks in as many ways as there are converters.
-                print(f"{name}: engine {candidate} cannot run it: {type(error).__name__}: {error}"[:500], file=sys.stderr)
-                continue
-            tried.append(calibrate(candidate, run, frames, expected, [batch_size] if batch_size else BATCHES[device]))
-            print(f"{name}: {tried[-1]}", file=sys.stderr)
-        best = min((trial for trial in tried if trial.agrees), key=lambda trial: trial.ms_per_frame, default=None)
-        if best is None:
-            raise ShiftscopeError(
-                f"engine {engine} does not agree with eager torch on network {name}: a probability is off by "
-                f"{tried[0].largest_difference:.1g}; write 'engine: eager'"
-            )
-        _program(best.engine, ready, frames, device, program_part, card, threads)
+
+        def program(candidate: str) -> Run:
+            """The network on an engine, whose program is then the one in the file."""
+            implementation = engines[candidate].item()
+            implementation.save(ready, frames[:2], device, program_part, card)
+            return implementation.load(program_part, card, device, threads)
+
+        tried = list(_trials(candidates, program, frames, expected, batches, name, automatic=engine == "auto"))
+        best = _fastest(tried, engine, name)
+        program(best.engine)
         card |= {"engine": best.engine, "batch_size": best.batch_size, "calibration": [asdict(trial) for trial in tried]}
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
 def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -> Facts:
-    """Facts of a network at its input size. Raises ShiftscopeError where it does not run or answer with logits."""
+    """The facts of a network at its input size. Raises ShiftscopeError where it does not run or answer with logits."""
     ready = _ready(module, network, wants, network.kind)
     return facts(ready, network.size)
-
-
-def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> "nn.Module":
-    """`module` with its normalisation, answering with logits. Raises ShiftscopeError where it does not do that."""
-    answers = network.answers or "logits"
-    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels, answers)
-    check_runs(ready, name, network.size, network.outputs, wants.input_size)
-    check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, 0))
-    return ready
 
 
 def fetch_weights(*, kind: str, options: dict[str, Any], path: str | Path) -> None:
@@ -154,84 +90,86 @@ def fetch_weights(*, kind: str, options: dict[str, Any], path: str | Path) -> No
     networks[kind].item.model_validate({**options, "kind": kind}).fetch(Path(path))
 
 
-def _program(
-    engine: str, ready: "nn.Module", frames: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any], threads: int
-) -> Run:
-    implementation = engines[engine].item()
-    implementation.save(ready, frames[:2], device, path, card)
-    return implementation.load(path, card, device, threads)
+def _ready(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> "nn.Module":
+    """`module` with its normalisation, answering with logits. Raises ShiftscopeError where it does not run or do that."""
+    answers = network.answers or "logits"
+    ready = normalised(module.eval(), wants.mean, wants.std, wants.channels, answers)
+    run = runner(ready, "cpu")
+    check_runs(run, name, network.size, network.outputs, wants.input_size)
+    check_answers(run, name, network.answers, trial_frames(TRIED, network.size, 0))
+    return ready
 
 
-def available(device: str) -> str:
-    """``cuda`` or ``cpu`` for what the config says. Raises ShiftscopeError where CUDA is demanded and there is none."""
-    import torch
-
-    cuda = torch.cuda.is_available()
-    if device == "cuda" and not cuda:
-        raise ShiftscopeError("this machine has no CUDA device that torch can use; write 'device: auto' or 'device: cpu'")
-    return "cuda" if cuda and device != "cpu" else "cpu"
-
-
-def trial_frames(count: int, size: int, seed: int) -> NDArray[np.uint8]:
-    """uint8 (count, size, size, 3): smooth random textures, closer to pictures than white noise is."""
-    rng = generator(seed, "trial frames")
-    coarse = rng.integers(0, 256, (count, 8, 8, 3))
-    index = np.linspace(0, 7, size)
-    low, share = np.floor(index).astype(int).clip(0, 6), (index - np.floor(index).clip(0, 6))
-    for axis in (1, 2):
-        weight = share.reshape([-1 if k == axis else 1 for k in range(4)])
-        coarse = np.take(coarse, low, axis) * (1 - weight) + np.take(coarse, low + 1, axis) * weight
-    return (coarse + rng.normal(0, 8, coarse.shape)).clip(0, 255).astype(np.uint8)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities (…, outputs), each row summing to 1."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+def _card(
+    name: str, kind: str, options: dict[str, Any], weights: Path, network: Network, wants: Preprocessing, known: Facts
+) -> dict[str, Any]:
+    """What the card says of the network itself, whatever machine and engine it will run on."""
+    return {
+        "network": name,
+        "kind": kind,
+        "options": options,
+        "architecture": getattr(network, "architecture", kind),
+        "weights": str(weights),
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "input_size": network.size,
+        "mean": wants.mean,
+        "std": wants.std,
+        "channels": wants.channels,
+        "preprocessing": wants._asdict(),
+        "outputs": network.outputs,
+        "class_space": network.class_space,
+        "answers": network.answers or "logits",
+        **asdict(known),
+    }
 
 
-def calibrate(
-    engine: str,
-    run: Run,
+def _expected(ready: "nn.Module", frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Eager torch's probabilities of `frames`, (frames, outputs), in four parts to keep the memory small."""
+    run = runner(ready, "cpu")
+    return softmax(np.concatenate([run(part) for part in np.array_split(frames, 4) if len(part)]))
+
+
+def _candidates(engine: str, device: str, network: Network, name: str, kind: str) -> list[str]:
+    """The engines to try. Raises ShiftscopeError where the one that was named is unknown or cannot run the network."""
+    named = [engines[engine].name] if engine != "auto" else []
+    if network.opaque:
+        if engine not in ("auto", "eager"):
+            raise ShiftscopeError(f"engine {engine} cannot run network {name}, a {kind} file; write 'engine: auto'")
+        return ["eager"]
+    return named or [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
+
+
+def _trials(
+    candidates: Sequence[str],
+    program: Callable[[str], Run],
     frames: NDArray[np.uint8],
     expected: NDArray[np.float64],
-    batches: Iterable[int],
-) -> Calibration:
-    """Time `run` at each batch size (best of three after two to warm up) and compare it with eager torch's `expected`."""
-    timed: dict[int, float] = {}
-    for batch in batches:
-        part = frames[:batch]
-        run(part), run(part)
-        durations = []
-        for _ in range(3):
-            start = time.perf_counter()
-            run(part)
-            durations.append(time.perf_counter() - start)
-        timed[batch] = min(durations) / batch
-        if min(durations) > LONGEST_BATCH_S:
-            break
-    # Where times are as good as equal, the larger batch waits less often for its slowest frame.
-    best = max(batch for batch in timed if timed[batch] <= AS_FAST * min(timed.values()))
-    starts = range(0, len(expected), best)
-    answers = softmax(np.concatenate([run(frames[start : start + best]) for start in starts])[: len(expected)])
-    return Calibration(
-        engine,
-        best,
-        1000 * timed[best],
-        float(np.abs(answers - expected).max()),
-        bool((answers.argmax(1) == expected.argmax(1)).all()),
-    )
+    batches: Sequence[int],
+    name: str,
+    *,
+    automatic: bool,
+) -> Iterator[Calibration]:
+    """What each candidate does. Where the choice is `automatic`, an engine that cannot run the network is passed over."""
+    for candidate in candidates:
+        try:
+            run = program(candidate)
+        except Exception as error:
+            if not automatic or candidate == "eager":
+                raise
+            # Tracing and converting fail on some networks in as many ways as there are converters.
+            print(f"{name}: engine {candidate} cannot run it: {type(error).__name__}: {error}"[:500], file=sys.stderr)
+            continue
+        trial = calibrate(candidate, run, frames, expected, batches)
+        print(f"{name}: {trial}", file=sys.stderr)
+        yield trial
 
 
-def check_runs(ready: "nn.Module", name: str, size: int, outputs: int, made_for: int | None = None) -> None:
-    """Raise ShiftscopeError unless the network takes frames of `size` px and answers with `outputs` numbers each."""
-    try:
-        answers = runner(ready, "cpu")(np.zeros((2, size, size, 3), np.uint8))
-    except (RuntimeError, ValueError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        other = f"'input_size: {made_for}'" if made_for not in (None, size) else "another 'input_size'"
-        raise ShiftscopeError(f"network {name} does not run on {size} × {size} px ({reason}); write {other}") from None
-    if answers.shape != (2, outputs):
+def _fastest(tried: Sequence[Calibration], engine: str, name: str) -> Calibration:
+    """The fastest trial among those that agree with eager torch. Raises ShiftscopeError where none does."""
+    best = min((trial for trial in tried if trial.agrees), key=lambda trial: trial.ms_per_frame, default=None)
+    if best is None:
         raise ShiftscopeError(
-            f"network {name} answers with {answers.shape[1:]} numbers a frame, not {outputs}; set 'outputs'"
+            f"engine {engine} does not agree with eager torch on network {name}: a probability is off by "
+            f"{percent(tried[0].largest_difference)}; write 'engine: eager'"
         )
+    return best

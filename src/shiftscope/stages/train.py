@@ -1,4 +1,4 @@
-"""Training a network on a data set of the workflow."""
+"""The stage that trains a network on the centre crops of a data set."""
 
 import sys
 from pathlib import Path
@@ -9,16 +9,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.numbers import percent
 from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
 from shiftscope.data.pictures import read_picture
 from shiftscope.networks import Network, Training, networks
-from shiftscope.networks.answers import TRIED, check_answers
-from shiftscope.networks.modules import normalised, runner
+from shiftscope.networks.answers import TRIED, check_answers, trial_frames
+from shiftscope.networks.modules import available, normalised, runner
 from shiftscope.networks.weights import write_weights
 from shiftscope.protocols import Picture
 from shiftscope.protocols.centre import Centre
-from shiftscope.stages.prepare import available, trial_frames
 
 
 def train_network(
@@ -34,15 +34,18 @@ def train_network(
 ) -> None:
     """Train the network on the centre crops of `images` (tables.IMAGES, labelled) and save it as safetensors.
 
-    The file's note (`weights.read_note`) says what it was made of. Raises ShiftscopeError where pictures lack labels or
-    have more classes than the network has outputs, or the network answers with probabilities.
+    `device` is ``auto``, ``cpu`` or ``cuda``. The seed decides the initial weights and the order of the pictures. The note
+    in the file (`weights.read_note`) says the kind of network, its options and the seed. Raises ShiftscopeError where
+    pictures lack labels or have more classes than the network has outputs, or where the network answers with probabilities.
     """
     import torch
 
     network = networks[kind].item.model_validate(options)
     training = network.train
     if training is None or images["label"].null_count():
-        raise ShiftscopeError(f"network {name} is to be trained on pictures of which some have no label")
+        raise ShiftscopeError(
+            f"network {name} is to be trained on pictures of which some have no label; label them or leave them out"
+        )
     labels = images["label"].to_numpy()
     if labels.max() >= network.outputs:
         raise ShiftscopeError(
@@ -58,16 +61,25 @@ def train_network(
     check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, seed))
     pixels = torch.from_numpy(frames).permute(0, 3, 1, 2)
     correct = fit(module, pixels, torch.from_numpy(labels.astype(np.int64)), network, training, seed, name, device)
-    print(f"{name}: {correct:.1%} of the last epoch's training pictures right", file=sys.stderr)
+    print(f"{name}: {percent(correct)} of the last epoch's training pictures were classified right", file=sys.stderr)
     write_weights(module.state_dict(), Path(path), {"network": kind, "options": options, "seed": seed})
 
 
 def fit(
     module: Any, pixels: Any, labels: Any, network: Network, training: Training, seed: int, name: str, device: str
 ) -> float:
-    """One-cycle AdamW on uint8 `pixels` (n, 3, size, size) and int64 `labels` (n,).
+    """Train `module` in place by AdamW with cross entropy and a one-cycle learning rate (Smith & Topin 2019,
+    arXiv:1708.07120).
 
-    Returns the share of the last epoch's pictures that were classified right while training on them.
+    Parameters
+    ----------
+    module : takes float32 (batch, 3, size, size), normalised, and answers with logits.
+    pixels, labels : uint8 (n, 3, size, size), RGB; int64 (n,).
+    network, training : how the input is normalised; epochs, batch size, learning rate and weight decay.
+    seed, name : decide the order of the pictures, together.
+    device : ``cpu`` or ``cuda``; the module is on the CPU again afterwards.
+
+    Returns the share, in [0, 1], of the last epoch's pictures that were classified right while training on them.
     """
     import torch
     from torch.nn.functional import cross_entropy
@@ -100,6 +112,7 @@ def fit(
 
 
 def _centre_crops(images: pl.DataFrame, size: int, crop_fraction: float) -> NDArray[np.uint8]:
+    """The centre crops of all pictures: uint8 (images, size, size, 3)."""
     protocol = Centre(crop_fraction=crop_fraction)
     rng = np.random.default_rng(0)  # a centre crop draws nothing
     frames = np.empty((len(images), size, size, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""Intervals of means that are no shares of events, by resampling pictures."""
+"""Confidence intervals, by resampling pictures, of means that are no shares of events."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ import numpy as np
 from shiftscope.statistics.ratios import Floats, Ratios, ratio
 
 CELLS_AT_A_TIME = 10_000_000
-"""Entries of a chunk of resampling weights: 80 MB."""
+"""Entries of a chunk of resampling weights, at most: 80 MB."""
 FEWEST_PICTURES = 30
-"""With fewer pictures no interval of a mean is given: one of values as skewed as changes of a probability would cover the
+"""With fewer pictures, no interval of a mean is given. For values as skewed as changes of a probability it would cover the
 truth too seldom, and nothing in so few values says how skewed they are."""
 
 
@@ -17,6 +17,10 @@ def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
     """How often each of `n` pictures is drawn in each bootstrap resample: chunks of (resamples, n), whose rows sum to n.
 
     The same arguments give the same weights, so that networks are resampled together.
+
+    >>> (weights,) = resampling_weights(3, 2, seed=0)
+    >>> weights.shape, weights.sum(1).tolist()
+    ((2, 3), [3.0, 3.0])
     """
     rng = np.random.default_rng(seed)
     at_a_time = max(1, CELLS_AT_A_TIME // max(n, 1))
@@ -35,6 +39,17 @@ def mean_intervals(ratios: Ratios, level: float, *, seed: int, n_resamples: int)
 
     nan for fewer than `FEWEST_PICTURES` pictures that count, where all pictures have the same value, and where so few
     differ that many resamples hold none of them.
+
+    Parameters
+    ----------
+    ratios : n pictures, m measures.
+    level : confidence level, in (0, 1).
+    seed, n_resamples : of the bootstrap.
+
+    >>> ratios = Ratios(np.repeat([[0.0], [1.0]], 50, axis=0), np.ones((100, 1)), np.array([np.nan]), np.ones(1))
+    >>> low, high = mean_intervals(ratios, 0.95, seed=0, n_resamples=2000)  # ½ ± 1.96 √(½ × ½ ÷ 100)
+    >>> low.round(1), high.round(1)
+    (array([0.4]), array([0.6]))
     """
     low, high = np.full((2, ratios.numerator.shape[1]), np.nan)
     asked = np.flatnonzero(ratios.counted >= FEWEST_PICTURES)

@@ -1,5 +1,5 @@
-"""How sure a measure is, and how sure the difference of two networks is: one way for shares, one for other means, one for
-differences of either."""
+"""Confidence intervals of measures and of the difference of two networks: one method for shares, one for other means, and
+one for differences of either."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Intervals(NamedTuple):
     low: Floats
     high: Floats
     reason: list[str | None]
-    """Why `low` and `high` are nan, None where they are not."""
+    """Why `low` and `high` are nan; None where they are not."""
 
 
 def intervals(ratios: Ratios, *, level: float, seed: int, n_resamples: int) -> Intervals:
@@ -30,8 +30,14 @@ def intervals(ratios: Ratios, *, level: float, seed: int, n_resamples: int) -> I
 
     Parameters
     ----------
+    ratios : n pictures, m measures.
     level : confidence level, in (0, 1).
     seed, n_resamples : of the bootstrap, which shares do not need.
+
+    >>> ratios = Ratios(np.zeros((30, 1)), np.ones((30, 1)), np.array([30.0]), np.ones(1))
+    >>> found = intervals(ratios, level=0.95, seed=0, n_resamples=100)
+    >>> found.low.round(3), found.high.round(3)  # no event in 30: t² ÷ (30 + t²) with Student's t = 2.045
+    (array([0.]), array([0.122]))
     """
     low, high = np.full((2, len(ratios.trials)), np.nan)
     shares = ratios.is_share
@@ -45,6 +51,7 @@ def intervals(ratios: Ratios, *, level: float, seed: int, n_resamples: int) -> I
 
 
 def _reason(pictures: int, share: bool) -> str:
+    """Why there is no interval, given how many pictures count."""
     if not pictures:
         return NOTHING
     if share:
@@ -59,6 +66,17 @@ def difference_intervals(a: Ratios, b: Ratios, found_a: Intervals, found_b: Inte
     Donner 2008, Statistics in Medicine 27; for paired shares it is method 10 of Newcombe 1998, Statistics in Medicine 17).
     The correlation is that of the pictures' influences. It is taken to be at most 1 − 2 ÷ pictures, as Newcombe's
     continuity correction does: networks that answered alike on all of n pictures may still differ on the next ones.
+
+    Parameters
+    ----------
+    a, b : the same n pictures and m measures of both networks.
+    found_a, found_b : their `intervals`.
+
+    >>> never = Ratios(np.zeros((30, 1)), np.ones((30, 1)), np.array([30.0]), np.ones(1))
+    >>> found = intervals(never, level=0.95, seed=0, n_resamples=100)
+    >>> low, high = difference_intervals(never, never, found, found)  # √((estimate − low)² + (high − estimate)²) each way
+    >>> low.round(3), high.round(3)
+    (array([-0.122]), array([0.122]))
     """
     influence_a, influence_b = a.influence(), b.influence()
     spread = np.sqrt((influence_a**2).sum(0) * (influence_b**2).sum(0))

@@ -1,4 +1,4 @@
-"""Whether two networks could be alike: a paired test on the same pictures."""
+"""A paired permutation test of whether two networks have equal measures on the same pictures."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ from shiftscope.statistics.ratios import Floats, Ratios, ratio
 SMALLEST_P = 1e-9
 """Below this the normal tail of a permutation distribution says no more than "very small"."""
 FEW = 10
-"""Draws at least as extreme below which their count says too little of a small p-value."""
+"""With fewer draws that are at least as extreme, their count says too little about a small p-value."""
 
 
 class SignedSums(NamedTuple):
-    """One network's sums when every picture keeps or changes its sign: each (draws, m)."""
+    """A network's sums over pictures in which each picture has a random sign: each (draws, m)."""
 
     numerator: Floats
     denominator: Floats
@@ -23,7 +23,12 @@ class SignedSums(NamedTuple):
 def signed_sums(ratios: Ratios, *, seed: int, n_draws: int) -> SignedSums:
     """Sums of a network under random signs, one per picture, that are the same for every network on the same pictures.
 
-    Made once per network, so that what a table of all pairs of networks costs grows with the networks.
+    They are made once per network, so that the cost of a table of all pairs grows with the number of networks, not of
+    pairs.
+
+    >>> ratios = Ratios(np.array([[3.0]]), np.array([[4.0]]), np.array([np.nan]), np.ones(1))
+    >>> np.unique(signed_sums(ratios, seed=0, n_draws=100).numerator).tolist()  # one picture: + or − its numerator
+    [-3.0, 3.0]
     """
     n, m = ratios.numerator.shape
     rng = np.random.default_rng([seed, 1])
@@ -56,6 +61,11 @@ def paired_p_values(a: Ratios, b: Ratios, signed_a: SignedSums, signed_b: Signed
     deviation takes over if it is smaller (down to 1e-9), since otherwise no p-value could survive correction over a large
     table: small p-values are extrapolated, and say an order of magnitude. With equal denominators the true tail is at most
     3.2 times the normal one (Bentkus & Dzindzalieta 2015, Bernoulli 21).
+
+    >>> one, zero = (Ratios(np.full((4, 1), top), np.ones((4, 1)), np.array([4.0]), np.ones(1)) for top in (1.0, 0.0))
+    >>> signed = [signed_sums(ratios, seed=0, n_draws=9999) for ratios in (one, zero)]
+    >>> paired_p_values(one, zero, *signed).round(2)  # all four signs agree in 2 of 16 cases: 0.125
+    array([0.13])
     """
     from scipy.stats import norm
 
@@ -80,7 +90,7 @@ def paired_p_values(a: Ratios, b: Ratios, signed_a: SignedSums, signed_b: Signed
 
 
 def _scale(a: Ratios, b: Ratios, residual_a: Floats, residual_b: Floats, variance: Floats) -> Floats:
-    """(m,), at least 1: see `paired_p_values`."""
+    """By how much |Σ ± f| is scaled up for unequal denominators, (m,), at least 1: see `paired_p_values`."""
     squares = [(residual**2).sum(0) for residual in (residual_a, residual_b)]
     sizes = [(one.denominator**2).sum(0) for one in (a, b)]
     sums = [one.denominator.sum(0) ** 2 for one in (a, b)]

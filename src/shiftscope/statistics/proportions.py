@@ -1,4 +1,4 @@
-"""Intervals of shares of events, such as frames that are classified right or pairs whose answer changes."""
+"""Confidence intervals of shares of events, such as frames that are classified right or pairs whose answer changes."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def wilson(share: Floats, trials: Floats, quantile: Floats | float) -> tuple[Flo
     It has a width also where the share is 0 or 1, and never leaves [0, 1]. `quantile` is one of the standard normal
     distribution or of Student's, such as 1.96.
 
-    >>> [round(float(end), 3) for end in wilson(np.array(0.0), np.array(30.0), 1.96)]
+    >>> [round(float(end), 3) for end in wilson(np.array(0.0), np.array(30.0), 1.96)]  # 1.96² ÷ (30 + 1.96²)
     [0.0, 0.114]
     """
     squared = np.asarray(quantile, dtype=np.float64) ** 2
@@ -31,6 +31,10 @@ def share_intervals(ratios: Ratios, level: float) -> tuple[Floats, Floats]:
     The quantile is Student's. Its degrees of freedom are those of v (Satterthwaite 1946, Biometrics 2): 2 (Σ r²)² ÷ Σ r⁴
     over the pictures' residuals r for the part of v that is due to pictures being alike in themselves, since few events
     tell little about that; and the number of pictures − 1 for all of it.
+
+    >>> ratios = Ratios(np.zeros((30, 1)), np.ones((30, 1)), np.array([30.0]), np.ones(1))
+    >>> [end.round(3).tolist() for end in share_intervals(ratios, 0.95)]  # t² ÷ (30 + t²), Student's t₂₉ = 2.045
+    [[0.0], [0.122]]
     """
     from scipy.stats import t
 

@@ -1,7 +1,7 @@
-"""Ratios of sums over pictures: what every interval and every paired test is given.
+"""Ratios of sums over pictures, which every interval and every paired test is given.
 
-Frames of one picture are not independent, so a measure comes here as two sums per picture, and pictures are the unit of
-everything that is said of its uncertainty.
+Frames of one picture are not independent. So a measure comes as two sums for each picture, and pictures are the unit of all
+intervals and tests.
 """
 
 from typing import NamedTuple
@@ -13,15 +13,24 @@ Floats = NDArray[np.float64]
 
 
 class Ratios(NamedTuple):
-    """m measures as sums over the same n pictures; each estimate is Σ numerator ÷ Σ denominator."""
+    """m measures as sums over the same n pictures; each estimate is Σ numerator ÷ Σ denominator.
+
+    >>> ratios = Ratios(np.array([[1.0], [0.0]]), np.array([[3.0], [1.0]]), np.array([4.0]), np.array([1.0]))
+    >>> ratios.estimate, ratios.counted  # (1 + 0) ÷ (3 + 1), two pictures
+    (array([0.25]), array([2]))
+    >>> ratios.effective_pictures  # (3 + 1)² ÷ (3² + 1²)
+    array([1.6])
+    >>> ratios.influence()[:, 0]  # (1 − 0.25 × 3) ÷ 4 and (0 − 0.25 × 1) ÷ 4
+    array([ 0.0625, -0.0625])
+    """
 
     numerator: Floats
     """(n, m)"""
     denominator: Floats
-    """(n, m), not negative; 0 where a picture does not count."""
+    """(n, m), not negative; 0 for a picture that does not count."""
     trials: Floats
-    """(m,): for a share of events, how many independent trials there are at most (all pairs of frames, say, or all
-    pictures); nan for a mean of other values."""
+    """(m,): for a share of events, how many independent trials there are at most, such as all pairs of frames or all
+    pictures; nan for a mean of other values."""
     scale: Floats
     """(m,): the largest value that a share can have: 1, or the number of trials for a count of all events."""
 
@@ -47,7 +56,7 @@ class Ratios(NamedTuple):
         return np.asarray(~np.isnan(self.trials))
 
     def columns(self, chosen: NDArray[np.bool_]) -> "Ratios":
-        """The measures that `chosen`, (m,), is true for."""
+        """Those of the measures for which `chosen`, (m,), is true."""
         return Ratios(self.numerator[:, chosen], self.denominator[:, chosen], self.trials[chosen], self.scale[chosen])
 
     def influence(self) -> Floats:

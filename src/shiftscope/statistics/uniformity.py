@@ -1,10 +1,7 @@
 """Tests of uniformity and information about a position, with the picture as the unit: pure functions on arrays.
 
-Boxes of one picture are not independent. What is known of a sample here is `counts`, (units, cells): how many boxes of
-each picture lie in each cell of [0, 1] or of its square. One random factor per picture then gives the null
-distribution (a random sign) or the sampling distribution (a random weight). Where there are more than `BLOCKS` pictures,
-a unit is a block of pictures drawn at random: blocks are as independent as pictures, and the variance that is
-estimated from 256 of them is right to 9 %, a standard error to 4 %.
+Boxes of one picture are not independent. What is known of a sample here is `counts`, (units, cells), see `binned`. One
+random factor per unit then gives the null distribution (a random sign) or the sampling distribution (a random weight).
 """
 
 from collections.abc import Callable
@@ -15,26 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shiftscope.core.randomness import generator
+from shiftscope.statistics.binned import BLOCKS, SIDE, Ints, filled, plane
 from shiftscope.statistics.ratios import Floats
 
-Ints = NDArray[np.int64]
 Single = NDArray[np.float32]
 
-CELLS = 32
-"""Equal cells of [0, 1] at whose ends a distribution function is compared."""
-SIDE = 8
-"""Cells of the square's side."""
-BIT_CELLS = 8
-"""Equal cells of [0, 1] for the bits of one coordinate; a pair of coordinates has SIDE × SIDE. A habit finer than a cell is
-not counted."""
 PER_CELL = 2.5
-"""Pictures per cell that an entropy needs: below, what its correction leaves of the bias is as large as a weak habit."""
+"""Units per cell that an entropy needs. With fewer, what its correction leaves of the bias is as large as a weak habit."""
 DRAWS = 999
 """Random signs: the smallest share of them is .001, below which a tail is fitted."""
 RESAMPLES = 500
+"""Random weights."""
 ROWS = {DRAWS: 9, RESAMPLES: 10}
 """Draws that are multiplied at a time."""
-BLOCKS = 256
 NULL_DRAWS = 9999
 """Samples of uniform points that the test of a pair of coordinates is compared with."""
 FEW = 10
@@ -46,16 +36,17 @@ LADDER = (20, 25, 30, 40, 50, 70, 100, 150, 250, 500, 1000, 3000)
 
 
 class Multipliers(NamedTuple):
-    """One random factor per draw and unit, shared by all samples of a run: their errors go together, none is wrong."""
+    """One random factor per draw and unit, shared by all samples of a run. Sharing makes the Monte Carlo errors of the
+    samples go together; each by itself stays as it was."""
 
     signs: Single
     """(DRAWS, 2 × BLOCKS): −1 or 1."""
     weights: Single
-    """(RESAMPLES, 2 × BLOCKS): exponential, mean 1. The second half is for a second sample."""
+    """(RESAMPLES, 2 × BLOCKS): exponential with mean 1. The second half of the units is for a second sample."""
 
 
 class Spread(NamedTuple):
-    """An estimate with its interval; the ends are None for fewer than two units, all for too small a sample."""
+    """An estimate with its interval. The ends are None for fewer than two units, and all three for too small a sample."""
 
     estimate: float | None
     low: float | None
@@ -64,57 +55,14 @@ class Spread(NamedTuple):
 
 @lru_cache(maxsize=4)
 def multipliers(seed: int) -> Multipliers:
-    """The factors of a run."""
+    """The random factors of a run.
+
+    >>> [part.shape for part in multipliers(0)]
+    [(999, 512), (500, 512)]
+    """
     rng = generator(seed, "one factor per picture")
     signs = 2 * rng.integers(0, 2, (DRAWS, 2 * BLOCKS), dtype=np.int8) - 1
     return Multipliers(signs.astype(np.float32), rng.standard_exponential((RESAMPLES, 2 * BLOCKS), dtype=np.float32))
-
-
-def blocks(n: int, rng: np.random.Generator) -> Ints:
-    """Which of at most BLOCKS units each of `n` pictures is in: sizes differ by one at most."""
-    return np.arange(n) if n <= BLOCKS else rng.permutation(n) % BLOCKS
-
-
-def cell(values: ArrayLike, cells: int) -> Ints:
-    """In which of `cells` equal cells of [0, 1] each value lies; 1 is in the last."""
-    return np.minimum((np.asarray(values) * cells).astype(np.int64), cells - 1)
-
-
-def count(units: NDArray[np.integer], cells: Ints, n_units: int, n_cells: int, mass: Floats | None = None) -> Floats:
-    """How many values of each unit lie in each cell, each counting as 1 or as its `mass`: (n_units, n_cells)."""
-    flat = np.bincount(units * np.int64(n_cells) + cells, mass, minlength=n_units * n_cells)
-    return flat.reshape(n_units, n_cells).astype(np.float64)
-
-
-def line(counts: NDArray[np.floating]) -> NDArray[np.floating]:
-    """n (Fₙ(x) − x) at the inner ends of equal cells: (…, K) to (…, K − 1)."""
-    ends = (np.arange(1, counts.shape[-1]) / counts.shape[-1]).astype(counts.dtype)
-    below = np.cumsum(counts, -1)
-    return np.asarray(below[..., :-1] - ends * below[..., -1:])
-
-
-def plane(counts: NDArray[np.floating]) -> NDArray[np.floating]:
-    """n (Fₙ − F) for the four quadrants around each corner of a square of equal cells: (…, K²) to (…, 4 K²).
-
-    F is that of independent U(0, 1); the largest is the two-dimensional Kolmogorov–Smirnov distance (Peacock 1983, MNRAS
-    202, who takes the four quadrants around every point).
-    """
-    below = corners(counts)
-    ends = (np.arange(1, below.shape[-1] + 1) / below.shape[-1]).astype(counts.dtype)
-    return quadrants(below - ends[:, None] * ends * below[..., -1:, -1:])
-
-
-def corners(counts: NDArray[np.floating]) -> NDArray[np.floating]:
-    """How many lie below and left of each corner of a square of cells: (…, K²) to (…, K, K)."""
-    side = round(counts.shape[-1] ** 0.5)
-    return np.asarray(np.cumsum(np.cumsum(counts.reshape(*counts.shape[:-1], side, side), -2), -1))
-
-
-def quadrants(below: NDArray[np.floating]) -> NDArray[np.floating]:
-    """From the deviation below and left of each corner, (…, K, K), those of all four quadrants: (…, 4 K²)."""
-    first, second = below[..., :, -1:], below[..., -1:, :]
-    four = np.stack([below, first - below, second - below, below - first - second], -3)
-    return np.asarray(four.reshape(*below.shape[:-2], -1))
 
 
 def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.floating]], NDArray[np.floating]]) -> float:
@@ -123,7 +71,17 @@ def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.
     Under the null the deviations of a picture have mean 0, whatever goes on between its boxes: this is the multiplier
     bootstrap of the empirical process (Kosorok 2003, J. Multivariate Anal. 84), centred at the null, with one Rademacher
     multiplier for a whole picture as in the wild cluster bootstrap (Cameron, Gelbach & Miller 2008, Rev. Econ. Stat. 90).
-    `deviations` is linear: `line`, `plane`, or the difference to another sample.
+
+    Parameters
+    ----------
+    counts : (units, cells).
+    signs : of `multipliers`.
+    deviations : a linear function of counts, `binned.line`, `binned.plane`, or the difference to another sample.
+
+    >>> from shiftscope.statistics.binned import line
+    >>> counts = np.tile([1.0, 0.0], (4, 1))  # four pictures, all in the left half: all signs agree in 2 of 16 cases
+    >>> round(sign_flip_p(counts, multipliers(0).signs, line), 1)
+    0.1
     """
     observed = float(np.abs(deviations(counts.sum(0))).max())
     drawn = np.abs(deviations(_product(signs, counts))).max(-1)
@@ -132,8 +90,9 @@ def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.
 
 
 def _product(factors: Single, counts: Floats) -> Single:
-    """Factors (draws, units or more) × counts (units, K), `ROWS` at a time: shared out among threads, products of this size
-    take longer, and several times as long where others work, too."""
+    """Factors (draws, units or more) × counts (units, K): (draws, K). `ROWS` draws are multiplied at a time: numpy would
+    share larger products among threads, which takes longer for products of this size, and several times as long where other
+    processes work, too."""
     few = factors[:, : len(counts)].reshape(-1, ROWS[len(factors)], len(counts))
     return np.asarray((few @ counts.astype(np.float32)).reshape(len(factors), -1))
 
@@ -144,6 +103,9 @@ def tail_p(observed: float, drawn: NDArray[np.floating], variance: float) -> flo
     Where k < 10 the tail beyond the tenth largest draw falls like exp(−x²/2σ²), σ² = `variance`: that of the supremum of a
     Gaussian process with this largest variance (Borell–TIS: Adler & Taylor 2007, Random Fields and Geometry, section 2.1;
     the first term of Kolmogorov's distribution, 2 exp(−2x²), is one).
+
+    >>> tail_p(3.0, np.arange(99.0), 1.0)  # 96 of the draws 0 … 98 are at least 3: (1 + 96) ÷ (1 + 99)
+    0.97
     """
     # Rounding in single precision must not make a tie a smaller distance.
     k = int((drawn >= observed * (1 - 1e-5)).sum())
@@ -154,7 +116,12 @@ def tail_p(observed: float, drawn: NDArray[np.floating], variance: float) -> flo
 
 
 def plane_p(counts: ArrayLike) -> float:
-    """p-value of max |plane| of n independent points with `counts` in SIDE² cells: Monte Carlo over NULL_DRAWS samples."""
+    """p-value of max |`binned.plane`| of n independent points with `counts`, (SIDE²,), by Monte Carlo: NULL_DRAWS samples
+    of uniform points, as many as the largest number of `LADDER` that is no larger than n.
+
+    >>> plane_p(np.ones(64))  # spread more evenly than any of the 9999 samples
+    1.0
+    """
     exact = np.asarray(counts, dtype=np.float64)
     n = float(exact.sum())
     drawn = _null_of_plane(max((size for size in LADDER if size <= n), default=int(n)))
@@ -163,18 +130,24 @@ def plane_p(counts: ArrayLike) -> float:
 
 @lru_cache(maxsize=64)
 def _null_of_plane(n: int) -> Floats:
-    """√n × the distance of n uniform points: (NULL_DRAWS,)."""
+    """√n times the distance of n uniform points from the uniform distribution: (NULL_DRAWS,)."""
     return np.asarray(np.abs(plane(_uniform_counts(n, SIDE**2).astype(np.float64))).max(-1) / np.sqrt(n))
 
 
 def _uniform_counts(n: int, cells: int) -> Ints:
-    """Of `n` uniform points in equal cells: (NULL_DRAWS, cells)."""
+    """How many of `n` uniform points lie in each of equal cells, in each sample: (NULL_DRAWS, cells)."""
     return generator(n, "uniform points").multinomial(n, np.full(cells, 1 / cells), NULL_DRAWS)
 
 
 def uniform_deviations(n: int, cells: int) -> Single:
-    """How many more of `n` uniform points than expected lie in each of equal cells: (NULL_DRAWS, cells). Above 20, those of
-    the next smaller number in `LADDER`, as much larger as the root of n is."""
+    """How many more of `n` uniform points than expected lie in each of equal cells: (NULL_DRAWS, cells).
+
+    From 20 points on, they are the deviations of the largest number in `LADDER` that is no larger, times the root of the
+    ratio of the two numbers.
+
+    >>> sorted(set(uniform_deviations(1, 4).ravel().tolist()))  # one point is in a cell or not: 1 − 1/4 or 0 − 1/4
+    [-0.25, 0.75]
+    """
     size = max((size for size in LADDER if size <= n), default=n)
     return np.asarray(_of_ladder(size, cells) * np.float32(np.sqrt(n / max(size, 1))))
 
@@ -189,6 +162,9 @@ def ks_p(distance: Floats, n: NDArray[np.integer]) -> Floats:
 
     Exact up to `EXACT` values (scipy.stats.kstwo, whose time grows with n); beyond, Kolmogorov's limit with the
     correction of Vrbik 2018 (Pioneer J. Theor. Appl. Stat. 15), there right to 2 % at p = 1e-6.
+
+    >>> ks_p(np.array([0.75]), np.array([1])).round(3)  # one value is 3/4 away if it is above 3/4 or below 1/4
+    array([0.5])
     """
     from scipy.stats import kstwo, kstwobign
 
@@ -202,7 +178,12 @@ def ks_p(distance: Floats, n: NDArray[np.integer]) -> Floats:
 
 
 def ks_two_p(distance: Floats, n_a: NDArray[np.integer], n_b: NDArray[np.integer]) -> Floats:
-    """p-values of Kolmogorov–Smirnov distances between two samples of independent values: `ks_2samp(method="asymp")`."""
+    """p-values of Kolmogorov–Smirnov distances between two samples of `n_a` and `n_b` independent values: those of
+    `scipy.stats.ks_2samp(method="asymp")`, which are of one sample of n_a n_b ÷ (n_a + n_b) values.
+
+    >>> ks_two_p(np.array([0.75]), np.array([2]), np.array([2])).round(3)  # as for one value that is 3/4 away
+    array([0.5])
+    """
     from scipy.stats import kstwo
 
     large, small = np.maximum(n_a, n_b).astype(float), np.minimum(n_a, n_b).astype(float)
@@ -210,7 +191,11 @@ def ks_two_p(distance: Floats, n_a: NDArray[np.integer], n_b: NDArray[np.integer
 
 
 def ks_two(a: Floats, b: Floats) -> float:
-    """Kolmogorov–Smirnov distance between two samples; both sorted."""
+    """Kolmogorov–Smirnov distance between two samples, (n,) and (m,), both sorted; in [0, 1].
+
+    >>> ks_two(np.array([0.1, 0.2]), np.array([0.15, 0.9]))  # at 0.2, 2 of 2 against 1 of 2
+    0.5
+    """
     both = np.concatenate([a, b])
     below_a, below_b = (np.searchsorted(sample, both, side="right") / len(sample) for sample in (a, b))
     return float(np.abs(below_a - below_b).max())
@@ -221,6 +206,9 @@ def distances(values: Floats) -> tuple[float, float]:
 
     With a = x − left and b = x − right of the k-th value's part (k/n, (k + 1)/n) of the quantile function, the first is the
     largest of a and −b, the second Σ ∫ |x − t| dt = Σ (a|a| − b|b|) ÷ 2.
+
+    >>> distances(np.array([0.5]))  # at 1/2 from 0 to 1; ∫ |1/2 − t| dt = 1/4
+    (0.5, 0.25)
     """
     n = len(values)
     a = values - np.arange(n) / n
@@ -229,7 +217,12 @@ def distances(values: Floats) -> tuple[float, float]:
 
 
 def resampled_shares(counts: Floats, weights: Single) -> Floats:
-    """The shares of the cells: row 0 of the sample, the others when its units have random weights."""
+    """The share of each cell, (1 + RESAMPLES, cells): in the sample (row 0), and when its units have random weights.
+
+    >>> shares = resampled_shares(np.array([[1.0, 0.0], [0.0, 3.0]]), multipliers(0).weights)
+    >>> shares.shape, shares[0].tolist()
+    ((501, 2), [0.25, 0.75])
+    """
     sums = np.concatenate([counts.sum(0)[None], _product(weights, counts)])
     return np.asarray(sums / sums.sum(1, keepdims=True), dtype=np.float64)
 
@@ -250,6 +243,10 @@ def distance_interval(
     The resampled distances are shifted to have `estimate` as their mean, since a distance is larger in a resample than in
     the sample, and stretched for few units. The lower end is 0 where G cannot be excluded: where ∫ |Fₙ* − Fₙ| dx, at the
     same level, is as large as the distance. The triangle inequality makes sure that 0 is covered then.
+
+    >>> shares = np.tile([0.75, 0.25], (3, 1))  # if all resamples are equal, so are both ends: ½ (¾ − ½) = 1/8
+    >>> distance_interval(shares, 0.125, units=9, level=0.95)
+    Spread(estimate=0.125, low=0.125, high=0.125)
     """
     if units < 2:
         return Spread(estimate, None, None)
@@ -270,7 +267,13 @@ def _integral(at_ends: Floats, width: Floats) -> Floats:
 
 
 def shifted(draws: Floats, estimate: float, level: float, stretch: float) -> tuple[float, float]:
-    """The central `level` of `draws`, moved to have `estimate` as their mean and stretched about it, not below 0."""
+    """The central `level` of `draws`, moved to have `estimate` as their mean and stretched about it; neither end is below
+    0.
+
+    >>> low, high = shifted(np.linspace(0, 1, 101), estimate=2.0, level=0.9, stretch=2.0)  # 2 ± 2 × 0.45
+    >>> round(low, 6), round(high, 6)
+    (1.1, 2.9)
+    """
     ends = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     low, high = (ends - draws.mean()) * stretch + estimate
     return max(float(min(low, estimate)), 0.0), float(max(high, estimate, 0.0))
@@ -286,12 +289,17 @@ def _stretch(units: int, level: float) -> float:
 
 
 def bits(counts: Floats, shares: Floats, level: float) -> Spread:
-    """How much the habit tells about the cell: log₂(cells) − H(cell), 0 (uniform) to log₂(cells) (always the same).
+    """How much is known about the cell before a picture is seen: log₂(cells) − H(cell) bits, from 0 (all cells are equally
+    likely) to log₂(cells) (it is always the same one).
 
     The entropy is plugged in, with its bias taken out: Σ Var(pₖ) ÷ (2 pₖ ln 2), where the variance is that of shares of
     boxes drawn picture by picture. For independent boxes that is the (m − 1) ÷ (2 n ln 2) of Miller 1955 (Note on the bias
     of information estimates) and Madow, m cells being met. Not below 0. Nothing for fewer than `PER_CELL` units
     that hold a box per cell. `shares` are the `resampled_shares` of `counts`.
+
+    >>> counts = np.tile([1.0, 0.0], (5, 1))  # always the first of two cells: one bit, and no doubt about it
+    >>> bits(counts, resampled_shares(counts, multipliers(0).weights), level=0.95)
+    Spread(estimate=1.0, low=1.0, high=1.0)
     """
     cells = counts.shape[1]
     total = counts.sum(0)
@@ -314,8 +322,3 @@ def _information(shares: Floats) -> Floats:
     """log₂ K − H in bits, over the last axis."""
     terms = shares * np.log2(np.where(shares > 0, shares, 1))
     return np.asarray(np.log2(shares.shape[-1]) + terms.sum(-1))
-
-
-def filled(counts: Floats) -> int:
-    """How many units hold anything."""
-    return int((counts.sum(1) > 0).sum())

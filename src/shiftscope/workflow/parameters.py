@@ -30,10 +30,12 @@ class Parameters:
         return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", "note", *without})
 
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
+        """What the jobs that read a data set are given of it, but for the keys `without`, which do not matter to them."""
         source = self.plan.config.datasets[dataset]
         return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", "compare_with", *without)}
 
     def network(self, network: str) -> dict[str, Any]:
+        """What the jobs that load a network are given of it."""
         section = self.plan.config.networks[network]
         return {"kind": section.kind, "options": self.options(section)}
 
@@ -44,6 +46,7 @@ class Parameters:
         return {"kind": section.kind, "options": self.options(section, *without)}
 
     def protocol(self, protocol: str) -> dict[str, Any]:
+        """What the job that makes frames is given of a protocol."""
         section = self.plan.config.protocols[protocol]
         return {"kind": section.kind, "options": self.options(section)}
 
@@ -70,8 +73,8 @@ class Parameters:
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
         if rule == "frames":
             protocol = self.plan.config.protocols[wildcards["protocol"]]
-            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
-        if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
+            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.uses_resizers())]
+        if rule in ("sensitivity", "comparisons", "curves", "relation", "accuracy_by_surprisal", "report"):
             found += [entry.module for entry in measures]
         if rule in ("layers", "report"):
             found += [entry.module for entry in layer_measures]
@@ -128,9 +131,9 @@ class Parameters:
         return {name: getattr(self.plan.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
 
     def framing_options(self) -> dict[str, Any]:
-        """What the statistics of boxes are given."""
+        """What the statistics of boxes are given, beside `inclusion`."""
         said = self.plan.config.statistics
-        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.inclusion()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level}
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""

@@ -15,16 +15,18 @@ from shiftscope.data import tars
 
 ARCHIVES = (".tar", ".tar.gz", ".tgz")
 LARGEST = 16_000_000
-"""Bytes of a document; a larger one is no annotation."""
+"""Bytes of a document, at most; a larger one is no annotation."""
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
 class Document(NamedTuple):
-    """What a file says, as text: elements of the root's `size`, and of each of its objects and their `bndbox`. Of several
-    of one name the first counts."""
+    """What an annotation file says, as texts by the names of XML elements. Of several elements of one name the first
+    counts."""
 
     size: dict[str, str]
+    """The children of the root's `size`: width, height, depth."""
     objects: list[tuple[dict[str, str], dict[str, str]]]
+    """The children of each object, and those of its `bndbox`."""
 
 
 class Annotations(NamedTuple):
@@ -39,11 +41,12 @@ class Annotations(NamedTuple):
 
 
 def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
-    """Every XML file at or below `path`, a folder or a .tar, .tar.gz or .tgz.
+    """What every XML file at or below `path` says; `path` is a folder or a .tar, .tar.gz or .tgz.
 
-    `image_id` is the file's path below `path` (in an archive: below what all its files have in common) without its ending.
-    VOC counts pixels from 1 and includes both ends, so its corners become [xmin − 1, xmax) × [ymin − 1, ymax), unless
-    `one_based` is false: then [xmin, xmax). Only objects that are children of the root count: parts of a person do not.
+    `image_id` is the file's path below `path` without its ending; in an archive it begins below the folder that all files
+    share. VOC counts pixels from 1 and includes both ends, so a box becomes [xmin − 1, xmax) × [ymin − 1, ymax) in px. With
+    `one_based` false it is [xmin, xmax) × [ymin, ymax). Only objects that are children of the root count: the parts of a
+    person do not.
 
     Raises
     ------
@@ -51,90 +54,98 @@ def read_annotations(path: Path, *, one_based: bool = True) -> Annotations:
         Where there is no such folder or archive, or it has no XML files.
     """
     names: list[str] = []
-    widths: list[int | None] = []
-    heights: list[int | None] = []
-    corners = tuple(array("d") for _ in EDGES)
-    owner = array("q")
-    categories: list[str] = []
-    flags: dict[str, list[bool | None]] = {"truncated": [], "difficult": []}
+    sizes: list[tuple[int | None, int | None]] = []
+    boxes = _Boxes(shift=1.0 if one_based else 0.0)
     faulty: list[str] = []
-    known: dict[str, str] = {}  # categories are few: one string for each
-    shift = 1.0 if one_based else 0.0
     for name, data in documents(path):
         try:
             size, objects = parse(data)
-            width, height = _pixels(size, "width"), _pixels(size, "height")
+            width_and_height = _pixels(size, "width"), _pixels(size, "height")
         except (ValueError, LookupError, ElementTree.ParseError) as error:
             faulty.append(f"{name}: {error}")
             continue
-        row = len(names)
-        names.append(name)
-        widths.append(width)
-        heights.append(height)
         for facts, box in objects:
-            try:
-                left, top, right, bottom = _corners(box)
-                category = known.get(facts["name"]) or known.setdefault(facts["name"], _category(facts["name"]))
-                marks = [_mark(facts.get(flag)) for flag in flags]
-            except KeyError as error:
-                faulty.append(f"{name}: an object has no {error.args[0]}")
-                continue
-            except ValueError as error:
-                faulty.append(f"{name}: an object has {error}")
-                continue
-            left, top = left - shift, top - shift
-            if right < left or bottom < top:
-                said = ", ".join(box[edge] for edge in EDGES)
-                faulty.append(f"{name}: an object has a box of {said[:80]}, whose corners are exchanged")
-                continue
-            if right == left or bottom == top:
-                continue
-            owner.append(row)
-            categories.append(category)
-            for column, value in zip(corners, (left, top, right, bottom), strict=True):
-                column.append(value)
-            for mark, column_of in zip(marks, flags.values(), strict=True):
-                column_of.append(mark)
+            if fault := boxes.add(len(names), facts, box):
+                faulty.append(f"{name}: an object has {fault}")
+        names.append(name)
+        sizes.append(width_and_height)
     if not names and not faulty:
         raise ShiftscopeError(f"{path} has no XML files")
-    files = pl.DataFrame(
-        {"image_id": _below_common(names) if path.is_file() else names, "width": widths, "height": heights},
-        schema={"image_id": pl.String, "width": pl.Int32, "height": pl.Int32},
-    )
-    of = pl.Series(owner, dtype=pl.Int64)
-    boxes = pl.DataFrame(
-        {
-            "image_id": files["image_id"].gather(of),
-            "category": pl.Series(categories, dtype=pl.String),
-            **dict(
-                zip(
-                    ("x_min", "y_min", "x_max", "y_max"),
-                    (pl.Series(edge, dtype=pl.Float64) for edge in corners),
-                    strict=True,
-                )
-            ),
-            "image_width": files["width"].gather(of),
-            "image_height": files["height"].gather(of),
-            "is_truncated": pl.Series(flags["truncated"], dtype=pl.Boolean),
-            "is_difficult": pl.Series(flags["difficult"], dtype=pl.Boolean),
-        }
-    )
-    return Annotations(files, pl.concat([tables.BOXES.to_frame(), boxes], how="diagonal"), faulty)
+    schema = pl.Schema({"width": pl.Int32, "height": pl.Int32})
+    image_ids = pl.Series("image_id", _below_common(names) if path.is_file() else names, pl.String)
+    files = pl.DataFrame(sizes, schema=schema, orient="row").select(image_ids, "width", "height")
+    return Annotations(files, boxes.table(files), faulty)
+
+
+class _Boxes:
+    """The boxes of all files, column by column: there may be a million, and a number takes less memory in an array."""
+
+    def __init__(self, shift: float) -> None:
+        self.shift = shift
+        """px that are taken off the left and the upper edge, since VOC counts pixels from 1."""
+        self.owner = array("q")
+        """Which file each box is from, by its row in `Annotations.files`."""
+        self.categories: list[str] = []
+        self.corners = tuple(array("d") for _ in EDGES)
+        self.marks: dict[str, list[bool | None]] = {"truncated": [], "difficult": []}
+        self.known: dict[str, str] = {}  # categories are few: one string for each
+
+    def add(self, file: int, facts: dict[str, str], box: dict[str, str]) -> str | None:
+        """Note the box of an object unless it has no area. Returns what is wrong with it; None where nothing is."""
+        try:
+            left, top, right, bottom = _corners(box)
+            name = facts["name"]
+            category = self.known.get(name) or self.known.setdefault(name, _category(name))
+        except KeyError as error:
+            return f"no {error.args[0]}"
+        except ValueError as error:
+            return str(error)
+        left, top = left - self.shift, top - self.shift
+        if right < left or bottom < top:
+            said = ", ".join(box[edge] for edge in EDGES)
+            return f"a box of {said[:80]}, whose corners are exchanged"
+        if right == left or bottom == top:
+            return None
+        self.owner.append(file)
+        self.categories.append(category)
+        for column, value in zip(self.corners, (left, top, right, bottom), strict=True):
+            column.append(value)
+        for flag, values in self.marks.items():
+            values.append(_mark(facts.get(flag)))
+        return None
+
+    def table(self, files: pl.DataFrame) -> pl.DataFrame:
+        """All boxes, columns of `tables.BOXES`; `files` is `Annotations.files`."""
+        of = pl.Series(self.owner, dtype=pl.Int64)
+        corners = dict(zip(("x_min", "y_min", "x_max", "y_max"), self.corners, strict=True))
+        boxes = pl.DataFrame(
+            {
+                "image_id": files["image_id"].gather(of),
+                "category": pl.Series(self.categories, dtype=pl.String),
+                **{name: pl.Series(edge, dtype=pl.Float64) for name, edge in corners.items()},
+                "image_width": files["width"].gather(of),
+                "image_height": files["height"].gather(of),
+                **{f"is_{flag}": pl.Series(values, dtype=pl.Boolean) for flag, values in self.marks.items()},
+            }
+        )
+        return pl.concat([tables.BOXES.to_frame(), boxes], how="diagonal")
 
 
 def _pixels(size: dict[str, str], side: str) -> int | None:
-    """A side of the picture; None where it is missing, or 0, which some tools write where they do not know."""
+    """A side of the picture in px; None where it is missing or 0, which some tools write for a size that they do not know.
+
+    Raises ValueError where it is no number of pixels."""
     text = size.get(side, "").strip()
     if not text:
         return None
     number = float(text)
     if not 0 <= number < 2**31:
-        raise ValueError(f"it has the {side} {text}, no number of pixels")
+        raise ValueError(f"it has the {side} {text}, which is no number of pixels")
     return int(number) or None
 
 
 def _category(text: str) -> str:
-    """Raises ValueError where there is none."""
+    """The name of a category with single spaces. Raises ValueError where it is empty."""
     category = " ".join(text.split())
     if not category:
         raise ValueError("an empty name")
@@ -142,7 +153,8 @@ def _category(text: str) -> str:
 
 
 def _corners(box: dict[str, str]) -> tuple[float, float, float, float]:
-    """Raises KeyError where one is missing, and ValueError where one is no number."""
+    """The edges of a box in the order of `EDGES`, as the file has them. Raises KeyError where one is missing, and
+    ValueError where one is no finite number."""
     left, top, right, bottom = (box[edge] for edge in EDGES)
     try:
         corners = float(left), float(top), float(right), float(bottom)
@@ -158,7 +170,7 @@ MARKS = {"0": False, "1": True, "false": False, "true": True, "no": False, "yes"
 
 
 def _mark(text: str | None) -> bool | None:
-    """VOC writes 0 or 1; None where nothing is said, or a word such as Unspecified."""
+    """A flag, which VOC writes as 0 or 1; None where nothing is said, or a word such as Unspecified."""
     return None if text is None else MARKS.get(text.strip().lower())
 
 

@@ -41,9 +41,20 @@ class Measure:
 
 
 def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None, *, share: bool) -> Measure:
-    """Mean of `value` over the rows for which `among` is true (all of them if not given), each by its `weight`.
+    """The mean of `value` over frames or pairs, each weighted by its column `weight`.
 
-    `share`: whether the value is true or false."""
+    Parameters
+    ----------
+    over : whether the rows are frames or pairs.
+    value : what to average.
+    among : which rows count; all of them if not given.
+    share : whether `value` is true or false, so that the mean is a share of rows.
+
+    >>> frames = pl.DataFrame({"right": [True, False, True, True], "weight": [1.0, 1.0, 1.0, 2.0]})
+    >>> accuracy = mean("frames", pl.col("right"), share=True)
+    >>> frames.select(accuracy.numerator / accuracy.denominator).item()  # (1 + 0 + 1 + 2) ÷ (1 + 1 + 1 + 2)
+    0.8
+    """
     counts = pl.lit(value=True) if among is None else among
     weight = pl.col("weight") * counts.cast(pl.Float64)
     counted = pl.len() if among is None else among.sum()

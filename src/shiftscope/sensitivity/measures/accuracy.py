@@ -9,6 +9,12 @@ from shiftscope.sensitivity.measures import Measure, mean, measures
     "accuracy", title="Accuracy", unit="share of frames", needs=("labels",), reference="top-1, over all frames"
 )
 def accuracy() -> Measure:
+    """The share of frames whose top class is the label.
+
+    >>> measure, frames = accuracy(), pl.DataFrame({"right": [True, False], "weight": 1.0})
+    >>> frames.select(measure.numerator / measure.denominator).item()
+    0.5
+    """
     return mean("frames", pl.col("right"), share=True)
 
 
@@ -16,4 +22,10 @@ def accuracy() -> Measure:
     "top5_accuracy", title="Top-5 accuracy", unit="share of frames", needs=("labels",), reference="top-5, over all frames"
 )
 def top5_accuracy() -> Measure:
+    """The share of frames whose label is among the five most probable classes.
+
+    >>> measure, frames = top5_accuracy(), pl.DataFrame({"in5": [True, False], "weight": 1.0})
+    >>> frames.select(measure.numerator / measure.denominator).item()
+    0.5
+    """
     return mean("frames", pl.col("in5"), share=True)

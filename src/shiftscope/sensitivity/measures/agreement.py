@@ -15,6 +15,12 @@ SEVERAL = pl.len() > 1
     "sequence, which for two frames is the same",
 )
 def consistency() -> Measure:
+    """The share of pairs of frames, of every two of a sequence, that have the same top class.
+
+    >>> measure, frames = consistency(), pl.DataFrame({"top1": [1, 1, 1, 2]})
+    >>> frames.select(measure.numerator / measure.denominator).item()  # 3 of the 6 pairs
+    0.5
+    """
     same = pl.col("top1").unique_counts().cast(pl.Float64)
     count = pl.len().cast(pl.Float64)
     return Measure("frames", (same * (same - 1)).sum(), count * (count - 1), counted=SEVERAL * pl.len(), share_of="rows")
@@ -28,6 +34,12 @@ def consistency() -> Measure:
     "every frame of their sequence; 1 − it is the worst case over the sequence (Michaeli et al. 2023, arXiv 2303.08085)",
 )
 def agreement() -> Measure:
+    """The share of pictures that have the same top class on all frames; pictures with a single frame do not count.
+
+    >>> measure, frames = agreement(), pl.DataFrame({"top1": [1, 1, 2]})
+    >>> frames.select(measure.numerator, measure.denominator.alias("of")).row(0)
+    (0, 1)
+    """
     agree = (pl.col("top1").n_unique() == 1) & SEVERAL
     return Measure("frames", agree.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len(), share_of="images")
 
@@ -40,5 +52,11 @@ def agreement() -> Measure:
     reference="Engstrom et al. 2019 (arXiv 1712.02779): pictures classified right on every frame of their sequence",
 )
 def worst_accuracy() -> Measure:
+    """The share of pictures that are classified right on all frames; pictures with a single frame do not count.
+
+    >>> measure, frames = worst_accuracy(), pl.DataFrame({"right": [True, True]})
+    >>> frames.select(measure.numerator, measure.denominator.alias("of")).row(0)
+    (1, 1)
+    """
     right = pl.col("right").all() & SEVERAL
     return Measure("frames", right.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len(), share_of="images")

@@ -16,6 +16,12 @@ LEAVES = pl.col("previous_in5") & ~pl.col("in5")
     "jaggedness", title="Jaggedness", unit="transitions", needs=("labels",), reference=f"{V1}: Σ |in5(t) − in5(t+1)|"
 )
 def jaggedness() -> Measure:
+    """How often, in all sequences together, the label enters or leaves the five most probable classes.
+
+    >>> pairs = pl.DataFrame({"previous_in5": [True, False, True], "in5": [False, True, True]})
+    >>> pairs.select(jaggedness().numerator).item()
+    2
+    """
     return Measure("pairs", CROSSES.sum(), None)
 
 
@@ -27,6 +33,12 @@ def jaggedness() -> Measure:
     reference=f"{V1}, divided by the number of pairs",
 )
 def jaggedness_rate() -> Measure:
+    """The share of pairs between whose frames the label enters or leaves the five most probable classes.
+
+    >>> pairs = pl.DataFrame({"previous_in5": [True, True], "in5": [False, True], "weight": 1.0})
+    >>> pairs.select(jaggedness_rate().numerator / jaggedness_rate().denominator).item()
+    0.5
+    """
     return mean("pairs", CROSSES, share=True)
 
 
@@ -38,6 +50,12 @@ def jaggedness_rate() -> Measure:
     reference="reading (a) of the paper's 28 %: images with at least one transition anywhere",
 )
 def jagged_images() -> Measure:
+    """The share of images whose label enters or leaves the five most probable classes at any step.
+
+    >>> pairs = pl.DataFrame({"previous_in5": [True, False, True], "in5": [False, True, True]})
+    >>> pairs.select(jagged_images().numerator).item()  # this image is one of them
+    1
+    """
     return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1), share_of="images")
 
 
@@ -49,6 +67,12 @@ def jagged_images() -> Measure:
     reference="reading (b) of the paper's 28 %: of the images in the top-5 at the start, those that leave it at some step",
 )
 def leaves_top5() -> Measure:
+    """Of the images whose label is among the five most probable classes at the start, the share whose label leaves them.
+
+    >>> pairs = pl.DataFrame({"previous_in5": [False, True], "in5": [True, False]})
+    >>> pairs.select(leaves_top5().numerator, leaves_top5().denominator.alias("of")).row(0)  # not among them at the start
+    (0, 0)
+    """
     start = pl.col("previous_in5").first()
     return Measure(
         "pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64), counted=start * pl.len(), share_of="images"
@@ -63,4 +87,10 @@ def leaves_top5() -> Measure:
     reference="reading (c) of the paper's 28 %: the rate of exits per step among frames in the top-5",
 )
 def exit_rate() -> Measure:
+    """Of the pairs that begin with the label among the five most probable classes, the share that end without it.
+
+    >>> pairs = pl.DataFrame({"previous_in5": [True, True, False], "in5": [False, True, False], "weight": 1.0})
+    >>> pairs.select(exit_rate().numerator / exit_rate().denominator).item()
+    0.5
+    """
     return mean("pairs", LEAVES, among=pl.col("previous_in5"), share=True)
