@@ -5,7 +5,8 @@ shapes of their answers.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,25 +61,61 @@ def facts(ready: "nn.Module", size: int) -> Facts:
     """Facts of `ready`, which takes uint8 frames (batch, size, size, 3). Its parameters come back as they were."""
     total = sum(parameter.numel() for parameter in ready.parameters()) or None
     end, start = _graph(ready, size)
-    order = _order(end)
-    seen: dict[Any, Seen] = {}
-    for node in order:
-        seen[node] = _seen(node, seen, start, size)
-    if not order or not seen[end].from_input:  # what runs without gradients hides what is before it
+    seen = seen_of([end], start, size)
+    if end is None or not seen[end].from_input:  # what runs without gradients hides what is before it
         return Facts(total, None, None, None)
-    used = sum(node.variable.numel() for node in order if hasattr(node, "variable") and node.variable is not start)
-    maps = {node: here for node in order if (here := seen[node].map) is not None}
-    resampled = any(seen[node].resampled for node in order)
+    used = sum(node.variable.numel() for node in seen if hasattr(node, "variable") and node.variable is not start)
+    maps = {node: here for node in seen if (here := seen[node].map) is not None}
+    resampled = any(here.resampled for here in seen.values())
     last = None if resampled or not maps else maps[max(maps, key=lambda node: node._sequence_nr())]
-    return Facts(used or None, seen[end].depth or None, *_subsampling(last or frozenset(), size))
-
-
-def _subsampling(last: Iterable[Grid], size: int) -> tuple[int | None, int | None]:
-    """Stride and ratio, each None where the layouts that the last map may have do not agree."""
-    sides, areas = {grid.side for grid in last}, {grid.area for grid in last}
-    stride = math.sqrt(areas.pop()) if len(areas) == 1 else 0
+    sides = {grid.side for grid in last or ()}
     ratio = round(size / sides.pop()) if len(sides) == 1 else None
-    return int(stride) if stride and stride == int(stride) else None, ratio
+    return Facts(used or None, seen[end].depth or None, stride_of(last or ()), ratio)
+
+
+def seen_of(ends: Iterable[Any], start: "Tensor | None", size: int) -> dict[Any, Seen]:
+    """What is known of each operation that leads to one of `ends`, the operations in an order in which each is behind those
+    that it reads.
+
+    Parameters
+    ----------
+    ends : operations (`grad_fn`) of a run on a batch of `BATCH` black pictures; None is passed over.
+    start : the pictures, a leaf that requires gradients.
+    size : their width and height, px.
+    """
+    seen: dict[Any, Seen] = {}
+    for node in _order(ends):
+        seen[node] = _seen(node, seen, start, size)
+    return seen
+
+
+def stride_of(grids: Iterable[Grid]) -> int | None:
+    """The stride, px, that the layouts which a map may have agree in; None where they do not, or it is no whole number.
+
+    >>> stride_of([Grid(7, 1024.0)]), stride_of([Grid(7, 1024.0), Grid(14, 256.0)]), stride_of([Grid(8, 2.0)])
+    (32, None, None)
+    """
+    areas = {grid.area for grid in grids}
+    stride = math.sqrt(areas.pop()) if len(areas) == 1 else 0
+    return int(stride) if stride and stride == int(stride) else None
+
+
+@contextmanager
+def with_gradients(module: "nn.Module") -> Iterator[None]:
+    """Within it, all parameters of `module` and what is made of them have gradients."""
+    import torch
+
+    parameters = [parameter for parameter in module.parameters() if parameter.is_floating_point()]
+    wanted = [parameter.requires_grad for parameter in parameters]
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        # TorchScript's optimised forms would hide operations in others.
+        with torch.enable_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+            yield
+    finally:
+        for parameter, before in zip(parameters, wanted, strict=True):
+            parameter.requires_grad_(before)
 
 
 def _graph(ready: "nn.Module", size: int) -> "tuple[Any, Tensor | None]":
@@ -86,8 +123,6 @@ def _graph(ready: "nn.Module", size: int) -> "tuple[Any, Tensor | None]":
     import torch
     from torch.nn.modules.module import register_module_forward_pre_hook
 
-    parameters = [parameter for parameter in ready.parameters() if parameter.is_floating_point()]
-    wanted = [parameter.requires_grad for parameter in parameters]
     network = next(ready.children(), None)
     starts: list[Tensor] = []
 
@@ -99,24 +134,19 @@ def _graph(ready: "nn.Module", size: int) -> "tuple[Any, Tensor | None]":
 
     hook = register_module_forward_pre_hook(begin)  # of all modules: TorchScript's take no hook of their own
     try:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-        # TorchScript's optimised forms would hide operations in others.
-        with torch.enable_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        with with_gradients(ready):
             answer = ready(torch.zeros(BATCH, size, size, 3, dtype=torch.uint8))
     except RuntimeError:
         return None, None
     finally:
         hook.remove()
-        for parameter, before in zip(parameters, wanted, strict=True):
-            parameter.requires_grad_(before)
     return answer.grad_fn, starts[0] if starts else None
 
 
-def _order(end: Any) -> list[Any]:
-    """All operations that lead to `end`, each behind those that it reads."""
+def _order(ends: Iterable[Any]) -> list[Any]:
+    """All operations that lead to `ends`, each behind those that it reads."""
     order: dict[Any, None] = {}
-    stack = [end] if end is not None else []
+    stack = [end for end in ends if end is not None]
     while stack:
         node = stack[-1]
         waiting = [found for found, _ in node.next_functions if found is not None and found not in order]

@@ -47,7 +47,7 @@ def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
     parameter = next(module.parameters(), torch.empty(0))
     picture: Any = torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype)
     picture.reads_picture = True
-    with _resting(module), torch.no_grad(), watch.hooked(module), watch.mode():
+    with resting(module), torch.no_grad(), watch.hooked(module), watch.mode():
         try:
             module(picture)
         except ShiftscopeError:
@@ -173,7 +173,7 @@ class Watch:
 
         def leave(module: nn.Module, given: Any, answer: Any) -> None:
             self.inside = False
-            stride = _pair(module.stride)
+            stride = pair(module.stride)
             if stride != (1, 1) and isinstance(module, nn.Conv2d | nn.MaxPool2d):
                 layer = self.found.setdefault(module, Layer(path, module, stride, isinstance(module, nn.MaxPool2d)))
                 layer.reads_picture |= hasattr(given[0], "reads_picture")
@@ -184,7 +184,7 @@ class Watch:
 
 
 @contextmanager
-def _resting(module: "nn.Module") -> Iterator[None]:
+def resting(module: "nn.Module") -> Iterator[None]:
     """`module` as it is when it answers, and then as it was."""
     before = {part: part.training for part in module.modules()}
     module.eval()
@@ -205,8 +205,8 @@ def _step(function: str, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
     stride = args[place] if len(args) > place else kwargs.get("stride")
     if stride is None or stride == []:
         stride = 1 if function == "conv2d" else args[1] if len(args) > 1 else kwargs["kernel_size"]
-    return max(_pair(stride))
+    return max(pair(stride))
 
 
-def _pair(value: Any) -> tuple[int, int]:
+def pair(value: Any) -> tuple[int, int]:
     return (int(value[0]), int(value[-1])) if isinstance(value, list | tuple) else (int(value), int(value))

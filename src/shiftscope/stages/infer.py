@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
-from shiftscope.data.canvases import read_canvases
+from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.engines import engines
 from shiftscope.networks.modules import Run
 from shiftscope.stages.prepare import available, softmax
@@ -76,7 +76,7 @@ def predictions(
     )
     windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
     shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
-    batches = _ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
+    batches = ahead(_batches(canvases_path, windows, card["input_size"], card["batch_size"]))
     logits: list[NDArray[np.float32]] = []
     answered = asked = 0  # windows, up to the last one whose logits were described and were computed
     for start, end in progress(_pieces(frames), len(frames), "frames", lambda piece: piece[1] - piece[0]):
@@ -117,8 +117,8 @@ def _batches(
     count = 0
     images = windows.group_by("image_id", maintain_order=True)
     for (_, rows), canvases in zip(images, read_canvases(canvases_path), strict=True):
-        for canvas_id, y, x in rows.select("canvas_id", "window_y", "window_x").iter_rows():
-            pixels[count] = canvases[canvas_id][y : y + size, x : x + size]
+        for window in cut(canvases, rows, size):
+            pixels[count] = window
             count += 1
             if count == batch:
                 yield pixels, count
@@ -129,7 +129,7 @@ def _batches(
         yield pixels, count
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
+def ahead(items: Iterator[T]) -> Iterator[T]:
     """Read in a thread of its own, so that the network does not wait for the disk."""
     ready: queue.Queue[T | BaseException | None] = queue.Queue(AHEAD)
 
