@@ -28,7 +28,12 @@ DENSE_NUMBERS = 2**25
 
 @contextmanager
 def watch(
-    module: "nn.Module", layers: Layers, see: See, rows: Rows, chosen: "Sequence[Layer | Step] | None" = None
+    module: "nn.Module",
+    layers: Layers,
+    see: See,
+    rows: Rows,
+    chosen: "Sequence[Layer | Step] | None" = None,
+    any_size: bool = False,
 ) -> Iterator[None]:
     """Within it, whenever `module` runs, `see` is called with the maps of what is `chosen`, while the network runs: none is
     kept until its end. Nothing is attached to other layers, and nothing is copied but rows that are not all of a batch.
@@ -38,13 +43,14 @@ def watch(
     module, layers : the network, and what `find_layers` found of it.
     rows : asked for each of what is chosen, and each batch.
     chosen : layers and steps of `layers`; not given: all. A step without a map before it (`Step.reason`) is passed over.
+    any_size : whether maps may have another size than in `layers`, as those of a larger input do.
 
     The map before a step is the answer of the same operation with a stride of 1: each `Step.stride`-th of its cells, from
     the first on, is the real answer's. If a run takes another way through the network than the one that `layers` were
     found on, the maps of what it passes over are not seen; ShiftscopeError is raised where a map has another size.
     """
     wanted = [*layers.layers, *layers.steps] if chosen is None else chosen
-    watcher = _Watcher(layers, see, rows)
+    watcher = _Watcher(layers, see, rows, any_size)
     hooks: list[Any] = [module.register_forward_pre_hook(watcher.begin)]
     for path, found in watcher.by_path([item for item in wanted if isinstance(item, Layer)]).items():
         hooks.append(module.get_submodule(path).register_forward_hook(watcher.on_answer(found)))
@@ -87,8 +93,8 @@ def _mode(watcher: "_Watcher", calls: dict[tuple[str, int], Step]) -> Any:
 
 
 class _Watcher:
-    def __init__(self, layers: Layers, see: See, rows: Rows) -> None:
-        self.layers, self.see, self.rows = layers, see, rows
+    def __init__(self, layers: Layers, see: See, rows: Rows, any_size: bool) -> None:
+        self.layers, self.see, self.rows, self.any_size = layers, see, rows, any_size
         self.calls: Counter[str] = Counter()
         self.owners: list[str] = []
         self.busy = False
@@ -117,7 +123,7 @@ class _Watcher:
                 rows = self.rows(layer) if place.call == self.calls[path] else ()
                 if len(rows):
                     maps = as_maps(part(answer, place.keys), layer)
-                    _check(layer, maps)
+                    self._check(layer, maps)
                     self.see(layer, maps if len(rows) == len(maps) else maps[rows], np.asarray(rows))
 
         return hook
@@ -174,16 +180,15 @@ class _Watcher:
                 some = rows[start : start + together]
                 maps = dense(given if len(some) == len(given) else given[some])
                 maps = maps.float() if maps.element_size() < 4 else maps
-                _check(step, maps)
+                self._check(step, maps)
                 self.see(step, maps, np.asarray(some))
         finally:
             self.busy = False
 
-
-def _check(item: Layer | Step, maps: "Tensor") -> None:
-    if tuple(maps.shape[1:]) != (item.channels, item.height, item.width):
-        raise ShiftscopeError(
-            f"the map of {item.name} has {tuple(maps.shape[1:])} channels and cells, and had "
-            f"{(item.channels, item.height, item.width)} when layers were listed: other pictures have another one; "
-            "choose other 'layers'"
-        )
+    def _check(self, item: Layer | Step, maps: "Tensor") -> None:
+        known, here = (item.channels, item.height, item.width), tuple(maps.shape[1:])
+        if here != known and not self.any_size:
+            raise ShiftscopeError(
+                f"the map of {item.name} has {here} channels, rows and columns, and had {known} when layers were listed: "
+                "other pictures have another one; choose other 'layers'"
+            )
