@@ -1,8 +1,8 @@
 """Which pixels a network's cells can depend on, whatever its weights: its own operations, made to hide nothing.
 
 Each function of torch that it calls is replaced by one that looks at the same places, with equal positive weights and
-no thresholds or maxima. Then a gradient is 0 only where there is no way from a pixel to a cell: none cancels, is hidden by a
-ReLU's zero or by another pixel's larger value.
+no thresholds or maxima. Then a gradient is 0 only where there is no way from a pixel to a cell: none cancels, and none is
+hidden by the zero of a ReLU or by a larger value beside it.
 """
 
 from collections.abc import Callable, Sequence

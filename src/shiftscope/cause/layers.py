@@ -119,21 +119,22 @@ class _Stepping(NamedTuple):
     step: Step
     place: StepPlace
     at: int
+    cells: tuple[int, int]
+    """Height and width of the map behind it."""
     said: str
 
 
 @dataclass
 class _Map:
-    """A map, and all who answered with it in this layout, the innermost first."""
+    """A map, and all who answered with it, the innermost first: in its own layout, or in another one."""
 
     how: Laid
-    shown: list[Shown]
-    names: set[str]
-    """Of these, and of those who answered with it in another layout."""
+    answers: list[tuple[Laid, Shown]]
 
     @property
     def named(self) -> Shown:
-        return next((one for one in self.shown if one.call == 1), self.shown[0])
+        same = [shown for how, shown in self.answers if how == self.how]
+        return next((shown for shown in same if shown.call == 1), same[0])
 
 
 def _sides(node: Any, seen: dict[Any, Seen]) -> set[int]:
@@ -151,11 +152,9 @@ def _maps(recorder: Recorder, seen: dict[Any, Seen]) -> list[_Map]:
         if how is None:
             continue
         layouts[shown.shape] = how.layout
-        here = found.setdefault(id(first), _Map(how, [], set()))
+        here = found.setdefault(id(first), _Map(how, []))
         if how[1:4] == here.how[1:4]:
-            here.names.add(shown.name)
-            if how == here.how:
-                here.shown.append(shown)
+            here.answers.append((how, shown))
     return list(found.values())
 
 
@@ -167,15 +166,15 @@ def _listed(maps: list[_Map], steps: list[_Stepping], seen: dict[Any, Seen]) -> 
     found: list[_Found] = []
     before = 0
     for here in maps:
-        named, how, first = here.named, here.how, here.shown[0]
-        between = [step for step in steps if before < step.at <= first.at]
+        named, how, first = here.named, here.how, here.answers[0][1]
+        between = [step for step in steps if before < step.at <= first.at and step.cells == (how.height, how.width)]
         layer = Layer(
             named.name, named.kind, _depth(first.node, seen, first.products), how.layout, how.channels, how.height,
             how.width, how.prefix, between[-1].said if between else "",
         )  # fmt: skip
         grids = [grid for grid in seen[first.node].grids if grid.side == how.width] if first.node in seen else []
         place = Place(named.path, named.call, named.keys)
-        found.append(_Found(layer, place, stride_of(grids), frozenset(here.names)))
+        found.append(_Found(layer, place, stride_of(grids), frozenset(shown.name for _, shown in here.answers)))
         before = first.at
     return found
 
@@ -188,7 +187,7 @@ def _step(stepped: Stepped, seen: dict[Any, Seen]) -> _Stepping:
     step = Step(
         stepped.name, kind, _depth(stepped.node, seen, stepped.products), channels, height, width, call.stride, call.reason
     )
-    return _Stepping(step, StepPlace(stepped.path, stepped.number), stepped.at, _said(step, call.kernel))
+    return _Stepping(step, StepPlace(stepped.path, stepped.number), stepped.at, stepped.cells, _said(step, call.kernel))
 
 
 def _said(step: Step, kernel: tuple[int, int] | None) -> str:
@@ -200,13 +199,13 @@ def _said(step: Step, kernel: tuple[int, int] | None) -> str:
 
 def _merges(recorder: Recorder, seen: dict[Any, Seen], maps: list[_Map]) -> Iterator[_Stepping]:
     """Modules that subsample as a whole, such as those that put each patch of 2 × 2 places into one."""
-    answers = {(one.path, one.call): (here.how, one) for here in maps for one in here.shown if not one.keys}
+    answers = {(shown.path, shown.call): (how, shown) for here in maps for how, shown in here.answers if not shown.keys}
     steps = [stepped.at for stepped in recorder.stepped]
     for ran in recorder.ran:  # inner ones first
         how, shown = answers.get((ran.path, ran.call), (None, None))
         if how is None or shown is None or any(ran.start < at <= ran.at for at in steps):
             continue
-        given = laid(ran.given, how.layout if how.layout != "tokens" else None, _sides(ran.given_node, seen), how.layout)
+        given = laid(ran.given, None, _sides(ran.given_node, seen), how.layout)
         stride = _merged(given, how)
         if given is None or stride is None or "conv2d" in ran.functions:
             continue
@@ -219,7 +218,7 @@ def _merges(recorder: Recorder, seen: dict[Any, Seen], maps: list[_Map]) -> Iter
         step = Step(ran.path or "network", ran.kind, depth, how.channels, *cells, stride, reason)
         steps.append(ran.start + 1)
         place = StepPlace(ran.path, ran.call, (given, how))
-        yield _Stepping(step, place, ran.start, _said(step, stride))
+        yield _Stepping(step, place, ran.start, (how.height, how.width), _said(step, stride))
 
 
 def _merged(given: Laid | None, how: Laid) -> tuple[int, int] | None:
@@ -261,7 +260,7 @@ def _ends(found: list[_Found]) -> list[_Found]:
 
 def _missing(recorder: Recorder, found: list[_Found], seen: dict[Any, Seen]) -> str:
     """What is not found, and why."""
-    if not recorder.ran or (not found and all(not ran.leaf for ran in recorder.ran)):
+    if not found and not any(ran.path and ran.learned for ran in recorder.ran):
         return (
             "This network hides its layers: it runs as a whole, as TorchScript, ONNX and exported files do, and no map "
             "inside it can be seen."
@@ -273,6 +272,6 @@ def _missing(recorder: Recorder, found: list[_Found], seen: dict[Any, Seen]) -> 
     if lost:
         names = ", ".join(one.name for one in lost[:MOST_NAMED]) + (" …" if len(lost) > MOST_NAMED else "")
         said.append(f"Sequences of tokens whose places in the picture are not known are left out: {names}.")
-    if not any(node is not None for node in seen):
+    if all(one.node is None for one in recorder.shown):
         said.append("The network runs without gradients, so that depth is counted in calls and its stride is not known.")
     return " ".join(said)

@@ -29,7 +29,7 @@ def hint_of(module: Any) -> Layout | None:
         return "NHWC"
     if isinstance(module, nn.LayerNorm):  # timm's LayerNorm2d is one too, and takes maps with their channels first
         return "NCHW" if "2d" in type(module).__name__ else "NHWC"
-    first = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d, nn.Upsample)
+    first = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.GroupNorm, nn.InstanceNorm2d, nn.Upsample, nn.PixelUnshuffle)
     pools = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
     return "NCHW" if isinstance(module, (*first, *pools)) else None
 

@@ -57,9 +57,7 @@ class Sequences:
             by_image = tables.read(frames_path, tables.FRAMES).group_by("image_id", maintain_order=True)
             found |= {str(key[0]): (canvases_path, place, rows) for place, (key, rows) in enumerate(by_image)}
         if not found:
-            raise ShiftscopeError(
-                f"protocol {protocol} has no picture whose frames could be looked at; look at skipped.parquet"
-            )
+            raise ShiftscopeError(f"no picture went through protocol {protocol}; its skipped.parquet says why")
         self.where = [found[image_id] for image_id in sorted(found)[:pictures]]
         self.shifts = translations(pl.concat([rows for _, _, rows in self.where]), protocol)
         """As `Measure` takes them: (frames, 2), px."""

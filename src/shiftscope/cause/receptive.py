@@ -80,8 +80,8 @@ def effective_widths(
     """The effective receptive field of the middle cell of each layer on each picture, by the layer's name: side, px, of the
     square about the squared gradient's centre of gravity that holds 95 % of it; nan where no pixel has any influence.
 
-    The gradient is that of the sum over channels with random signs, so that its square is, in the mean, the sum of squares
-    of the channels' own gradients (after Luo et al. 2016, arXiv 1701.04128, section 2).
+    The gradient is that of the sum over channels with standard normal weights, so that its square is, in the mean, the sum
+    of squares of the channels' own gradients (after Luo et al. 2016, arXiv 1701.04128, section 2).
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def effective_widths(
     cells: dict[str, Tensor] = {}
 
     def see(layer: Layer | Step, maps: "Tensor", _rows: Any) -> None:
-        signs = generator(seed, "effective width", layer.name).choice([-1.0, 1.0], layer.channels)
-        cells[layer.name] = (_middle(maps) * torch.from_numpy(signs).to(maps)).sum()
+        weights = generator(seed, "effective width", layer.name).normal(size=layer.channels)
+        cells[layer.name] = (_middle(maps) * torch.from_numpy(weights).to(maps)).sum()
 
     widths: dict[str, list[float]] = {layer.name: [] for layer in layers.layers}
     for picture in pixels:

@@ -56,6 +56,9 @@ class Ran:
     call: int
     kind: str
     leaf: bool
+    """Whether there is no module in it."""
+    learned: bool
+    """Whether it has weights of its own."""
     start: int
     given: tuple[int, ...] = ()
     given_node: Any = None
@@ -73,6 +76,8 @@ class Stepped:
     kind: str
     leaf: bool
     call: Call
+    cells: tuple[int, int]
+    """Height and width of its answer."""
     node: Any
     at: int
     products: int
@@ -129,7 +134,8 @@ class Recorder:
         self.calls[path] += 1
         self.at += 1
         leaf = next(module.children(), None) is None
-        ran = Ran(path, self.calls[path], type(module).__name__, leaf, self.at)
+        learned = next(module.parameters(recurse=False), None) is not None
+        ran = Ran(path, self.calls[path], type(module).__name__, leaf, learned, self.at)
         for _, tensor in parts(given):
             ran.given, ran.given_node = tuple(tensor.shape), tensor.grad_fn
             break
@@ -163,10 +169,12 @@ class Recorder:
         call = subsampling(func, args, kwargs, answer)
         if call is not None:
             self.numbers[owner.path] += 1
-            node = (answer[0] if isinstance(answer, tuple) else answer).grad_fn
-            self.stepped.append(
-                Stepped(owner.path, self.numbers[owner.path], owner.kind, owner.leaf, call, node, self.at, self.products)
-            )
+            after = answer[0] if isinstance(answer, tuple) else answer
+            stepped = Stepped(
+                owner.path, self.numbers[owner.path], owner.kind, owner.leaf, call, tuple(after.shape[-2:]), after.grad_fn,
+                self.at, self.products,
+            )  # fmt: skip
+            self.stepped.append(stepped)
 
 
 def record(module: "nn.Module", size: int) -> "tuple[Recorder, Tensor]":
