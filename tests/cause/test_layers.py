@@ -267,6 +267,15 @@ def test_what_hides_its_layers_says_so(tmp_path):
     assert not find_layers(module, 64).missing
 
 
+def test_tokens_that_are_sorted_by_windows_are_left_out():
+    """Hiera puts the tokens of a window one behind the other; the last ones are 7 × 7 windows of one token."""
+    found = find_layers(timm_model("hiera_tiny_224"), 224)
+    assert {layer.layout for layer in found.layers} == {"NCHW"}
+    assert found.factor == 32
+    assert "do not lie row by row are left out: unroll, blocks.0.norm1" in found.missing
+    assert not find_layers(timm_model("vit_tiny_patch16_224", depth=1), 224).missing
+
+
 def test_a_network_without_maps_says_so():
     module = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 5), nn.ReLU(), nn.Linear(5, 2))
     found = find_layers(module, 8)

@@ -125,12 +125,11 @@ def _attention(
 ) -> "Tensor":
     import torch
 
-    shape = (*query.shape[:-1], key.shape[-2])
     if attn_mask is None:
-        seen = value.new_ones(shape)
-    else:
-        seen = (attn_mask if attn_mask.dtype is torch.bool else attn_mask > MASKED).expand(shape).to(value.dtype)
-    return (seen / seen.sum(-1, keepdim=True).clamp(min=1)) @ value
+        return value.mean(-2, keepdim=True).repeat_interleave(query.shape[-2], -2)
+    seen = (attn_mask if attn_mask.dtype is torch.bool else attn_mask > MASKED).to(value.dtype)
+    answer: Tensor = (seen / seen.sum(-1, keepdim=True).clamp(min=1)) @ value
+    return answer
 
 
 def _amax(input: "Tensor", dim: Any = (), keepdim: bool = False) -> "Tensor":

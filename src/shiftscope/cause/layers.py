@@ -1,10 +1,11 @@
 """Which layers of a network have a map, how large it is, and what subsampled it: found by running the network once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from shiftscope.cause import Layer, Step
+from shiftscope.cause.found import Layers, Place, StepPlace
 from shiftscope.cause.layouts import Laid, laid
 from shiftscope.cause.recording import Recorder, Shown, Stepped, record
 from shiftscope.core.errors import ShiftscopeError, unknown
@@ -23,51 +24,8 @@ REARRANGING = {
 }  # fmt: skip
 LOCAL = REARRANGING | QUESTIONS | ACTIVATIONS | NORMS | SUMS
 """Functions of torch of which a module may consist that looks at a patch of places and at nothing else."""
+REORDERING = {"reshape", "view", "permute", "transpose", "flatten", "unflatten", "contiguous"} | QUESTIONS
 MOST_NAMED = 3
-
-
-class Place(NamedTuple):
-    """Where a layer's answer is: in which call of which module, and where in what that answers."""
-
-    path: str
-    call: int
-    keys: tuple[Any, ...]
-
-
-class StepPlace(NamedTuple):
-    """Where a subsampling is: the `number`-th call of a module that subsamples; `merges`: the module as a whole does."""
-
-    path: str
-    number: int
-    merges: tuple[Laid, Laid] | None = None
-    """Then, what it is given and what it answers with."""
-
-
-@dataclass(frozen=True)
-class Layers:
-    """The layers and subsampling steps of a network at one input size, in the order in which they run."""
-
-    size: int
-    """Width of the input, px."""
-    layers: tuple[Layer, ...]
-    steps: tuple[Step, ...]
-    factor: float | None
-    """Width of the input ÷ width of the last map before global pooling, whichever layers were asked for."""
-    stride: int | None
-    """px of the input that move that map by exactly one cell; None where unknown."""
-    missing: str = ""
-    """What is not here, and why: whole sentences; empty where nothing is missing."""
-    strides: dict[str, int | None] = field(default_factory=dict)
-    """The stride of each layer, by its name."""
-    places: dict[str, Place] = field(default_factory=dict)
-    """By a layer's name."""
-    step_places: dict[str, StepPlace] = field(default_factory=dict)
-    """By a step's name."""
-
-    @property
-    def exact_share(self) -> float | None:
-        """Share of the translations that move the last map by whole cells, 1 ÷ stride² (Azulay & Weiss 2018, section 2)."""
-        return None if self.stride is None else 1 / self.stride**2
 
 
 def find_layers(module: "nn.Module", size: int, which: Which = "all") -> Layers:
@@ -91,24 +49,33 @@ def find_layers(module: "nn.Module", size: int, which: Which = "all") -> Layers:
     maps = _maps(recorder, seen)
     merges = list(_merges(recorder, seen, maps))
     steps = sorted([*(_step(stepped, seen) for stepped in recorder.stepped), *merges], key=lambda step: step.at)
-    found = _listed(maps, steps, seen)
-    chosen = _chosen(found, which)
-    last = found[-1] if found else None
+    listed = _listed(maps, steps, seen)
+    sorted_at = _sorted_at(recorder)
+    found = [here for here in listed if here.layer.layout != "tokens" or here.at < sorted_at]
+    wrong = [here.layer.name for here in listed if here not in found]
+    last = listed[-1] if listed else None
     resampled = any(here.resampled for here in seen.values())
+    return replace(
+        _layers(size, _chosen(found, which), steps),
+        factor=size / last.layer.width if last else None,
+        stride=last.stride if last and not resampled else None,
+        missing=_missing(recorder, found, seen, wrong),
+    )
+
+
+def _layers(size: int, found: "list[_Found]", steps: "list[_Stepping]") -> Layers:
     return Layers(
         size,
-        tuple(here.layer for here in chosen),
+        tuple(here.layer for here in found),
         tuple(step.step for step in steps),
-        size / last.layer.width if last else None,
-        last.stride if last and not resampled else None,
-        _missing(recorder, found, seen),
-        {here.layer.name: here.stride for here in chosen},
-        {here.layer.name: here.place for here in chosen},
-        {step.step.name: step.place for step in steps},
+        strides={here.layer.name: here.stride for here in found},
+        places={here.layer.name: here.place for here in found},
+        step_places={step.step.name: step.place for step in steps},
     )
 
 
 class _Found(NamedTuple):
+    at: int
     layer: Layer
     place: Place
     stride: int | None
@@ -174,7 +141,7 @@ def _listed(maps: list[_Map], steps: list[_Stepping], seen: dict[Any, Seen]) -> 
         )  # fmt: skip
         grids = [grid for grid in seen[first.node].grids if grid.side == how.width] if first.node in seen else []
         place = Place(named.path, named.call, named.keys)
-        found.append(_Found(layer, place, stride_of(grids), frozenset(shown.name for _, shown in here.answers)))
+        found.append(_Found(first.at, layer, place, stride_of(grids), frozenset(shown.name for _, shown in here.answers)))
         before = first.at
     return found
 
@@ -230,6 +197,17 @@ def _merged(given: Laid | None, how: Laid) -> tuple[int, int] | None:
     return (down, right) if whole and (down, right) != (1, 1) else None
 
 
+def _sorted_at(recorder: Recorder) -> float:
+    """When tokens were first put into another order, as Hiera does, whose windows of tokens then lie one behind the other:
+    by a module without weights that answers with as many tokens as it was given, and only rearranges them."""
+    answers = {(shown.path, shown.call): shown.shape for shown in recorder.shown if not shown.same_as}
+    for ran in recorder.ran:
+        same = len(ran.given) == 3 and answers.get((ran.path, ran.call)) == ran.given
+        if same and ran.leaf and {"permute", "transpose"} & ran.functions and not ran.functions - REORDERING:
+            return ran.start
+    return float("inf")
+
+
 def _chosen(found: list[_Found], which: Which) -> list[_Found]:
     if which == "all":
         return found
@@ -258,7 +236,7 @@ def _ends(found: list[_Found]) -> list[_Found]:
     return ends
 
 
-def _missing(recorder: Recorder, found: list[_Found], seen: dict[Any, Seen]) -> str:
+def _missing(recorder: Recorder, found: list[_Found], seen: dict[Any, Seen], wrong: list[str]) -> str:
     """What is not found, and why."""
     if not found and not any(ran.path and ran.learned for ran in recorder.ran):
         return (
@@ -270,8 +248,14 @@ def _missing(recorder: Recorder, found: list[_Found], seen: dict[Any, Seen]) -> 
     said = []
     lost = [one for one in recorder.shown if len(one.shape) == 3 and one.node not in seen and not one.same_as]
     if lost:
-        names = ", ".join(one.name for one in lost[:MOST_NAMED]) + (" …" if len(lost) > MOST_NAMED else "")
+        names = _some([one.name for one in lost])
         said.append(f"Sequences of tokens whose places in the picture are not known are left out: {names}.")
+    if wrong:
+        said.append(f"Sequences of tokens that do not lie row by row are left out: {_some(wrong)}.")
     if all(one.node is None for one in recorder.shown):
         said.append("The network runs without gradients, so that depth is counted in calls and its stride is not known.")
     return " ".join(said)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")

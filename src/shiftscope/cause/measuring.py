@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.cause import LAYERS, Layer, Step
-from shiftscope.cause.layers import Layers
+from shiftscope.cause.found import Layers
 from shiftscope.cause.measures import Measure, measures
 from shiftscope.cause.translations import translations
 from shiftscope.cause.watching import watch
@@ -24,7 +24,7 @@ from shiftscope.stages.infer import ahead
 from shiftscope.stages.prepare import available
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 def ready_network(card: dict[str, Any], threads: int) -> "nn.Module":
@@ -122,35 +122,48 @@ def measure_layers(
     import torch
 
     watched = _watched(layers, sequences.shifts, seed, chosen)
-    wanted: dict[Layer | Step, list[_Watched]] = {}
-    for one in watched:
-        wanted.setdefault(one.item, []).append(one)
-    anyone = {item: np.any([one.wants for one in ones], axis=0) for item, ones in wanted.items()}
-    numbers = np.flatnonzero(np.any(list(anyone.values()), axis=0)) if anyone else np.empty(0, np.int64)
-    now = numbers[:0]
-
-    def see(item: Layer | Step, maps: Any, rows: NDArray[np.int64]) -> None:
-        frames = now[rows]
-        for one in wanted[item]:
-            mine = one.wants[frames]
-            if mine.all():
-                one.measure.see(maps, frames)
-            elif mine.any():
-                one.measure.see(maps[np.flatnonzero(mine)], frames[mine])
-
-    device = next(ready.buffers()).device
+    one_pass = _Pass(watched)
+    numbers = one_pass.numbers()
+    network, device = ready.get_submodule("network"), next(ready.buffers()).device
     total = len(numbers) * len(sequences.where)
-    items = list(wanted)
-    network = ready.get_submodule("network")
-    with torch.inference_mode(), watch(network, layers, see, lambda item: np.flatnonzero(anyone[item][now]), items):
+    with torch.inference_mode(), watch(network, layers, one_pass.see, one_pass.rows, list(one_pass.of)):
         batches = ahead(sequences.batches(numbers, batch)) if len(numbers) else iter(())
         for found in progress(batches, total, "frames", lambda found: len(found.numbers)):
-            now = found.numbers
+            one_pass.now = found.numbers
             ready(torch.from_numpy(found.pixels).to(device))
             if found.last:
                 for one in watched:
                     one.measure.end_of_picture()
     return _table(layers, watched, level, chosen)
+
+
+class _Pass:
+    """Who is to be shown which maps of the batch that is running."""
+
+    def __init__(self, watched: list[_Watched]) -> None:
+        self.of: dict[Layer | Step, list[_Watched]] = {}
+        for one in watched:
+            self.of.setdefault(one.item, []).append(one)
+        self.wanted = {item: np.any([one.wants for one in ones], axis=0) for item, ones in self.of.items()}
+        """Of each frame of a picture, whether any measure of an item wants it."""
+        self.now = np.empty(0, np.int64)
+        """Numbers of the frames in the batch that is running."""
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Of the frames that any measure wants."""
+        return np.flatnonzero(np.any(list(self.wanted.values()), axis=0)) if self.wanted else self.now
+
+    def rows(self, item: Layer | Step) -> NDArray[np.int64]:
+        return np.flatnonzero(self.wanted[item][self.now])
+
+    def see(self, item: Layer | Step, maps: "Tensor", rows: NDArray[np.int64]) -> None:
+        frames = self.now[rows]
+        for one in self.of[item]:
+            mine = one.wants[frames]
+            if mine.all():
+                one.measure.see(maps, frames)
+            elif mine.any():
+                one.measure.see(maps[np.flatnonzero(mine)], frames[mine])
 
 
 def _named(chosen: Collection[str] | None) -> list[Any]:

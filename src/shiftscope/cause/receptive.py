@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shiftscope.cause import GEOMETRY, Layer, Step
 from shiftscope.cause.dependence import hiding_nothing
-from shiftscope.cause.layers import Layers
+from shiftscope.cause.found import Layers
 from shiftscope.cause.measuring import facts_of
 from shiftscope.cause.watching import See, watch
 from shiftscope.core import tables

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.cause import Layer, Step
-from shiftscope.cause.layers import Layers
+from shiftscope.cause.found import Layers, StepPlace
 from shiftscope.cause.layouts import Laid, as_given, as_maps, part
 from shiftscope.cause.steps import interleaved, subsampling
 from shiftscope.core.errors import ShiftscopeError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 See = Callable[["Layer | Step", "Tensor", NDArray[np.int64]], None]
 """What is done with maps, (frames, channels, height, width), float: those of these rows of the batch. They are views of
 what the network goes on with: to be read, not to be changed or kept."""
-Rows = Callable[["Layer | Step"], NDArray[np.int64]]
+Rows = Callable[["Layer | Step"], Sequence[int] | NDArray[np.int64]]
 """The rows of the batch, ascending, whose maps somebody wants."""
 DENSE_NUMBERS = 2**25
 """Of a map before subsampling that are made at once; more frames are made one after the other."""
@@ -51,21 +51,9 @@ def watch(
     """
     wanted = [*layers.layers, *layers.steps] if chosen is None else chosen
     watcher = _Watcher(layers, see, rows, any_size)
-    hooks: list[Any] = [module.register_forward_pre_hook(watcher.begin)]
-    for path, found in watcher.by_path([item for item in wanted if isinstance(item, Layer)]).items():
-        hooks.append(module.get_submodule(path).register_forward_hook(watcher.on_answer(found)))
-    steps = [item for item in wanted if isinstance(item, Step) and not item.reason]
-    for step in steps:
-        place = layers.step_places[step.name]
-        if place.merges is not None:
-            hook = watcher.on_merge(step, *place.merges, place.number)
-            hooks.append(module.get_submodule(place.path).register_forward_hook(hook, with_kwargs=True))
-    calls = {(place.path, place.number): step for step in steps if (place := layers.step_places[step.name]).merges is None}
-    # Of all that subsample, wanted or not: whose call it is must be known.
-    owners = {place.path for place in layers.step_places.values() if place.merges is None} if calls else set()
-    for path in owners:
-        hooks.append(module.get_submodule(path).register_forward_pre_hook(watcher.entering(path)))
-        hooks.append(module.get_submodule(path).register_forward_hook(watcher.leave))
+    steps = {layers.step_places[item.name]: item for item in wanted if isinstance(item, Step) and not item.reason}
+    calls = {(place.path, place.number): step for place, step in steps.items() if place.merges is None}
+    hooks = watcher.hooked(module, [item for item in wanted if isinstance(item, Layer)], steps)
     try:
         if calls:
             with _mode(watcher, calls):
@@ -99,6 +87,22 @@ class _Watcher:
         self.owners: list[str] = []
         self.busy = False
         """Whether a map before a subsampling is being made, by calling parts of the network again."""
+
+    def hooked(self, module: "nn.Module", chosen: Sequence[Layer], steps: dict[StepPlace, Step]) -> list[Any]:
+        """Hooks on what is to be seen, and nowhere else."""
+        hooks: list[Any] = [module.register_forward_pre_hook(self.begin)]
+        for path, found in self.by_path(chosen).items():
+            hooks.append(module.get_submodule(path).register_forward_hook(self.on_answer(found)))
+        for place, step in steps.items():
+            if place.merges is not None:
+                merge = self.on_merge(step, *place.merges, place.number)
+                hooks.append(module.get_submodule(place.path).register_forward_hook(merge, with_kwargs=True))
+        # Of all that subsample, wanted or not: whose call it is must be known.
+        known = self.layers.step_places.values() if any(place.merges is None for place in steps) else ()
+        for path in sorted({place.path for place in known if place.merges is None}):
+            hooks.append(module.get_submodule(path).register_forward_pre_hook(self.entering(path)))
+            hooks.append(module.get_submodule(path).register_forward_hook(self.leave))
+        return hooks
 
     def begin(self, _module: Any, _given: Any) -> None:
         if not self.busy:
