@@ -137,7 +137,7 @@ def _listed(maps: list[_Map], steps: list[_Stepping], seen: dict[Any, Seen]) -> 
         between = [step for step in steps if before < step.at <= first.at and step.cells == (how.height, how.width)]
         layer = Layer(
             named.name, named.kind, _depth(first.node, seen, first.products), how.layout, how.channels, how.height,
-            how.width, how.prefix, between[-1].said if between else "",
+            how.width, stride, how.prefix, between[-1].said if between else "",
         )  # fmt: skip
         grids = [grid for grid in seen[first.node].grids if grid.side == how.width] if first.node in seen else []
         place = Place(named.path, named.call, named.keys)

@@ -13,7 +13,7 @@ ALIKE = {
     "source_bottom": "the part of the picture that they show",
     "resized_width": "the size that the picture is resized to",
     "resized_height": "the size that the picture is resized to",
-    "resample": "the function that resizes the picture",
+    "resizer": "the function that resizes the picture",
     "surround": "what is around the picture",
     "angle": "the angle by which the picture is turned",
 }
