@@ -22,6 +22,8 @@ class Layer:
     height: int
     """Cells of its map, measured: never a declared reduction."""
     width: int
+    stride: int | None = None
+    """px of the input that move its map by exactly one cell; None where unknown."""
     prefix: int = 0
     """Tokens that stand before those of the grid and belong to no place (class, distillation, registers)."""
     subsampled_by: str = ""

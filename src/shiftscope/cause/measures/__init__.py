@@ -44,7 +44,8 @@ class Measure:
 
     def rows(self, level: float) -> list[dict[str, object]]:
         """`quantity`, `estimate`, `ci_low`, `ci_high`, `n_images`, `n` and, where there is no estimate, `reason`: one row
-        for each quantity of this layer. Intervals are over pictures, at `level`."""
+        for each quantity of this layer. Intervals are over pictures, at `level`. A quantity that has a value for each shift
+        gives a row for each, with `shift` (px); a tested one has a `p_value`."""
         raise NotImplementedError
 
 
