@@ -3,17 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import fourier_shift
 from torch import nn
 from torch.nn import functional
 
-from shiftscope.cause import Layer, Step
+from shiftscope.cause import Layer
 from shiftscope.cause.measures import measures
 from shiftscope.cause.measures.nonshiftability import beyond
 from shiftscope.cause.measures.normalised_variance import NormalisedVariance
-from shiftscope.cause.repetition import p_value, periodic_share, spectrum
-from shiftscope.cause.shifting import inside, moved
-from shiftscope.cause.spectra import above, energy, kinds
+from shiftscope.cause.measures.periodicity import of_answers
+from shiftscope.cause.pooling import sums
 
 SIDE = 32
 
@@ -69,6 +67,10 @@ def measured(network, name, shifts, stride=None, images=None, layer=-1, batch=5)
                 measure.see(network.maps(circular(picture, shifts[frames]))[layer], frames)
             measure.end_of_picture()
     rows = measure.rows(0.95)
+    for row in rows:
+        assert row.get("estimate") is None or np.isfinite(row["estimate"])
+        assert row.get("estimate") is not None or row["reason"]
+        assert {"quantity", "n_images", "n", "reason"} <= row.keys()
     return {row["quantity"]: row for row in rows if row.get("shift") is None}, rows
 
 
@@ -78,7 +80,8 @@ def test_circular_convolutions_without_a_stride_lose_nothing(layer):
     assert measured(Network(), "nonshiftability", shifts, layer=layer)[0]["share"]["estimate"] == 0
     assert measured(Network(), "normalised_variance", shifts, layer=layer)[0]["ratio"]["estimate"] < 1e-20
     error = measured(Network(), "shift_error", shifts, layer=layer)[0]
-    assert error["whole"]["estimate"] < 1e-20
+    assert error["interior"]["estimate"] == error["whole"]["estimate"] < 1e-20
+    assert error["border"]["estimate"] < 1e-20
     assert error["between"]["reason"].startswith("the sequence has no shift other than a whole number of cells")
 
 
@@ -93,6 +96,8 @@ def test_a_stride_loses_the_shifts_between_its_multiples_and_no_others():
     repeats, rows = measured(network, "periodicity", shifts)
     assert repeats["periodic_share"]["estimate"] > 0.9
     assert repeats["periodic_share"]["p_value"] == 0.001
+    assert repeats["peak"]["estimate"] > 1e-6
+    assert repeats["peak"]["p_value"] < 0.05
     similar = {row["shift"]: row["estimate"] for row in rows if row["quantity"] == "similarity"}
     assert [similar[shift] for shift in (0, 4, 8, 12)] == pytest.approx([1, 1, 1, 1], abs=1e-12)
     assert max(similar[shift] for shift in (1, 2, 3, 5, 6, 7)) < 1 - 1e-6
@@ -110,7 +115,8 @@ def test_zero_padding_errs_only_at_the_border():
     for layer in (0, 1):
         error = measured(Network(padding="zeros"), "shift_error", shifts, layer=layer)[0]
         assert error["whole"]["estimate"] < 1e-20
-        assert error["border_share"]["estimate"] == 1
+        assert error["border_share"]["estimate"] == pytest.approx(1)
+        assert error["border"]["estimate"] > 1e-3
         assert 0 < error["border_cells"]["estimate"] < 0.9
     assert measured(Network(), "shift_error", shifts)[0]["border_share"]["reason"] == "there is no error at all"
 
@@ -135,7 +141,7 @@ def test_a_stride_that_is_known_counts_before_the_ratio_of_sizes():
             return [first, second[..., 1:-1, 1:-1]]
 
     assert measured(Valid(stride=2), "shift_error", shifts, stride=2)[0]["whole"]["estimate"] < 1e-20
-    assert "reason" in measured(Valid(stride=2), "shift_error", shifts)[0]["whole"]
+    assert measured(Valid(stride=2), "shift_error", shifts)[0]["whole"].get("estimate") is None
 
 
 def test_nonshiftability_is_that_of_a_slow_loop():
@@ -143,12 +149,13 @@ def test_nonshiftability_is_that_of_a_slow_loop():
     total = rng.normal(1, 0.4, (9, 5))
     total[:, 2] = 0
     total[:, 3] -= total[:, 3].mean()
-    absolute = np.abs(total) + 1
-    counts, known = beyond(total, absolute)
+    counts, known = beyond(total, np.abs(total[0]) + 1)
+    assert counts.sum() > 5
     for channel in range(5):
         mean = sum(total[:, channel]) / 9
         if channel in (2, 3):
-            assert not known[channel] and counts[channel] == 0
+            assert not known[channel]
+            assert counts[channel] == 0
         else:
             assert counts[channel] == sum(abs(value - mean) > 0.2 * abs(mean) for value in total[:, channel])
 
@@ -176,22 +183,159 @@ def test_channels_that_sum_to_zero_are_left_out_and_counted():
         assert main["reason"]
 
 
-def test_values_that_are_not_finite_are_named():
+MAIN = {"nonshiftability": "share", "normalised_variance": "ratio", "shift_error": "interior", "periodicity": "peak"}
+
+
+@pytest.mark.parametrize("name", MAIN)
+def test_pictures_whose_maps_are_not_finite_are_left_out_and_counted(name):
     class Broken(Network):
         def maps(self, pictures):
-            return [part * float("nan") for part in super().maps(pictures)]
+            return [part / (pictures[:, :1, :1, :1] < 100) for part in super().maps(pictures)]
 
-    for name, quantity in (("nonshiftability", "share"), ("normalised_variance", "ratio"), ("shift_error", "whole")):
-        row = measured(Broken(), name, along_x(6))[0][quantity]
-        assert row.get("estimate") is None
-        assert "finite" in row["reason"]
+    class Whole(Network):
+        pass
+
+    shifts = along_x(8)
+    images = pictures()
+    images[2] = 1000
+    images[4] = torch.nan
+    for network, broken in ((Broken(stride=4), 2), (Whole(stride=4), 1)):
+        row = measured(network, name, shifts, images=images)[0][MAIN[name]]
+        assert row["n_images"] == 6 - broken
+        assert f"{broken} of 6 pictures are left out" in row["reason"]
+        assert row["estimate"] is not None
+    row = measured(Whole(stride=4), name, shifts, images=images[4:5])[0][MAIN[name]]
+    assert row.get("estimate") is None
+    assert row["reason"] == "1 of 1 pictures are left out, since their maps have values that are not finite"
 
 
-def test_one_picture_and_one_shift_are_named_cases():
-    one = pictures(1)
-    assert "needs two" in measured(Network(), "normalised_variance", along_x(4), images=one)[0]["ratio"]["reason"]
-    assert measured(Network(stride=2), "nonshiftability", along_x(4), images=one)[0]["share"]["ci_low"] is None
-    assert "no shift" in measured(Network(), "shift_error", along_x(1))[0]["whole"]["reason"]
+@pytest.mark.parametrize("name", MAIN)
+def test_one_picture_or_one_shift_is_a_named_case(name):
+    one = measured(Network(stride=2), name, along_x(6), images=pictures(1))[0][MAIN[name]]
+    assert one["reason"]
+    assert one.get("ci_low") is None
+    assert (one.get("estimate") is None) == (name == "normalised_variance")
+    still = measured(Network(stride=2), name, along_x(1))[0][MAIN[name]]
+    assert still.get("estimate") is None
+    assert still["reason"]
+
+
+def test_the_paper_s_reading_is_the_mean_count_of_the_channels_that_were_drawn():
+    network = Network(stride=4)
+    network.second = nn.Conv2d(6, 30, 3, stride=4, padding=1, padding_mode="circular")
+    shifts, images = along_x(9), pictures()
+    got = measured(network, "nonshiftability", shifts, images=images)[0]
+    measure = measures["nonshiftability"].item(Layer("l", "Conv2d", 2, "NCHW", 30, 8, 8), shifts, SIDE, 0)
+    assert len(set(measure.drawn)) == 10
+    counts = []
+    with torch.no_grad():
+        for picture in images:
+            total = network.maps(circular(picture, shifts))[1].sum((2, 3)).numpy()
+            counts.append([sum(abs(total[:, c] - total[:, c].mean()) > 0.2 * total[:, c].mean()) for c in range(30)])
+    counts = np.array(counts)
+    assert got["paper"]["estimate"] == pytest.approx(counts[:, measure.drawn].mean())
+    assert got["share"]["estimate"] == pytest.approx(counts.mean() / 9)
+    assert 0 < got["share"]["estimate"] < 1
+
+
+def test_an_operation_in_place_does_not_answer_with_the_sums_of_the_layer_before_it():
+    """A ReLU in place answers with the tensor of the convolution before it, which then has other values."""
+    layers = [Layer(name, "k", 1, "NCHW", 3, 4, 4) for name in ("conv", "relu")]
+    both = [NormalisedVariance(layer, along_x(2), 4, 0) for layer in layers]
+    with torch.inference_mode():
+        for seed in range(3):
+            maps = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
+            for measure in both:
+                kept = maps.relu_() if measure is both[1] else maps
+                assert kept is maps
+                measure.see(kept, np.arange(2))
+                measure.end_of_picture()
+    before, after = (measure.sums.sum(0) for measure in both)
+    assert (after[1] > before[1] + 1).all()
+    first = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)).relu().sum((2, 3)).mean(0)
+    assert both[1].sums[0, 1] == pytest.approx(first.numpy(), rel=1e-5)
+
+
+def test_sums_are_read_once_for_all_measures_of_a_layer():
+    layer = Layer("conv", "k", 1, "NCHW", 3, 4, 4)
+    maps = torch.randn(2, 3, 4, 4)
+    assert sums(maps, layer) is sums(maps, layer)
+    assert torch.equal(sums(maps, layer), maps.sum((2, 3)))
+
+
+def test_maps_between_cells_are_exact_where_nothing_is_aliased():
+    """Linear, and fed with waves that the map of the smaller size can carry; white noise is the control."""
+
+    class Linear(Network):
+        def maps(self, pictures):
+            return [self.second(self.first(pictures))]
+
+    noise = pictures()
+    frequency = np.abs(np.fft.fftfreq(SIDE))
+    spectrum = np.fft.fft2(noise.numpy()) * ((frequency[:, None] < 1 / 8) & (frequency < 1 / 8))
+    smooth = torch.tensor(np.fft.ifft2(spectrum).real)
+    shifts = np.column_stack([np.arange(9), np.arange(9)]).astype(float)
+    error = measured(Linear(stride=4), "shift_error", shifts, images=smooth)[0]
+    assert error["between"]["n"] > 1
+    assert error["between"]["estimate"] < 1e-20
+    assert error["border"]["estimate"] < 1e-20
+    assert measured(Linear(stride=4), "shift_error", shifts, images=noise)[0]["between"]["estimate"] > 0.1
+
+
+def test_shift_error_needs_few_frames_and_is_that_of_a_slow_loop():
+    network, shifts, images = Network(stride=4, padding="zeros").double(), along_x(32), pictures(3)
+    measure = measures["shift_error"].item(Layer("l", "k", 1, "NCHW", 8, 8, 8), shifts, SIDE, 0)
+    wanted = [frame for frame in range(32) if measure.wants(frame)]
+    assert wanted[0] == 0
+    assert len(wanted) <= 9
+    got = measured(network, "shift_error", shifts, images=images)[0]
+    error, energy = np.zeros(2), np.zeros(2)
+    with torch.no_grad():
+        for picture in images:
+            first = network.maps(picture[None])[1][0]
+            for frame in wanted[1:]:
+                if frame % 4:
+                    continue
+                cells = frame // 4
+                here = network.maps(circular(picture, shifts[[frame]]))[1][0].numpy()
+                there = np.roll(first.numpy(), cells, 2)
+                inner = np.zeros((8, 8), bool)
+                inner[1:7, 1 + cells : 7] = True
+                for part, cells_of_part in enumerate((inner, ~inner)):
+                    error[part] += ((here - there)[:, cells_of_part] ** 2).sum()
+                    values = there[:, cells_of_part]
+                    energy[part] += ((values - values.mean(1, keepdims=True)) ** 2).sum()
+    assert got["whole"]["estimate"] == pytest.approx(error[0] / energy[0])
+    assert got["border_share"]["estimate"] == pytest.approx(error[1] / error.sum())
+
+
+def test_maps_that_have_nothing_to_do_with_each_other_have_a_shift_error_of_two():
+    class Noise(Network):
+        def maps(self, pictures):
+            return [torch.randn(len(pictures), 8, SIDE, SIDE, dtype=torch.float64)]
+
+    torch.manual_seed(0)
+    error = measured(Noise(), "shift_error", along_x(8))[0]
+    assert error["interior"]["estimate"] == pytest.approx(2, abs=0.05)
+    assert error["border"]["estimate"] == pytest.approx(2, abs=0.05)
+
+
+def test_answers_of_a_network_repeat_with_its_stride():
+    network, shifts = Network(stride=4).double(), along_x(16)
+    with torch.no_grad():
+        pooled = [network.maps(circular(picture, shifts))[1].mean((2, 3)) for picture in pictures(8)]
+        answers = torch.stack(pooled).softmax(2).numpy()
+    found = {row["quantity"]: row for row in of_answers(answers, shifts, 4, level=0.95, seed=0)}
+    assert found["periodic_share"]["estimate"] > 0.9
+    assert found["periodic_share"]["p_value"] == 0.001
+    assert found["peak"]["estimate"] > 0
+    noise = np.random.default_rng(0).random(answers.shape)
+    other = {row["quantity"]: row for row in of_answers(noise, shifts, 4, level=0.95, seed=0)}
+    assert other["periodic_share"]["p_value"] > 0.05
+    answers[3, 2] = np.nan
+    named = of_answers(answers, shifts, 4, level=0.95, seed=0)[0]
+    assert named["n_images"] == 7
+    assert "1 of 8 pictures are left out" in named["reason"]
 
 
 def test_normalised_variance_is_that_of_a_slow_loop_however_pictures_are_grouped():
@@ -225,143 +369,6 @@ def test_the_interval_of_normalised_variance_covers_the_truth():
         (row,) = measure.rows(0.95)
         covered += row["ci_low"] <= 1 / 4.2 <= row["ci_high"]
     assert covered / runs > 0.9
-
-
-# Moving maps
-
-
-def test_maps_move_between_cells_as_scipy_moves_them():
-    rng = np.random.default_rng(0)
-    spectrum_ = np.fft.fft2(rng.normal(size=(15, 15)))
-    maps = np.fft.ifft2(spectrum_).real
-    expected = np.fft.ifft2(fourier_shift(np.fft.fft2(maps), (0.3, -1.7))).real
-    got = moved(torch.tensor(maps)[None], (-1.7, 0.3))[0].numpy()
-    np.testing.assert_allclose(got, expected, atol=1e-12)
-
-
-def test_moving_there_and_back_is_nothing_and_whole_cells_are_exact():
-    maps = pictures(1)[0]
-    assert torch.equal(moved(maps, (3, -2)), torch.roll(maps, (-2, 3), (-2, -1)))
-    smooth = functional.avg_pool2d(functional.pad(maps[None], (4, 4, 4, 4), mode="circular"), 9, 1)[0]
-    there = moved(moved(smooth, (0.25, 0.75)), (-0.25, -0.75))
-    assert (there - smooth).abs().max() < 0.02
-    halves = moved(moved(smooth, (0.5, 0)), (0.5, 0))
-    assert (halves - torch.roll(smooth, 1, -1)).abs().max() < 0.02
-
-
-def test_cells_inside_are_those_of_a_slow_loop():
-    for cells in ((2, 0), (0, -3), (1.5, 0.25), (-0.5, 9)):
-        got = inside(10, 12, 2, cells)
-        for y in range(10):
-            for x in range(12):
-                sources = [
-                    (y - dy, x - dx)
-                    for dy in {int(np.floor(cells[1])), int(np.ceil(cells[1]))}
-                    for dx in {int(np.floor(cells[0])), int(np.ceil(cells[0]))}
-                ]
-                clear = all(2 <= row < 8 and 2 <= column < 10 for row, column in [(y, x), *sources])
-                assert got[y, x] == clear
-
-
-# Aliasing
-
-
-def aliasing(maps, stride):
-    channels, height, width = maps.shape[1:]
-    step = Step("s", "Conv2d", 1, channels, height, width, (stride, stride))
-    measure = measures["aliasing"].item(step, along_x(4), 64, 0)
-    for picture in maps:
-        measure.see(picture[None], np.array([0]))
-        measure.end_of_picture()
-    return {row["quantity"]: row for row in measure.rows(0.95)}
-
-
-def wave(cycles, side=32):
-    return torch.cos(2 * torch.pi * cycles * torch.arange(side, dtype=torch.float64) / side)[None, None, None].expand(2, 1, side, side)
-
-
-@pytest.mark.parametrize("stride", [2, 4])
-def test_a_sine_is_aliased_if_it_is_above_the_limit_and_kept_if_it_is_below(stride):
-    limit = 32 / (2 * stride)
-    below, beyond_limit = aliasing(wave(limit - 1), stride), aliasing(wave(limit + 1), stride)
-    assert below["energy_above"]["estimate"] == pytest.approx(0, abs=1e-12)
-    assert beyond_limit["energy_above"]["estimate"] == pytest.approx(1)
-    assert below["non_aliased"]["estimate"] > 0 == below["aliased"]["estimate"]
-    assert beyond_limit["aliased"]["estimate"] > 0 == beyond_limit["non_aliased"]["estimate"]
-    both = aliasing(wave(limit - 1) + wave(limit + 1), stride)  # both are folded into the same frequency
-    assert both["tangled"]["estimate"] > 0 == both["aliased"]["estimate"] == both["non_aliased"]["estimate"]
-
-
-@pytest.mark.parametrize(("stride", "side"), [(2, 32), (4, 32), (2, 30), (3, 33), (2, 31)])
-def test_white_noise_has_all_but_the_small_grid_s_share_above(stride, side):
-    noise = torch.randn(200, 4, side, side, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    expected = 1 - 1 / stride**2
-    assert aliasing(noise, stride)["energy_above"]["estimate"] == pytest.approx(expected, abs=0.005)
-
-
-def test_frequencies_that_are_carried_are_as_many_as_the_small_grid_has():
-    for height, width, stride in ((8, 8, (2, 2)), (12, 8, (3, 4)), (9, 15, (3, 5)), (10, 6, (2, 1))):
-        kept = (1 - above(height, width, stride)).sum()
-        assert kept == pytest.approx(height * width / stride[0] / stride[1])
-
-
-def test_a_band_limited_map_is_not_aliased_and_kinds_sum_to_one():
-    spectrum_ = np.fft.fft2(np.random.default_rng(0).normal(size=(3, 32, 32)))
-    spectrum_ *= above(32, 32, (2, 2)) == 0
-    maps = torch.tensor(np.fft.ifft2(spectrum_).real)[None]
-    rows = aliasing(maps.expand(3, -1, -1, -1), 2)
-    assert rows["energy_above"]["estimate"] == pytest.approx(0, abs=1e-12)
-    assert rows["aliased"]["estimate"] == rows["tangled"]["estimate"] == 0
-    noise = torch.randn(3, 4, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    found = aliasing(noise, 2)
-    assert sum(found[kind]["estimate"] for kind in ("non_aliased", "aliased", "tangled", "empty")) == pytest.approx(1)
-    assert found["tangled"]["estimate"] > 0.5
-
-
-def test_kinds_are_those_of_a_slow_loop():
-    power = energy(torch.randn(1, 12, 8, generator=torch.Generator().manual_seed(4), dtype=torch.float64) ** 3).numpy()
-    got = kinds(power, (3, 2))
-    present = power[0] > 0.01 * power.max()
-    counts = {"non_aliased": 0, "aliased": 0, "tangled": 0, "empty": 0}
-    for row in range(4):
-        for column in range(4):
-            own = folded = False
-            for y in range(row, 12, 4):
-                for x in range(column, 8, 4):
-                    if present[y, x]:
-                        frequencies = min(y, 12 - y) / 12, min(x, 8 - x) / 8
-                        own |= frequencies[0] <= 1 / 6 and frequencies[1] <= 1 / 4
-                        folded |= frequencies[0] >= 1 / 6 or frequencies[1] >= 1 / 4
-            counts[("empty", "aliased", "non_aliased", "tangled")[2 * own + folded]] += 1
-    assert got._asdict() == {name: count / 16 for name, count in counts.items()}
-
-
-def test_a_flat_map_is_named():
-    rows = aliasing(torch.ones(2, 3, 8, 8, dtype=torch.float64), 2)
-    assert rows["energy_above"]["reason"] == "the map before the step is the same everywhere"
-
-
-# Periods
-
-
-def test_the_spectrum_sums_to_one_and_knows_a_period():
-    rng = np.random.default_rng(0)
-    for length in (12, 15, 16):
-        assert spectrum(rng.normal(size=(5, length))).sum(1) == pytest.approx(np.ones(5))
-    repeated = np.tile(rng.normal(size=8), 8)
-    assert periodic_share(repeated, 8) > 0.95
-    assert periodic_share(np.arange(64.0), 8) == 0  # a drift does not repeat
-    shares = periodic_share(rng.normal(size=(4000, 64)), 8)
-    assert shares.mean() == pytest.approx(8 / 64, abs=0.02)
-
-
-def test_shuffled_shifts_are_the_null_of_the_period():
-    """P(p ≤ .1) where nothing repeats; and a period that is there is found."""
-    rng = np.random.default_rng(1)
-    values = [p_value(rng.normal(size=(3, 32)), 8, np.random.default_rng(k)) for k in range(100)]
-    assert np.mean(np.array(values) <= 0.1) <= 0.19  # 10 ± 3 standard errors of 100
-    signal = np.tile(rng.normal(size=8), 4) + 0.7 * rng.normal(size=(3, 32))
-    assert p_value(signal, 8, rng) < 0.05
 
 
 def test_a_period_cannot_be_asked_of_too_few_or_other_shifts():

@@ -135,13 +135,14 @@ def _listed(maps: list[_Map], steps: list[_Stepping], seen: dict[Any, Seen]) -> 
     for here in maps:
         named, how, first = here.named, here.how, here.answers[0][1]
         between = [step for step in steps if before < step.at <= first.at and step.cells == (how.height, how.width)]
+        grids = [grid for grid in seen[first.node].grids if grid.side == how.width] if first.node in seen else []
+        stride = stride_of(grids)
         layer = Layer(
             named.name, named.kind, _depth(first.node, seen, first.products), how.layout, how.channels, how.height,
             how.width, stride, how.prefix, between[-1].said if between else "",
         )  # fmt: skip
-        grids = [grid for grid in seen[first.node].grids if grid.side == how.width] if first.node in seen else []
         place = Place(named.path, named.call, named.keys)
-        found.append(_Found(first.at, layer, place, stride_of(grids), frozenset(shown.name for _, shown in here.answers)))
+        found.append(_Found(first.at, layer, place, stride, frozenset(shown.name for _, shown in here.answers)))
         before = first.at
     return found
 

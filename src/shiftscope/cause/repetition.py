@@ -1,8 +1,10 @@
 """Whether a series over shifts repeats with a period."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from shiftscope.statistics.ratios import Floats
+from shiftscope.statistics.ratios import Floats, ratio
 
 SHUFFLES = 999
 
@@ -18,18 +20,23 @@ def similarity(vectors: Floats) -> Floats:
         return np.asarray(vectors @ vectors[0] / (norms * norms[0]))
 
 
+def straightened(series: Floats) -> Floats:
+    """Series (…, length) less their straight lines by least squares: what only drifts does not repeat."""
+    length = series.shape[-1]
+    time = np.arange(length) - (length - 1) / 2
+    centred = series - series.mean(-1, keepdims=True)
+    return np.asarray(centred - (centred @ time / max(time @ time, 1))[..., None] * time)
+
+
 def spectrum(series: Floats) -> Floats:
-    """Share of the variance at each frequency 1, 2, … ÷ length, up to ½: (…, length // 2) of series (…, length) of which a
-    straight line is subtracted, since what only drifts does not repeat. 0 where nothing is left.
+    """Share of the variance at each frequency 1, 2, … ÷ length, up to ½: (…, length // 2) of series (…, length), less their
+    straight lines. 0 where nothing is left.
 
     >>> spectrum(np.tile([0.0, 1.0], 4)).round(3).tolist()  # nearly all of it repeats every 2 of 8; the line takes the rest
     [0.033, 0.01, 0.006, 0.952]
     """
     length = series.shape[-1]
-    time = np.arange(length) - (length - 1) / 2
-    centred = series - series.mean(-1, keepdims=True)
-    centred = centred - (centred @ time / (time @ time))[..., None] * time
-    power = np.abs(np.fft.rfft(centred)[..., 1:]) ** 2
+    power = np.abs(np.fft.rfft(straightened(series))[..., 1:]) ** 2
     power[..., :-1] *= 2  # each but the last stands for itself and its negative
     if length % 2:
         power[..., -1] *= 2
@@ -38,21 +45,51 @@ def spectrum(series: Floats) -> Floats:
 
 
 def periodic_share(series: Floats, period: int) -> Floats:
-    """Share of the variance of series (…, length) that repeats with `period`: at the frequency 1 ÷ period and its multiples.
-    The length is a multiple of the period, and at least twice as long.
+    """Share of the variance of series (…, length), less their straight lines, that repeats with `period`: of the mean over
+    periods, which is what `spectrum` has at the frequency 1 ÷ period and its multiples. The length is a multiple of the
+    period, and at least twice as long.
 
     A series that repeats exactly has nearly 1 (the line that is subtracted takes a little); one without any order has on
-    average about period ÷ length.
+    average about period ÷ length, and a smooth one, however bent, has less.
     """
+    left = straightened(series)
     cycles = series.shape[-1] // period
-    return np.asarray(spectrum(series)[..., cycles - 1 :: cycles].sum(-1))
+    repeated = cycles * (left.reshape(*left.shape[:-1], cycles, period).mean(-2) ** 2).sum(-1)
+    return np.nan_to_num(ratio(repeated, (left**2).sum(-1)))
 
 
-def p_value(series: Floats, period: int, rng: np.random.Generator) -> float:
-    """How often shuffled shifts repeat as much: of the mean `periodic_share` of pictures (pictures, length), each one's shifts
-    shuffled anew; (1 + those that reach it) ÷ (1 + 999)."""
-    observed = periodic_share(series, period).mean()
-    reached = sum(
-        periodic_share(rng.permuted(series, axis=1), period).mean() >= observed * (1 - 1e-12) for _ in range(SHUFFLES)
-    )
-    return (1 + reached) / (1 + SHUFFLES)
+def peak_weights(length: int, period: int) -> Floats:
+    """Weights, (length,): their product with a series is how high it peaks at the multiples of `period`.
+
+    That is how high its value at a multiple (but 0) stands above the parabola by least squares through its neighbours, up
+    to half a period away on either side; the mean over all multiples that have neighbours on both sides. A series of two
+    periods has one. A parabola follows a series that falls off, so that a smooth curve has no peak. Through two neighbours
+    it is a line.
+
+    >>> peak_weights(4, 2).tolist()  # at 2, less the mean of 1 and 3
+    [0.0, -0.5, 1.0, -0.5]
+    """
+    weights = np.zeros(length)
+    centres = [place for place in range(period, length, period) if place + period // 2 < length]
+    for centre in centres:
+        near = np.arange(centre - period // 2, centre + period // 2 + 1)
+        basis = np.linalg.qr(np.vander((near - centre) / period, min(3, len(near) - 1)))[0]
+        at = (near == centre).astype(np.float64)
+        apart = at - basis @ (basis.T @ at)
+        weights[near] += apart / (apart @ at) / len(centres)
+    return np.round(weights, 15) + 0.0
+
+
+def p_value(series: Floats, statistic: Callable[[Floats], Floats], rng: np.random.Generator) -> float:
+    """How often shuffled shifts reach the mean of a `statistic`, (pictures, length) → (pictures,), over pictures: each
+    picture's shifts but the first are shuffled anew; (1 + those that reach it) ÷ (1 + 999). The first one is left where it
+    is, since the similarity there is 1 by definition.
+    """
+    observed = statistic(series).mean()
+    shuffled = series.copy()
+    reached = 0
+    for _ in range(SHUFFLES):
+        rng.permuted(series[:, 1:], axis=1, out=shuffled[:, 1:])
+        # Rounding must not make an exact tie a smaller value.
+        reached += statistic(shuffled).mean() >= observed - 1e-12 * abs(observed)
+    return float((1 + reached) / (1 + SHUFFLES))

@@ -4,28 +4,61 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from shiftscope.statistics.ratios import Floats
+from shiftscope.statistics.ratios import Floats, ratio
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PRESENT = 1e-2
-"""Of the energy of the strongest frequency of a channel, 20 dB: a weaker frequency is taken for absent (Ribeiro & Schön)."""
+"""Of the energy of a channel's strongest frequency, 20 dB: a weaker frequency is taken for absent (Ribeiro & Schön)."""
+FLAT = 1e-11
+"""Of the squares of a map: if what is left without its mean is no more than this, it is rounding."""
 
 
-def energy(maps: "Tensor") -> "Tensor":
+def energy(maps: "Tensor", window: bool) -> "Tensor":
     """Energy of each frequency, (…, height, width), of `maps` of that shape: squares of the discrete Fourier transform of
-    each channel less its mean. No window: the map is taken to continue periodically, so that a jump from one border to the
-    opposite one counts as well."""
+    each channel less its mean, which is the same on every grid. 0 everywhere for a channel that is flat but for rounding.
+
+    `window`: whether maps are first multiplied by Hann's window along both axes (periodic: sin² π n ÷ length), and their
+    means weighted by it. The transform takes a map to continue periodically. Where it does not, the jump from one border
+    to the opposite one has energy at all frequencies, and the window takes it away. In return, a wave of one frequency has
+    a sixth of its energy at each of the two neighbouring ones, and what lies in the middle of the map counts most.
+
+    >>> import torch
+    >>> ramp = torch.arange(32.0, dtype=torch.float64)[None].expand(32, 32)  # no waves, and a jump at its ends
+    >>> beyond = torch.tensor(above(32, 32, (2, 2)))
+    >>> [f"{(power * beyond).sum() / power.sum():.1e}" for power in (energy(ramp, False), energy(ramp, True))]
+    ['6.0e-02', '8.8e-06']
+    """
     import torch
 
-    centred = maps - maps.mean((-2, -1), keepdim=True)
-    return torch.fft.fft2(centred).abs().square()
+    height, width = maps.shape[-2:]
+    weights = torch.ones(height, width, dtype=maps.dtype, device=maps.device)
+    if window:
+        down, right = (torch.hann_window(length, dtype=maps.dtype, device=maps.device) for length in (height, width))
+        weights = down[:, None] * right
+    mean = (maps * weights).sum((-2, -1), keepdim=True) / weights.sum()
+    power = torch.fft.fft2((maps - mean) * weights).abs().square()
+    whole = (maps * weights).square().sum((-2, -1), keepdim=True) * (height * width)  # Parseval: with the mean
+    return torch.where(power.sum((-2, -1), keepdim=True) > FLAT * whole, power, power * 0)
+
+
+def share_above(power: Floats, stride: tuple[int, int]) -> Floats:
+    """Share of the energy that a grid of every `stride`-th cell cannot carry: (channels,) of `power`, (channels, height,
+    width); nan for a channel without energy.
+
+    White noise of n cells has 1 − 1 ÷ s for s cells per cell of the smaller grid, times n ÷ (n − 1) since its mean does not
+    count, in expectation and for every size that is a multiple of the strides.
+    """
+    return ratio((power * above(power.shape[1], power.shape[2], stride)).sum((1, 2)), power.sum((1, 2)))
 
 
 def above(height: int, width: int, stride: tuple[int, int]) -> Floats:
-    """For each frequency, (height, width) in the order of the transform, the share of it that a grid of every `stride`-th cell
-    (along y, along x) cannot carry: 1 beyond 1 ÷ (2 stride) cycles per cell, along either axis, 0 below, ½ at the limit.
+    """Which share of each frequency, (height, width) in the order of the transform, a smaller grid cannot carry.
+
+    It consists of every `stride`-th cell (along y, along x). The share is 1 beyond 1 ÷ (2 stride) cycles per cell along
+    either axis, and 0 below. At the limit it is ½: of a wave just there, whose phase is random, the samples have half the
+    energy on average; and the frequencies that are carried are then as many as the smaller grid has cells.
 
     >>> above(1, 8, (1, 2)).tolist()  # of cycles per cell 0, 1/8, 2/8, 3/8, 4/8, −3/8, −2/8, −1/8
     [[0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 0.5, 0.0]]
@@ -42,13 +75,13 @@ class Kinds(NamedTuple):
     """Shares of the frequencies of the smaller map, which sum to 1."""
 
     non_aliased: float
-    """Only its own frequency of the map before is in it."""
+    """One frequency of the map before is in it: its own."""
     aliased: float
-    """Only frequencies that were folded into it are."""
+    """One frequency is in it that is not its own: it could be told from others, but lies at a wrong place."""
     tangled: float
-    """Both are."""
+    """Two or more are, and nothing can take them apart."""
     empty: float
-    """Neither is."""
+    """None is."""
 
 
 def kinds(power: Floats, stride: tuple[int, int]) -> Kinds:
@@ -58,7 +91,8 @@ def kinds(power: Floats, stride: tuple[int, int]) -> Kinds:
     ----------
     power : (channels, height, width), energy of the map before subsampling. Height and width are multiples of the strides.
 
-    A frequency is there if its energy is at most 20 dB below that of the channel's strongest one.
+    A frequency is there if its energy is at most 20 dB below that of the channel's strongest one. Theirs is the strongest
+    one after folding, and their maps keep their mean; without it, the threshold is set by what changes over the map.
 
     >>> wave = np.cos(2 * np.pi * np.arange(8) * 3 / 8)[None, None] * np.ones((1, 8, 1))
     >>> power = np.abs(np.fft.fft2(wave)) ** 2
@@ -67,15 +101,12 @@ def kinds(power: Floats, stride: tuple[int, int]) -> Kinds:
     """
     channels, height, width = power.shape
     present = power > PRESENT * power.max((1, 2), keepdims=True)
-    small = height // stride[0], width // stride[1]
-    own = present & (above(height, width, stride) < 1)
-    folded = present & (above(height, width, stride) > 0)
-    has_own, has_folded = (
-        part.reshape(channels, stride[0], small[0], stride[1], small[1]).any((1, 3)) for part in (own, folded)
-    )
+    folds = (channels, stride[0], height // stride[0], stride[1], width // stride[1])
+    count = present.reshape(folds).sum((1, 3))
+    own = (present & (above(height, width, stride) < 1)).reshape(folds).any((1, 3))
     return Kinds(
-        float((has_own & ~has_folded).mean()),
-        float((~has_own & has_folded).mean()),
-        float((has_own & has_folded).mean()),
-        float((~has_own & ~has_folded).mean()),
+        float(((count == 1) & own).mean()),
+        float(((count == 1) & ~own).mean()),
+        float((count > 1).mean()),
+        float((count == 0).mean()),
     )

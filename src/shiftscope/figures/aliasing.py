@@ -64,7 +64,10 @@ def _bars(ax: "Axes", table: pl.DataFrame) -> None:
     if above:
         middle = [row["estimate"] for row in above]
         ends = [(row["ci_low"] or row["estimate"], row["ci_high"] or row["estimate"]) for row in above]
-        error = [[m - low for m, (low, _) in zip(middle, ends, strict=True)], [h - m for m, (_, h) in zip(middle, ends, strict=True)]]
+        error = [
+            [m - low for m, (low, _) in zip(middle, ends, strict=True)],
+            [h - m for m, (_, h) in zip(middle, ends, strict=True)],
+        ]
         ax.errorbar(
             middle, range(len(names)), xerr=error, fmt="o", color="black", markersize=3.5, linewidth=1, label="energy above"
         )

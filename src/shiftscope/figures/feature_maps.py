@@ -38,7 +38,9 @@ def draw(inputs: Inputs) -> Drawing:
         for line, (_, maps) in zip(axes, table.group_by("layer", maintain_order=True), strict=False):
             lowest, highest = maps["values"].explode().min(), maps["values"].explode().max()
             for ax, row in zip(line, maps.rows(named=True), strict=True):
-                ax.imshow(np.reshape(row["values"], (row["height"], row["width"])), cmap="viridis", vmin=lowest, vmax=highest)
+                ax.imshow(
+                    np.reshape(row["values"], (row["height"], row["width"])), cmap="viridis", vmin=lowest, vmax=highest
+                )
             first = maps.row(0, named=True)
             line[0].set_title(f"{short(first['layer'], 20)}, {first['width']} cells", fontsize=6, loc="left", pad=2)
         sentences.append(_said(network, table))

@@ -56,9 +56,13 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
         ax.text(0.5, 0.5, "no layer to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
         return
     # Normalisations and activations lie between the layers with weights that they follow and the next.
-    depth = known["depth"].to_numpy() + (np.arange(known.height) - known["depth"].rank("min").to_numpy() + 1) / (
-        known.group_by("depth", maintain_order=True).len().join(known.select("depth"), on="depth", how="right")["len"]
-    ).to_numpy()
+    depth = (
+        known["depth"].to_numpy()
+        + (np.arange(known.height) - known["depth"].rank("min").to_numpy() + 1)
+        / (
+            known.group_by("depth", maintain_order=True).len().join(known.select("depth"), on="depth", how="right")["len"]
+        ).to_numpy()
+    )
     low, high = (known[name].fill_null(known["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
     ax.fill_between(depth, low, high, color=colour, alpha=0.25, linewidth=0)
     ax.plot(depth, known["estimate"].to_numpy(), color=colour, linewidth=1, marker=".", markersize=3)

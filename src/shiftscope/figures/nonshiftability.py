@@ -25,7 +25,9 @@ def draw(inputs: Inputs) -> Drawing:
             rows = handed_on(of_layers(layers, "nonshiftability", quantity))
             x, y = rows["subsampling_factor"].to_numpy(), rows["estimate"].to_numpy()
             low, high = (rows[name].fill_null(rows["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
-            ax.errorbar(x, y, (y - low, high - y), color=colour, marker="o", markersize=3, linewidth=1.2, label=short(network))
+            ax.errorbar(
+                x, y, (y - low, high - y), color=colour, marker="o", markersize=3, linewidth=1.2, label=short(network)
+            )
             if rows.height and quantity == "share":
                 last = rows.row(-1, named=True)
                 ends = "" if last["ci_low"] is None else f" [{last['ci_low']:.1%}, {last['ci_high']:.1%}]"

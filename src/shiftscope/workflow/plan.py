@@ -125,7 +125,9 @@ class Plan:
 
     def inside(self, dataset: str) -> list[str]:
         """The protocols on whose sequences the layers of networks are measured."""
-        return [name for name in self.protocols_of(dataset) if name in self.config.cause.protocols and self.measured(dataset)]
+        return [
+            name for name in self.protocols_of(dataset) if name in self.config.cause.protocols and self.measured(dataset)
+        ]
 
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""

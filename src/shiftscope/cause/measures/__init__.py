@@ -1,6 +1,7 @@
 """What is measured of a layer's maps while a picture moves: one file per measure.
 
-A measure sees maps, keeps sums, and forgets the maps: memory does not grow with the number of frames or pictures.
+A measure sees maps, keeps sums, and forgets the maps: a few numbers for each picture, and while a picture is seen, one for
+each frame and channel at most. Only `shift_error` keeps a map, that of the first frame of the current picture.
 """
 
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -35,7 +36,8 @@ class Measure:
         return True
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        """`maps`: (frames, channels, height, width), float; `frames`: their numbers in the picture's sequence, ascending."""
+        """`maps`: (frames, channels, height, width), float, to be read and neither changed nor kept; `frames`: their
+        numbers in the picture's sequence, ascending."""
         raise NotImplementedError
 
     def end_of_picture(self) -> None:
@@ -43,9 +45,11 @@ class Measure:
         raise NotImplementedError
 
     def rows(self, level: float) -> list[dict[str, object]]:
-        """`quantity`, `estimate`, `ci_low`, `ci_high`, `n_images`, `n` and, where there is no estimate, `reason`: one row
-        for each quantity of this layer. Intervals are over pictures, at `level`. A quantity that has a value for each shift
-        gives a row for each, with `shift` (px); a tested one has a `p_value`."""
+        """A row for each quantity of this layer: `quantity`, `estimate`, `ci_low`, `ci_high`, `n_images`, `n`, `reason`.
+
+        Intervals are over pictures, at `level`. `reason` says why there is no estimate or no interval, or how many pictures
+        are left out; a row without an estimate may lack keys that would be empty. A quantity that has a value for each
+        shift gives a row for each, with `shift` (px); a tested one has a `p_value`."""
         raise NotImplementedError
 
 

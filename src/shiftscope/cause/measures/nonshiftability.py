@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
-from shiftscope.cause.over_pictures import Sums, row_of
+from shiftscope.cause.over_pictures import ONE_FRAME, Sums, row_of
 from shiftscope.cause.pooling import absolute_sums, sums
 from shiftscope.core.randomness import generator
 from shiftscope.statistics.ratios import Floats
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 TOLERANCE = 0.2
 """Of the mean over shifts: the paper's."""
 ABOUT_ZERO = 1e-3
-"""Of the mean absolute sum: a mean that is smaller has nothing that 20 % of it could mean."""
+"""Of the sum of absolute values: if the mean sum is no larger than this, 20 % of it says nothing about the map."""
 CHANNELS = 10
 """Channels of the paper's reading."""
 
 
 def beyond(sums_of_shifts: Floats, absolute: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """At how many shifts each channel's sum leaves its mean over shifts by more than 20 % of that mean (Azulay & Weiss 2018,
-    figure 5), and which channels have a mean that is not about 0: both (channels,).
+    """At how many shifts each channel's sum leaves its mean over shifts by more than 20 % of that mean (Azulay & Weiss
+    2018, figure 5), and which channels have a mean that is not about 0: both (channels,).
 
     Parameters
     ----------
     sums_of_shifts : (shifts, channels), sums of the map over space.
-    absolute : (shifts, channels), sums of the map's absolute values.
+    absolute : (channels,), sums of the absolute values of the first map: how large a sum could be that does not cancel.
 
-    >>> counts, known = beyond(np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]))
+    >>> counts, known = beyond(np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]), np.array([1.0, 0.0]))
     >>> counts.tolist(), known.tolist()  # the mean is 4/3: 1 is 25 % below it, 2 is 50 % above
     ([3, 0], [True, False])
     """
     mean = sums_of_shifts.mean(0)
-    known = np.abs(mean) > ABOUT_ZERO * absolute.mean(0)
+    known = np.abs(mean) > ABOUT_ZERO * absolute
     counts = (np.abs(sums_of_shifts - mean) > TOLERANCE * np.abs(mean)).sum(0)
     return np.where(known, counts, 0), known
 
@@ -46,7 +46,7 @@ def beyond(sums_of_shifts: Floats, absolute: Floats) -> tuple[NDArray[np.int64],
     "nonshiftability",
     title="Nonshiftability",
     unit="share of shifts",
-    reference="Azulay & Weiss 2018 (arXiv 1805.12177), figure 5: the sum of a map is more than 20 % away from its mean over shifts",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177), figure 5: sums more than 20 % away from their mean over shifts",
 )
 class Nonshiftability(Measure):
     """0 where the sum over space, which is what global pooling keeps, is nearly the same wherever the picture is.
@@ -60,29 +60,36 @@ class Nonshiftability(Measure):
         self.drawn = rng.choice(layer.channels, min(CHANNELS, layer.channels), replace=False)
         self.seed, self.channels = seed, layer.channels
         self.share, self.paper, self.left_out = Sums(), Sums(), Sums()
-        self.seen: list[tuple[Floats, Floats]] = []
+        self.layer, self.frames = layer, len(shifts)
+        self.seen: list[Floats] = []
+        self.absolute = np.zeros(layer.channels)
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        self.seen.append((sums(maps).double().cpu().numpy(), absolute_sums(maps).double().cpu().numpy()))
+        if frames[0] == 0:
+            # Of one frame: reading all maps once more would cost as much as a layer or two.
+            self.absolute = absolute_sums(maps[:1])[0].double().cpu().numpy()
+        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
 
     def end_of_picture(self) -> None:
-        total, absolute = (np.concatenate(parts) for parts in zip(*self.seen, strict=True))
+        total = np.concatenate(self.seen)
         self.seen = []
         if not np.isfinite(total).all():
-            self.share.add(np.nan)
-            self.paper.add(np.nan)
+            for quantity in (self.share, self.paper, self.left_out):
+                quantity.add(np.nan)
             return
-        counts, known = beyond(total, absolute)
+        counts, known = beyond(total, self.absolute)
         self.share.add(counts.sum(), known.sum() * len(total))
         self.paper.add(counts[self.drawn].sum(), known[self.drawn].sum())
         self.left_out.add((~known).sum(), self.channels)
 
     def rows(self, level: float) -> list[dict[str, object]]:
         zero = "the sum of every channel is about 0, and 20 % of that says nothing"
-        trials = float(np.sum(self.share.denominators))
+        if self.frames < 2:
+            names = ("share", "paper", "left_out")
+            return [{"quantity": name, "n_images": 0, "n": self.channels, "reason": ONE_FRAME} for name in names]
         found = [
-            row_of("share", self.share, level, self.seed, zero, trials),
+            row_of("share", self.share, level, self.seed, zero, share=True),
             row_of("paper", self.paper, level, self.seed, zero),
-            row_of("left_out", self.left_out, level, self.seed, zero, float(np.sum(self.left_out.denominators))),
+            row_of("left_out", self.left_out, level, self.seed, zero, share=True),
         ]
         return [{**row, "n": self.channels} for row in found]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
-from shiftscope.cause.over_pictures import jackknife
+from shiftscope.cause.over_pictures import ONE_FRAME, jackknife, left_out
 from shiftscope.cause.pooling import sums
 from shiftscope.statistics.ratios import Floats
 
@@ -52,36 +52,46 @@ class NormalisedVariance(Measure):
     """
 
     def __init__(self, layer: Layer | Step, shifts: NDArray[np.float64], size: int, seed: int) -> None:
-        self.channels = layer.channels
-        self.pictures = 0
+        self.layer, self.channels, self.frames = layer, layer.channels, len(shifts)
+        self.pictures = self.lost = 0
         self.counts = np.zeros(GROUPS)
         self.sums = np.zeros((GROUPS, 3, layer.channels))
         self.seen: list[Floats] = []
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        self.seen.append(sums(maps).double().cpu().numpy())
+        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
 
     def end_of_picture(self) -> None:
         pooled = np.concatenate(self.seen)
         self.seen = []
+        if not np.isfinite(pooled).all():
+            self.lost += 1
+            return
         group = self.pictures % GROUPS
         self.pictures += 1
         self.counts[group] += 1
         mean = pooled.mean(0)
-        self.sums[group] += [pooled.var(0, ddof=1) if len(pooled) > 1 else np.zeros_like(mean), mean, mean**2]
+        self.sums[group] += [pooled.var(0, ddof=min(1, len(pooled) - 1)), mean, mean**2]
 
     def rows(self, level: float) -> list[dict[str, object]]:
         found: dict[str, object] = {"quantity": "ratio", "n_images": self.pictures, "n": self.channels}
-        if not np.isfinite(self.sums).all():
-            return [{**found, "reason": "the maps have values that are not finite"}]
+        lost = left_out(self.lost, self.pictures + self.lost)
+
+        def said(reason: str) -> str | None:
+            return "; ".join(filter(None, (reason, lost))) or None
+
         total, count = self.sums.sum(0), self.counts.sum()
+        if self.frames < 2:
+            return [{**found, "n_images": 0, "reason": ONE_FRAME}]
+        if count < 2:
+            return [{**found, "reason": said("one picture, and the variance over pictures needs two" if count else "")}]
         estimate = normalised_variance(count, *total)
         if np.isnan(estimate):
-            reason = "one picture, and the variance over pictures needs two" if count < 2 else "no channel differs between pictures"
-            return [{**found, "reason": reason}]
+            return [{**found, "reason": said("no channel differs between pictures")}]
         used = np.flatnonzero(self.counts)
         without = np.array([normalised_variance(count - self.counts[k], *(total - self.sums[k])) for k in used])
         if len(used) < 3 or np.isnan(without).any():
-            return [{**found, "estimate": estimate, "reason": "fewer than three pictures, too few for an interval"}]
+            few = "fewer than three pictures, or too few in which a channel differs, for an interval"
+            return [{**found, "estimate": estimate, "reason": said(few)}]
         low, high = jackknife(estimate, without, level)
-        return [{**found, "estimate": estimate, "ci_low": max(0.0, low), "ci_high": high}]
+        return [{**found, "estimate": estimate, "ci_low": max(0.0, low), "ci_high": high, "reason": said("")}]

@@ -1,5 +1,6 @@
 """Whether the pooled map repeats with the layer's stride as the picture moves, as the sampling theorem says."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,78 +8,140 @@ from numpy.typing import NDArray
 
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
-from shiftscope.cause.over_pictures import Sums, row_of
+from shiftscope.cause.over_pictures import Sums, left_out, row_of
 from shiftscope.cause.pooling import sums
-from shiftscope.cause.repetition import p_value, periodic_share, similarity, spectrum
+from shiftscope.cause.repetition import p_value, peak_weights, periodic_share, similarity, spectrum
 from shiftscope.core.randomness import generator
 from shiftscope.statistics.ratios import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+ZERO = "the pooled map is 0 at some shift, and has no direction there"
+
 
 @measures.register(
     "periodicity",
     title="Periodicity",
-    unit="share of the variance over shifts",
-    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: a network of stride s is exact for shifts by multiples of s",
+    unit="cosine similarity",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: exact only for shifts by multiples of the stride",
 )
 class Periodicity(Measure):
-    """Cosine similarity of the pooled map with that at shift 0, and how much of its variation repeats with the stride.
+    """Cosine similarity of the pooled map with that at shift 0, and whether it repeats with the layer's stride.
 
-    Quantities: `periodic_share`, the share of the variance over shifts, a straight line subtracted, that repeats with the
-    stride, with a p-value against shuffled shifts; about stride ÷ (number of shifts) where nothing repeats. `similarity`, a
-    row for each shift. `spectrum`, a row for each period in px (in the column `shift`): shares of the variance.
+    Quantities: see `periodicity`. It keeps one number per picture and shift.
     """
 
     def __init__(self, layer: Layer | Step, shifts: NDArray[np.float64], size: int, seed: int) -> None:
-        stride = layer.stride if isinstance(layer, Layer) and layer.stride else size / layer.width
-        self.period, self.seed, self.layer = round(stride), seed, layer.name
-        self.distance = np.abs(shifts).max(1)
-        self.reason = self._reason(stride, shifts)
-        self.length = 0 if self.reason else len(shifts) // self.period * self.period
+        self.stride = layer.stride if isinstance(layer, Layer) and layer.stride else size / layer.width
+        self.shifts, self.seed, self.layer = shifts, seed, layer
         self.series: list[Floats] = []
         self.seen: list[Floats] = []
 
-    def _reason(self, stride: float, shifts: NDArray[np.float64]) -> str:
-        if self.period < 2:
-            return "its stride is 1, so that there is no period"
-        if abs(stride - self.period) > 1e-6:
-            return f"its stride is not known, and {stride:.4g} px per cell is no whole period"
-        if not np.array_equal(self.distance, np.arange(len(shifts))):
-            return "the shifts are not 0, 1, 2, … px along one line"
-        if len(shifts) < 2 * self.period:
-            return f"{len(shifts)} shifts are fewer than two periods of {self.period} px"
-        return ""
-
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        self.seen.append(sums(maps).double().cpu().numpy())
+        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
 
     def end_of_picture(self) -> None:
-        self.series.append(similarity(np.concatenate(self.seen)))
+        pooled = np.concatenate(self.seen)
         self.seen = []
+        # What is not finite is told from what is 0: the one is infinite here, the other not a number.
+        self.series.append(similarity(pooled) if np.isfinite(pooled).all() else np.full(len(pooled), np.inf))
 
     def rows(self, level: float) -> list[dict[str, object]]:
-        known = np.array([series for series in self.series if np.isfinite(series).all()])
-        if not len(known):
-            return [{"quantity": "periodic_share", "n_images": 0, "reason": "the pooled map is 0, or not finite"}]
-        found = [
-            {**self._row("similarity", known[:, k], level), "shift": float(distance)}
-            for k, distance in enumerate(self.distance)
-        ]
-        if self.reason:
-            return [{"quantity": "periodic_share", "n_images": len(known), "reason": self.reason}, *found]
-        series = known[:, : self.length]
-        tested = self._row("periodic_share", periodic_share(series, self.period), level)
-        tested |= {"p_value": p_value(series, self.period, generator(self.seed, "shuffled shifts", self.layer))}
-        spectra = spectrum(series)
-        found += [
-            {**self._row("spectrum", spectra[:, k], level), "shift": self.length / (k + 1)} for k in range(spectra.shape[1])
-        ]
-        return [{**row, "n": len(self.distance)} for row in [tested, *found]]
+        series = np.array(self.series).reshape(-1, len(self.shifts))
+        rng = generator(self.seed, "shuffled shifts", self.layer.name)
+        return periodicity(series, self.shifts, self.stride, level=level, seed=self.seed, rng=rng)
 
-    def _row(self, quantity: str, values: Floats, level: float) -> dict[str, object]:
+
+def periodicity(
+    series: Floats, shifts: Floats, stride: float, *, level: float, seed: int, rng: np.random.Generator
+) -> list[dict[str, object]]:
+    """Rows, as `Measure.rows`, of series over shifts that begin with shift 0.
+
+    `peak`: how high the similarity at multiples of the stride stands above a parabola through its neighbours
+    (`repetition.peak_weights`). `periodic_share`: the share of the variance over shifts, less a straight line, that repeats
+    with the stride; it finds weaker repetitions than the peak does. Both with a p-value against shuffled shifts
+    (`repetition.p_value`). `similarity`: a row for each shift. `spectrum`: a row for each period (px, in the column
+    `shift`), shares of the variance less a straight line.
+
+    Parameters
+    ----------
+    series : (pictures, shifts), similarities to shift 0, as `repetition.similarity` gives them.
+    shifts : (shifts, 2), px to the right and down.
+    stride : px, the period that theory says.
+    """
+    finite = np.isfinite(series).all(1)
+    known = series[finite]
+    lost = "; ".join(filter(None, (left_out(int(np.isinf(series).any(1).sum()), len(series)), _zero(series))))
+    tested = ("peak", "periodic_share")
+    if not len(known):
+        return [{"quantity": name, "n_images": 0, "n": len(shifts), "reason": lost} for name in tested]
+
+    def row(quantity: str, values: Floats) -> dict[str, object]:
         each = Sums()
         for value in values:
             each.add(value)
-        return row_of(quantity, each, level, self.seed, "no picture counts")
+        found = row_of(quantity, each, level, seed, "")
+        return {**found, "n": len(shifts), "reason": "; ".join(filter(None, (str(found["reason"] or ""), lost))) or None}
+
+    distance = np.abs(shifts).max(1)
+    curve = [{**row("similarity", known[:, k]), "shift": float(px)} for k, px in enumerate(distance)]
+    reason = why_not(shifts, stride)
+    if reason:
+        nothing = {"n_images": len(known), "n": len(shifts), "reason": reason}
+        return [*({"quantity": name, **nothing} for name in tested), *curve]
+    period = round(stride)
+    length = len(shifts) // period * period
+    weights = peak_weights(length, period)
+    statistics = (partial(_product, weights=weights), partial(periodic_share, period=period))
+    spectra = spectrum(known[:, :length])
+    return [
+        *(
+            {**row(name, statistic(known[:, :length])), "p_value": p_value(known[:, :length], statistic, rng)}
+            for name, statistic in zip(tested, statistics, strict=True)
+        ),
+        *curve,
+        *({**row("spectrum", spectra[:, k]), "shift": length / (k + 1)} for k in range(spectra.shape[1])),
+    ]
+
+
+def of_answers(answers: Floats, shifts: Floats, stride: float, *, level: float, seed: int) -> list[dict[str, object]]:
+    """`periodicity` of the network's output: cosine similarity of its answers with that at shift 0.
+
+    Parameters
+    ----------
+    answers : (pictures, shifts, classes), logits or probabilities.
+    shifts : (shifts, 2), px to the right and down, the first one (0, 0).
+    stride : px of the input that move the last map by one cell (the network's own).
+    """
+    series = [similarity(each) if np.isfinite(each).all() else np.full(len(shifts), np.inf) for each in answers]
+    rng = generator(seed, "shuffled shifts", "output")
+    stacked = np.array(series).reshape(-1, len(shifts))
+    return periodicity(stacked, shifts, stride, level=level, seed=seed, rng=rng)
+
+
+def why_not(shifts: Floats, stride: float) -> str:
+    """Why a period of `stride` px cannot be asked of a sequence of `shifts`, (shifts, 2); empty where it can.
+
+    >>> why_not(np.array([[0.0, 0], [1, 1], [2, 2]]), 2)
+    '3 shifts are fewer than two periods of 2 px'
+    """
+    period = round(stride)
+    if period < 2:
+        return "its stride is 1, so that there is no period"
+    if abs(stride - period) > 1e-6:
+        return f"its stride is not known, and {stride:.4g} px per cell is no whole period"
+    if len(shifts) < 2 * period:
+        return f"{len(shifts)} shifts are fewer than two periods of {period} px"
+    if not np.array_equal(shifts, np.arange(len(shifts))[:, None] * np.sign(shifts[1])):
+        return "the shifts are not 0, 1, 2, … px along one line"
+    return ""
+
+
+def _zero(series: Floats) -> str:
+    count = int(np.isnan(series).any(1).sum())
+    return f"{count} of {len(series)} pictures are left out: {ZERO}" if count else ""
+
+
+def _product(series: Floats, weights: Floats) -> Floats:
+    return np.asarray(series @ weights)
