@@ -20,7 +20,7 @@ lint: $(VENV)/.dev
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-manual: $(VENV)/.run ## docs/config.md, config/schema.json and the table of input sizes, from the code and libraries they describe
+manual: $(VENV)/.run ## docs/config.md, docs/tables.md, config/schema.json and the table of input sizes, from the code and libraries they describe
 	$(BIN)/shiftscope manual
 
 clean:

@@ -28,7 +28,7 @@ def main() -> None:
             kind="embed",
             options={
                 "side": 120, "resize": "longer", "offsets": "-52..51", "axis": "y", "place": "centre",
-                "surround": "inpaint", "resample": "pillow-lanczos",
+                "surround": "inpaint", "resizer": "pillow-lanczos",
             },
             images=images, boxes=None, size=SIZE, seed=0, refuse=False,
             **{f"{name}_path": path for name, path in files.items()},

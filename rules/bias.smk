@@ -18,6 +18,7 @@ rule box_statistics:
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
+        inclusion=PARAMETERS.inclusion(),
         code=code("box_statistics"),
     script:
         "../workflow/scripts/box_statistics.py"
@@ -40,6 +41,7 @@ rule inclusion:
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
+        inclusion=PARAMETERS.inclusion(),
         code=code("inclusion"),
     script:
         "../workflow/scripts/inclusion.py"
@@ -87,6 +89,7 @@ rule framing_comparison:
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
+        inclusion=PARAMETERS.inclusion(),
         code=code("framing_comparison"),
     script:
         "../workflow/scripts/framing_comparison.py"
@@ -95,15 +98,10 @@ rule framing_comparison:
 rule relation:
     input:
         images=rules.images.output.images,
-        boxes=rules.boxes.output.boxes,
         bias=rules.box_statistics.output.bias,
-        others=lambda wildcards: expand(
-            rules.boxes.output.boxes, dataset=PLAN.others(wildcards.dataset)
-        ),
         predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
     output:
         relation=PATHS.relation,
-        accuracy_by_surprisal=PATHS.accuracy_by_surprisal,
     log:
         PATHS.log("relation"),
     benchmark:
@@ -116,15 +114,40 @@ rule relation:
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
-        others=lambda wildcards: PLAN.others(wildcards.dataset),
-        given={
-            "seed": PLAN.config.seed,
-            "level": PLAN.config.statistics.level,
-            "resamples": PLAN.config.statistics.resamples,
-        },
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
         code=code("relation"),
     script:
         "../workflow/scripts/relation.py"
+
+
+rule accuracy_by_surprisal:
+    input:
+        boxes=rules.boxes.output.boxes,
+        others=lambda wildcards: expand(
+            rules.boxes.output.boxes, dataset=PLAN.others(wildcards.dataset)
+        ),
+        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+    output:
+        accuracy_by_surprisal=PATHS.accuracy_by_surprisal,
+    log:
+        PATHS.log("accuracy_by_surprisal"),
+    benchmark:
+        PATHS.benchmark("accuracy_by_surprisal")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        cells=lambda wildcards: PLAN.cells(wildcards.dataset),
+        others=lambda wildcards: PLAN.others(wildcards.dataset),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("accuracy_by_surprisal"),
+    script:
+        "../workflow/scripts/accuracy_by_surprisal.py"
 
 
 rule bias:

@@ -16,7 +16,8 @@ rule figure:
         landmark_bias=if_drawn("landmark_bias", rules.landmark_statistics.output.bias),
         relation=if_drawn("relation", rules.relation.output.relation),
         accuracy_by_surprisal=if_drawn(
-            "accuracy_by_surprisal", rules.relation.output.accuracy_by_surprisal
+            "accuracy_by_surprisal",
+            rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
         ),
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
@@ -98,7 +99,8 @@ rule report:
         landmark_bias=if_made("landmark_bias", rules.landmark_statistics.output.bias),
         relation=if_made("relation", rules.relation.output.relation),
         accuracy_by_surprisal=if_made(
-            "accuracy_by_surprisal", rules.relation.output.accuracy_by_surprisal
+            "accuracy_by_surprisal",
+            rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
         ),
         figures=lambda wildcards: PLAN.figure_files(wildcards.dataset, "png"),
         captions=lambda wildcards: PLAN.figure_files(wildcards.dataset, "txt"),

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
     show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
     show.add_argument("--input-size", type=_pixels, help="show it frames of so many px")
-    commands.add_parser("manual", help="write docs/config.md, config/schema.json and the table of networks' sizes")
+    commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)

@@ -10,7 +10,8 @@ import pytest
 from scipy.stats import binom, kstest
 
 from shiftscope.bias import BIAS
-from shiftscope.bias.boxes import ALL, box_statistics, verdict_sentence, verdicts
+from shiftscope.bias.boxes import ALL, box_statistics, verdicts
+from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 
 
@@ -124,7 +125,6 @@ def test_what_cannot_be_tested_has_a_reason_and_no_nan(placed, words):
     assert found["p_value"] is None
     assert words in found["reason"]
     assert not any(bias[name].is_nan().any() for name in bias.columns if bias[name].dtype == pl.Float64)
-    assert verdict_sentence(bias)
 
 
 def test_identical_boxes_have_an_answer():
@@ -137,7 +137,7 @@ def test_no_boxes_are_an_empty_answer():
     bias = box_statistics(boxes([]), seed=0)
     assert set(bias["category"]) == {ALL}
     assert bias["p_value"].null_count() == len(bias)
-    assert verdict_sentence(bias) == "No category has enough boxes to be tested."
+    assert verdicts(bias) == []
 
 
 def test_crowds_are_left_out():
@@ -268,23 +268,11 @@ def test_without_boxes_at_the_edge_uniform_placing_is_still_uniform():
         placed[:, 2:] = np.minimum(placed[:, 2:], 60)
         low = rng.integers(0, [100, 80] - placed[:, 2:] + 1)
         low = np.where(rng.random((150, 2)) < 0.15, 0, low)  # cut off by the frame
-        bias = box_statistics(boxes(np.concatenate([low, placed[:, 2:]], 1)), seed=run, edge=False)
+        bias = box_statistics(boxes(np.concatenate([low, placed[:, 2:]], 1)), seed=run, inclusion=Inclusion(edge=False))
         p += [row(bias, f"centre_{axis}", "feasible")["p_value"] for axis in "xy"]
     assert binom.ppf(0.0005, 120, 0.05) <= (np.array(p) < 0.05).sum() <= binom.ppf(0.9995, 120, 0.05)
     piled = box_statistics(boxes(np.concatenate([low, placed[:, 2:]], 1)), seed=0)
     assert row(piled, "centre_x", "feasible")["p_value"] < 0.05
-
-
-def test_the_sentence_says_what_drives_it():
-    rng = np.random.default_rng(15)
-    placed = uniform(rng, 60)
-    placed[:, 0] = 0
-    bias = box_statistics(pl.concat([boxes(placed, category="a"), boxes(uniform(rng, 60), category="b")]), seed=0)
-    said = verdict_sentence(bias)
-    assert "1 of 2 not even given the size of their boxes" in said
-    assert "q < 0.05" in said
-    assert "Rejected most often" in said
-    assert "farthest from uniform: centre_x (feasible)" in said
 
 
 def voc(folder):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from shiftscope.bias import correlation
+from shiftscope.association import correlation
 from shiftscope.config import Statistics
 from shiftscope.statistics import uniformity
 

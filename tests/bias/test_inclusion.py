@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from shiftscope.bias import INCLUSION
 from shiftscope.bias.boxes import box_statistics
 from shiftscope.bias.inclusion import sensitivity_to_inclusion
+from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
-
-FLAGS = {"crowd": False, "difficult": True, "truncated": True, "edge": True}
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_the_choice_that_matters_is_seen_and_those_that_do_not_say_so(boxes):
     assert by["crowd"]["kept"] is True
     assert by["crowd"]["effect"] == by["as chosen"]["effect"]
     assert by["edge"]["n"] == 160 - by["edge"]["concerned"]
-    alone = box_statistics(boxes, seed=0, difficult=False).row(
+    alone = box_statistics(boxes, seed=0, inclusion=Inclusion(difficult=False)).row(
         by_predicate=(pl.col("category") == "(all)") & (pl.col("quantity") == "centre_x") & (pl.col("null") == "feasible"),
         named=True,
     )
@@ -55,17 +54,17 @@ def test_marked_boxes_are_left_out_or_kept(boxes, kind):
         **{f"is_{kind}": pl.int_range(pl.len()) < 60, **({} if kind == "difficult" else {"is_difficult": False})}
     )
     for keep in (True, False):
-        bias = box_statistics(marked, seed=0, **{**FLAGS, kind: keep})
+        bias = box_statistics(marked, seed=0, inclusion=Inclusion(**{kind: keep}))
         assert bias.filter(pl.col("category") == "(all)", pl.col("quantity") == "area")["n"][0] == (160 if keep else 100)
     unknown = marked.with_columns(**{f"is_{kind}": None})
-    assert box_statistics(unknown, seed=0, **{**FLAGS, kind: False})["n"].max() == 160
+    assert box_statistics(unknown, seed=0, inclusion=Inclusion(**{kind: False}))["n"].max() == 160
 
 
 def test_boxes_at_any_edge_are_left_out(boxes):
     four = boxes.head(5).with_columns(
         x_min=pl.Series([0.0, 9, 9, 9, 9]), y_min=pl.Series([9.0, 0.5, 9, 9, 9]), x_max=pl.Series([20.0, 20, 99.5, 20, 20]), y_max=pl.Series([20.0, 20, 20, 100, 99])
     )  # fmt: skip
-    bias = box_statistics(four, seed=0, edge=False)
+    bias = box_statistics(four, seed=0, inclusion=Inclusion(edge=False))
     assert bias.filter(pl.col("category") == "(all)")["n"].max() == 1
 
 

@@ -59,6 +59,8 @@ def test_the_good_one_is_good():
         (("protocols", "crop", "offsets", "3-5"), "'3-5' is no range"),
         (("protocols", "crop", "offsets", "-3..5"), "protocols.crop: offsets -3..5 leave the canvas"),
         (("protocols", "e", "offsets", "0..300"), "protocols.e: offsets 0..300 leave the canvas"),
+        (("protocols", "crop", "resample", "pillow-box"), "unknown key 'resample'; did you mean 'resizer'"),
+        (("protocols", "resample", {}), "unknown protocol 'resample'; did you mean .*'resizers'"),
         (("protocols", "crop", "area", [0.5, 0.1]), r"area \[0.5, 0.1\] must be"),
         (("networks", "b", {"kind": "timm", "train": {"dataset": "centred"}}), "networks.b.architecture: is missing"),
         (
@@ -119,6 +121,12 @@ def test_each_way_to_disagree_about_classes_has_its_own_way_out():
     assert "answers with 10 classes of its own, but the labels of data set d are ImageNet's 1000" in said(
         {"kind": "imagenette"}, outputs=10
     )
+
+
+def test_the_name_of_a_protocol_decides_nothing():
+    given = parameters(changed("protocols", "another", {"kind": "crop"}))
+    assert given.protocol("another") == given.protocol("crop")
+    assert given.protocol("another") != given.protocol("e")
 
 
 def test_boxes_alone_are_enough_and_pictures_alone_are_not(tmp_path):

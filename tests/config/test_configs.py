@@ -77,9 +77,9 @@ def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
             canvases_path=tmp_path / "canvases", frames_path=tmp_path / name, skipped_path=tmp_path / "skipped",
         )  # fmt: skip
     assert unvaried([(name, size) for name in several], [tmp_path / name for name in several]) == []
-    resampled = pl.read_parquet(tmp_path / "resample")
+    resampled = pl.read_parquet(tmp_path / "resizers")
     assert (resampled["resized_height"] != images["height"][0]).all()  # no function is left out as having nothing to do
-    assert resampled["resample"].n_unique() == len(plan.config.protocols["resample"].functions) == 15
+    assert resampled["resizer"].n_unique() == len(plan.config.protocols["resizers"].resizers) == 15
 
 
 def test_the_config_for_cifar_in_the_manual_is_one(tmp_path):

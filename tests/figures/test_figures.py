@@ -9,11 +9,16 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.association.accuracy import accuracy_in_quarters
+from shiftscope.association.classes import per_class
+from shiftscope.association.correlation import bias_against_sensitivity
+from shiftscope.association.surprisal import surprisal
+from shiftscope.association.tightness import tightness
+from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
-from shiftscope.bias.correlation import bias_against_sensitivity
 from shiftscope.bias.landmarks import landmark_statistics
-from shiftscope.bias.surprisal import surprisal, tightness
+from shiftscope.bias.selection import Inclusion
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.figures import Inputs, figures, save, style
@@ -21,9 +26,7 @@ from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.inputs import inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.figures.style import short
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
-from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprisal
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
@@ -36,7 +39,7 @@ OPTIONS = {
     "scale": {"sides": "8..16 by 2"},
     "sizes": {"shifts": 3, "margin": 3},
     "box_crop": {"reach": 3},
-    "resample": {"functions": ["pillow-nearest", "opencv-area", "pillow-bicubic", "tf1-bilinear", "pillow-hamming"]},
+    "resizers": {"resizers": ["pillow-nearest", "opencv-area", "pillow-bicubic", "tf1-bilinear", "pillow-hamming"]},
 }
 LARGER = 28
 """px, of networks that are shown more."""
@@ -89,7 +92,7 @@ def make(tmp_path_factory):
                 make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=size, seed=0,
                             refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
                 shards[size].append((paths[0], paths[1]))
-        files, ordered = {}, kind != "resample"
+        files, ordered = {}, kind != "resizers"
         for network in networks:
             seen = tables.read([paths for paths, _ in shards[sizes[network]]], tables.FRAMES)
             seen = seen.join(images_table, on="image_id").sort("image_id", "step")
@@ -115,7 +118,7 @@ def make(tmp_path_factory):
         tight = tightness(box_statistics(boxes_table, seed=0, minimum_n=2))
         relation = bias_against_sensitivity(tight, per_class(cells, images_table), seed=0)
         tables.write(folder / "relation.parquet", relation, CORRELATION)
-        unlike = accuracy_by_surprisal(
+        unlike = accuracy_in_quarters(
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
@@ -163,7 +166,7 @@ CASES = [
 
 def kind_for(entry):
     """A kind of protocol that the figure is about."""
-    return next((kind for kind in OPTIONS if kind in entry.needs), "embed")
+    return next((kind for kind in OPTIONS if kind in entry.item.protocol), "embed")
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -242,7 +245,7 @@ def test_box_centres_say_what_was_tested(make):
 
 
 def test_flip_rates_are_those_of_a_loop(make):
-    predictions = make(kind="resample", networks=("one",)).predictions("one")
+    predictions = make(kind="resizers", networks=("one",)).predictions("one")
     grid = flip_rates(predictions)
     answers = {(row["image_id"], row["step"]): row["top5"][0] for row in predictions.iter_rows(named=True)}
     names = {name for name, _ in answers}
@@ -255,29 +258,29 @@ def test_flip_rates_are_those_of_a_loop(make):
     assert flip_rates(one_less)[0, 1] == grid[0, 1]
 
 
-def test_the_matrix_names_the_functions_and_says_the_worst_pair(make):
-    inputs = make(kind="resample", networks=("one",))
+def test_the_matrix_names_the_resizers_and_says_the_worst_pair(make):
+    inputs = make(kind="resizers", networks=("one",))
     drawing = figures["agreements"].item.draw(inputs)
     ax = drawing.figure.axes[0]
-    assert [label.get_text() for label in ax.get_xticklabels()] == OPTIONS["resample"]["functions"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == OPTIONS["resizers"]["resizers"]
     grid = flip_rates(inputs.predictions("one"))
     assert f"({grid.max():.1%})" in drawing.caption
     np.testing.assert_allclose(ax.images[0].get_array(), grid)
 
 
-def test_examples_name_the_resize_functions_and_not_their_places_in_the_list(make):
-    drawing = figures["examples"].item.draw(make(kind="resample", networks=("one",)))
-    functions = OPTIONS["resample"]["functions"]
-    assert any(f" at {name} and " in drawing.caption for name in functions)
-    assert any(f" at {name}:" in drawing.caption for name in functions)
+def test_examples_name_the_resizers_and_not_their_places_in_the_list(make):
+    drawing = figures["examples"].item.draw(make(kind="resizers", networks=("one",)))
+    names = OPTIONS["resizers"]["resizers"]
+    assert any(f" at {name} and " in drawing.caption for name in names)
+    assert any(f" at {name}:" in drawing.caption for name in names)
     assert " at 1 " not in drawing.caption
     titles = {ax.get_title() for part in drawing.figure.subfigs for ax in part.axes} - {""}
-    assert titles <= {short(name, 16) for name in functions}
+    assert titles <= {short(name, 16) for name in names}
 
 
-def test_no_pair_of_functions_is_the_worst_where_none_differs(make):
-    caption = figures["agreements"].item.draw(make(kind="resample", networks=("one",), steady=True)).caption
-    assert "one: every function has the same answer on every picture." in caption
+def test_no_pair_of_resizers_is_the_worst_where_none_differs(make):
+    caption = figures["agreements"].item.draw(make(kind="resizers", networks=("one",), steady=True)).caption
+    assert "one: with every resizer, the answer is the same on every picture." in caption
     assert "most between" not in caption
 
 
@@ -451,10 +454,10 @@ def test_the_gallery_shows_frames_and_their_values(make):
             assert ax.texts[0].get_text() == f"{value}"
 
 
-def test_the_gallery_names_resize_functions(make):
-    inputs = make(networks=("one",), kind="resample")
+def test_the_gallery_names_resizers(make):
+    inputs = make(networks=("one",), kind="resizers")
     axes = [ax for ax in figures["gallery"].item.draw(inputs).figure.axes if ax.images]
-    assert [ax.texts[0].get_text() for ax in axes[:5]] == OPTIONS["resample"]["functions"]
+    assert [ax.texts[0].get_text() for ax in axes[:5]] == OPTIONS["resizers"]["resizers"]
 
 
 def test_the_gallery_shows_sequences_of_any_length(make):
@@ -602,8 +605,8 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
                      "is_truncated": k % 11 == 0})  # fmt: skip
     rows[3]["x_min"] = None
     boxes = tables.table(rows, tables.BOXES)
-    inputs = replace(make(), inclusion=choices)
-    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, **choices))
+    inputs = replace(make(), inclusion=Inclusion(**choices))
+    inputs.__dict__.update(boxes=boxes, bias=box_statistics(boxes, seed=0, inclusion=inputs.inclusion))
     drawing = figures["box_centres"].item.draw(inputs)
     counts = dict(inputs.bias.filter(quantity="height").select("category", "n").iter_rows())
     titles = [ax.get_title() for ax in drawing.figure.axes if ax.get_title()]
@@ -622,9 +625,9 @@ def test_box_centres_are_of_the_boxes_that_the_statistics_count(make, choices):
 
 def test_nothing_is_left_out_without_a_word_and_no_word_where_nothing_is(make):
     assert "Left out" not in figures["box_centres"].item.draw(make()).caption
-    none = replace(make(), inclusion={"crowd": False, "edge": False})
+    none = replace(make(), inclusion=Inclusion(edge=False))
     edges = none.boxes.with_columns(x_min=pl.lit(0.0))
-    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, edge=False))
+    none.__dict__.update(boxes=edges, bias=box_statistics(edges, seed=0, inclusion=none.inclusion))
     assert "14 of 14 boxes (14 at an edge)" in figures["box_centres"].item.draw(none).caption
 
 
@@ -636,7 +639,7 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     given = Parameters(Plan(Config.load(raw)), tmp_path)
     files = {"images": make().files["images"]}
     drawn = {name: inputs_of(files, given.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
-    assert drawn["box_centres"].inclusion == {"crowd": False, "difficult": True, "truncated": True, "edge": False}
+    assert drawn["box_centres"].inclusion == Inclusion(edge=False)
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
     assert not {"inclusion", "landmark_pairs"} & set(given.figure_facts("d", "measures"))
@@ -645,7 +648,7 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
 @pytest.mark.parametrize("name", [entry.name for entry in figures])
 def test_captions_say_where_networks_saw_frames_of_different_sizes(make, name):
     entry = figures[name]
-    measured = {"predictions", "sensitivity", "curves", "relation"} & entry.needs
+    measured = {"predictions", "sensitivity", "curves", "relation"} & entry.item.tables
     words = f"Frames were of different sizes (one {SIZE} px, two {LARGER} px, {AWKWARD} {SIZE} px)"
     mixed = entry.item.draw(make(kind=kind_for(entry), larger=("two",))).caption
     assert (words in mixed) == bool(measured)

@@ -16,6 +16,7 @@ from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import Preprocessing, networks, sizes
 from shiftscope.report.networks import sizes_said
+from shiftscope.stages.card import Card
 from shiftscope.stages.prepare import prepare_network
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
@@ -356,6 +357,7 @@ def test_the_card_the_log_and_show_say_it(programs, tmp_path, capsys, monkeypatc
     )
     found = json.loads((tmp_path / "card.json").read_text())
     assert (found["input_size"], found["preprocessing"]["input_size"]) == (40, 48)
+    assert list(found) == list(Card.columns())
     assert main(["show", "timm:resnet18.a3_in1k"]) == 0
     said = capsys.readouterr().out
     assert "160 × 160 px" in said

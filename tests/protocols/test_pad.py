@@ -76,7 +76,7 @@ def test_other_sizes_are_resized_and_centred_as_torchvision_does_before_they_mov
 
 def test_a_picture_of_the_inputs_size_is_not_resized_and_is_itself_at_offset_0():
     image = picture()
-    ((frame, pixels),) = frames(image, offsets=[0], resample="pillow-lanczos", surround="reflect")
+    ((frame, pixels),) = frames(image, offsets=[0], resizer="pillow-lanczos", surround="reflect")
     np.testing.assert_array_equal(pixels, image.pixels)
     assert (frame.paste, frame.shift, frame.resized) == ((0, 0), (0, 0), (SIZE, SIZE))
 

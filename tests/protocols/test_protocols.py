@@ -1,5 +1,7 @@
 """Laws that hold for every registered protocol, and each protocol against a loop that makes its frames another way."""
 
+from inspect import get_annotations
+
 import numpy as np
 import pytest
 from PIL import Image, ImageColor
@@ -41,7 +43,7 @@ SETTINGS |= {
         {"surround": "reflect", "side": 60, "offsets": [0, 47, -47]},
         {"draw": 3, "surround": "reflect", "side": 11},
     ],
-    "resample": [{}, {"functions": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
+    "resizers": [{}, {"resizers": ["opencv-area", "tf1-bilinear"], "crop_fraction": 1}],
     "rotate": [{"angles": "-20..20 by 10"}, {"angles": [-30, 0, 30], "shifts": [-5, 0, 5], "beyond": "black"}],
     "sizes": [{"shifts": 3}, {"sizes": [1.9, 0.1, 1.1], "surround": "inpaint", "margin": 9}],
     "subpixel": [{"crop_fraction": 0.75}, {"shifts": [0, 0.3, 1], "axis": "x", "edge": "wrap"}],
@@ -96,14 +98,36 @@ def test_draws_depend_on_the_image_and_the_seed_alone(name, options):
     assert (any(frames != first for frames in others)) == random
 
 
+@pytest.mark.parametrize("entry", protocols, ids=lambda entry: entry.name)
+def test_every_setting_is_explained(entry):
+    assert all(field.description for field in entry.item.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "users"), [("crop_fraction", 7), ("resizer", 12), ("draw", 2), ("colour", 4), ("aspect", 2), ("note", 13)]
+)
+def test_a_setting_of_several_protocols_is_declared_once(name, users):
+    kinds = [entry.item for entry in protocols if name in entry.item.model_fields]
+    declaring = {base for kind in kinds for base in kind.__mro__ if name in get_annotations(base)}
+    assert (len(kinds), len(declaring)) == (users, 1)
+
+
+@pytest.mark.parametrize(("name", "draws"), [("resizers", False), ("centre", False), ("crop", True)])
+def test_resizers_draw_nothing_at_random(name, draws):
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    protocols[name].item.model_validate({"kind": name}).sequence(picture(), SIZE, rng)
+    assert (rng.bit_generator.state != before) == draws
+
+
 def resized_as_said(pixels, frame):
     """By Pillow itself; by the registered function, which has tests of its own, for what Pillow does not have."""
     left, top, right, bottom = map(int, frame.source)
     region = pixels[top:bottom, left:right]
-    if frame.resample.startswith("pillow-"):
-        method = Image.Resampling[frame.resample.removeprefix("pillow-").upper()]
+    if frame.resizer.startswith("pillow-"):
+        method = Image.Resampling[frame.resizer.removeprefix("pillow-").upper()]
         return np.asarray(Image.fromarray(region).resize(frame.resized, method))
-    return resizers[frame.resample].item(region, *frame.resized)
+    return resizers[frame.resizer].item(region, *frame.resized)
 
 
 def pasted(picture, place, height, width, surround):
@@ -308,6 +332,13 @@ def test_a_sweep_over_nothing_is_refused(name):
         protocols[name].item.model_validate({"kind": name, swept: []})
 
 
+@pytest.mark.parametrize("name", ["crop", "sizes"])
+@pytest.mark.parametrize("aspect", [[0, 1], [2, 1]])
+def test_an_aspect_that_is_no_range_is_refused(name, aspect):
+    with pytest.raises(ValidationError, match=r"must be \[least, largest\] with 0 < least"):
+        protocols[name].item.model_validate({"kind": name, "aspect": aspect})
+
+
 @pytest.mark.parametrize("name", ["embed", "scale", "sizes", "pad"])
 @pytest.mark.parametrize("colour", [[256, 0, 0], [0, -1, 0]])
 def test_a_colour_that_is_none_is_refused(name, colour):
@@ -445,6 +476,7 @@ def test_windows_are_drawn_for_each_picture_and_reach_as_far_as_was_said():
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
+        ("windows", {"crop_fraction": 1}, "a reach of -1 px is not possible: .* has 0 px to move"),
         ("windows", {"reach": 8}, "a reach of 8 px is not possible: a window of 48 px on a canvas of 55 px has 7 px"),
         ("circular", {"offsets": [0, 48]}, "0..48 are not circular shifts of 48 px"),
         ("subpixel", {}, "leaves 3 px on each side, and 5 are needed"),

@@ -100,8 +100,8 @@ def test_neighbouring_film_frames_are_of_one_clip(run):
 
 
 def test_resize_functions_change_answers(run):
-    """The paper's anecdote: the same picture, another resize function, another class."""
+    """The paper's anecdote: the same picture, another resizer, another class."""
     _, results = run
-    rows = pl.read_parquet(results / "photographs" / "predictions" / "resample" / "squeezenet1_0.parquet")
+    rows = pl.read_parquet(results / "photographs" / "predictions" / "resizers" / "squeezenet1_0.parquet")
     probabilities = rows.group_by("image_id").agg(pl.col("label_prob").max() - pl.col("label_prob").min())
     assert probabilities["label_prob"].max() > 0.05

@@ -7,7 +7,8 @@ import pytest
 from shiftscope.bias import BIAS
 from shiftscope.core import tables
 from shiftscope.report.framing import Framing
-from shiftscope.report.page import FigureOnPage, number, p_value, render
+from shiftscope.report.inputs import FigureOnPage, PageInputs
+from shiftscope.report.page import number, p_value, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
@@ -68,7 +69,7 @@ def page(tmp_path):
                 "dataset": EVIL, "seed": 0, "input_size": 224, "source": {"title": EVIL, "reference": EVIL},
                 "protocols": {
                     EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL, "note": EVIL},
-                    "choices": {"title": "c", "unit": "", "kind": "resample", "reference": "r", "note": ""},
+                    "choices": {"title": "c", "unit": "", "kind": "resizers", "reference": "r", "note": ""},
                 },
                 "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
             },
@@ -80,7 +81,7 @@ def page(tmp_path):
             "bias": tables.table([tested], BIAS),
             "figures": [FigureOnPage(EVIL, EVIL, png, EVIL, EVIL)],
         }  # fmt: skip
-        return render(**{**settings, **more})
+        return render(PageInputs(**{**settings, **more}))
 
     return build
 

@@ -1,4 +1,4 @@
-"""Laws of every resize function, and TensorFlow's by hand."""
+"""Laws of every resizer, and TensorFlow's by hand."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, protocols
-from shiftscope.protocols.resample import ALL
+from shiftscope.protocols.resizers import ALL
 from shiftscope.resizers import resizers
 
 NAMES = [entry.name for entry in resizers]
@@ -144,14 +144,14 @@ def test_what_overshoots_is_cut_off_and_does_not_wrap(name):
 
 def test_the_protocol_gives_the_places_in_its_list_and_no_neighbours():
     functions = ("tf1-bilinear", "opencv-area", "pillow-box")
-    protocol = protocols["resample"].item.model_validate({"functions": functions, "crop_fraction": 0.5})
+    protocol = protocols["resizers"].item.model_validate({"resizers": functions, "crop_fraction": 0.5})
     assert protocol.steps() == 3
     sequence = protocol.sequence(Picture("i", noise()), 16, np.random.default_rng(0))
-    assert [(frame.value, frame.resample) for frame in sequence.frames] == list(enumerate(functions))
+    assert [(frame.value, frame.resizer) for frame in sequence.frames] == list(enumerate(functions))
     assert {frame.resized for frame in sequence.frames} == {(45, 32)}  # 53 × 37 px, the shorter side twice 16
     assert not protocol.ordered()
     with pytest.raises(ValidationError, match="at least 2 items"):
-        protocols["resample"].item.model_validate({"functions": functions[:1]})
+        protocols["resizers"].item.model_validate({"resizers": functions[:1]})
 
 
 def test_pillow_is_pillow():
@@ -162,14 +162,14 @@ def test_pillow_is_pillow():
 def test_an_unknown_name_is_a_sentence_with_near_ones():
     raw = {
         "datasets": {"d": {"kind": "digits", "framing": "centred", "split": "test"}},
-        "protocols": {"centre": {"resample": "pillow-bilinera"}},
+        "protocols": {"centre": {"resizer": "pillow-bilinera"}},
     }
-    with pytest.raises(ShiftscopeError, match=r"protocols\.centre\.resample: .*pillow-bilinera.*pillow-bilinear"):
+    with pytest.raises(ShiftscopeError, match=r"protocols\.centre\.resizer: .*pillow-bilinera.*pillow-bilinear"):
         Config.load(raw)
-    raw["protocols"] = {"resample": {"functions": ["opencv-area", "opencv-area"]}}
+    raw["protocols"] = {"resizers": {"resizers": ["opencv-area", "opencv-area"]}}
     with pytest.raises(ShiftscopeError, match="opencv-area: named twice"):
         Config.load(raw)
-    assert protocols["resample"].item.model_validate({"functions": ["opencv-area", "tf1-bilinear"]}).resizers() == (
+    assert protocols["resizers"].item.model_validate({"resizers": ["opencv-area", "tf1-bilinear"]}).uses_resizers() == (
         "opencv-area",
         "tf1-bilinear",
     )

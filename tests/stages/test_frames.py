@@ -12,7 +12,7 @@ from shiftscope.data.canvases import read_canvases
 from shiftscope.stages.frames import make_frames, unvaried
 
 SIZE = 24
-IDENTITY = {"functions": ["pillow-bilinear", "opencv-area", "tf1-bilinear"], "crop_fraction": SIZE / 30}  # 30 px stay 30 px
+IDENTITY = {"resizers": ["pillow-bilinear", "opencv-area", "tf1-bilinear"], "crop_fraction": SIZE / 30}  # 30 px stay 30 px
 RESIZED = {**IDENTITY, "crop_fraction": 1}
 TWICE = {"side": 12, "offsets": [0, 2, 0]}
 
@@ -40,10 +40,11 @@ def frames_of(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("resample", IDENTITY), ("resample", RESIZED), ("embed", TWICE), ("crop", {}), ("circular", {"offsets": [0, 1]})],
+    [("resizers", IDENTITY), ("resizers", RESIZED), ("embed", TWICE), ("crop", {}), ("circular", {"offsets": [0, 1]})],
 )
 def test_a_frame_is_as_the_first_where_its_pixels_are(frames_of, kind, options):
     files = frames_of("a", kind, options, ["noise", "grey", "noise"])
+    assert pl.read_parquet_schema(files["canvases_path"]) == tables.Canvases.schema()
     canvases = {name: pixels for group in read_canvases(files["canvases_path"]) for name, pixels in group.items()}
     first = {}
     for row in tables.read(files["frames_path"], tables.FRAMES).rows(named=True):
@@ -55,9 +56,9 @@ def test_a_frame_is_as_the_first_where_its_pixels_are(frames_of, kind, options):
 @pytest.mark.parametrize(
     ("kind", "options", "looks", "same"),
     [
-        ("resample", IDENTITY, ["noise", "noise"], True),  # a canvas for each function, and all of them alike
-        ("resample", RESIZED, ["noise", "noise"], False),
-        ("resample", RESIZED, ["grey", "grey"], True),
+        ("resizers", IDENTITY, ["noise", "noise"], True),  # a canvas for each function, and all of them alike
+        ("resizers", RESIZED, ["noise", "noise"], False),
+        ("resizers", RESIZED, ["grey", "grey"], True),
         ("crop", {}, ["grey", "grey"], True),  # windows at several places of one canvas
         ("crop", {}, ["grey", "noise"], False),  # one picture that varies is enough
         ("embed", TWICE, ["noise"], False),

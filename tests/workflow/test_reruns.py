@@ -44,7 +44,16 @@ def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
 def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
     project.edit("src/shiftscope/sensitivity/measures/change.py", "pl.lit(1)", "pl.lit(2)")
     again = project.would_run()
-    gathered = {"sensitivity", "comparisons", "curves", "relation", "figure", "protocol_figure", "report"}
+    gathered = {
+        "sensitivity",
+        "comparisons",
+        "curves",
+        "relation",
+        "accuracy_by_surprisal",
+        "figure",
+        "protocol_figure",
+        "report",
+    }
     assert set(again) == gathered
 
 
@@ -61,7 +70,16 @@ def test_one_more_network_is_its_jobs_and_what_gathers_them(project):
     project.configure({**project.config, "networks": {**networks, "third": third}})
     again = project.would_run()
     assert (again.pop("train"), again.pop("network"), again.pop("infer"), again.pop("aggregate")) == (1, 1, 6, 3)
-    gathered = {"sensitivity", "comparisons", "curves", "relation", "figure", "protocol_figure", "report"}
+    gathered = {
+        "sensitivity",
+        "comparisons",
+        "curves",
+        "relation",
+        "accuracy_by_surprisal",
+        "figure",
+        "protocol_figure",
+        "report",
+    }
     assert set(again) == gathered
 
 

@@ -11,11 +11,12 @@ import polars as pl
 import psutil
 import pytest
 
-from shiftscope.bias import BIAS, CORRELATION, FRAMING_COMPARISON, INCLUSION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.data.canvases import read_canvases
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, COMPARISONS, CURVES, SENSITIVITY
+from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
@@ -110,7 +111,7 @@ def test_a_loop_over_the_saved_geometry_agrees_with_the_saved_predictions(finish
         picture = Image.open(finished.folder / images[chosen]).convert("RGB")
         box = [frame[f"source_{side}"] for side in ("left", "top", "right", "bottom")]
         size = (frame["resized_width"], frame["resized_height"])
-        picture = picture.crop(box).resize(size, Image.Resampling[frame["resample"].removeprefix("pillow-").upper()])
+        picture = picture.crop(box).resize(size, Image.Resampling[frame["resizer"].removeprefix("pillow-").upper()])
         canvas = Image.new("RGB", (200, 200))
         if frame["surround"] == "inpaint":  # the surround is tested by itself; the picture is put over it again
             canvas.paste(Image.fromarray(inpainted[frame["canvas_id"]]), (50, 50))

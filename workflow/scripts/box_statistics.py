@@ -4,10 +4,12 @@ import polars as pl
 
 from shiftscope.bias import BIAS
 from shiftscope.bias.boxes import box_statistics
+from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     boxes = pl.scan_parquet(snakemake.input.boxes, glob=False)
-    table = box_statistics(boxes, seed=snakemake.params.seed, **snakemake.params.options)
+    params = snakemake.params
+    table = box_statistics(boxes, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)
     tables.write(snakemake.output.bias, table, BIAS)

@@ -2,10 +2,12 @@
 
 from shiftscope.bias import INCLUSION
 from shiftscope.bias.inclusion import sensitivity_to_inclusion
+from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
     boxes = tables.read(snakemake.input.boxes, tables.BOXES)
-    table = sensitivity_to_inclusion(boxes, seed=snakemake.params.seed, **snakemake.params.options)
+    params = snakemake.params
+    table = sensitivity_to_inclusion(boxes, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)
     tables.write(snakemake.output.inclusion, table, INCLUSION)

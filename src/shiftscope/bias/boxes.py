@@ -8,17 +8,18 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.bias.rectangles import ALL, EDGE, grouped, kept
+from shiftscope.bias.rectangles import ALL, grouped
 from shiftscope.bias.samples import Settings, statistics_of
+from shiftscope.bias.selection import USUAL, Inclusion, kept
 
 __all__ = [
     "ALL",
+    "COUNTED",
     "DESCRIBED",
     "TESTS",
     "Verdict",
     "box_statistics",
     "centre_q",
-    "verdict_sentence",
     "verdicts",
 ]
 
@@ -51,46 +52,69 @@ def box_statistics(
     seed: int,
     minimum_n: int = 20,
     level: float = 0.95,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
+    inclusion: Inclusion = USUAL,
 ) -> pl.DataFrame:
-    """Tests, effect sizes and bits of `boxes` (tables.BOXES, or a scan of such a file): BIAS.
+    """Return tests, effect sizes and bits of how boxes are placed, and how large they are.
 
-    One row for each category, and for all together, × quantity × null: `TESTS` and `DESCRIBED`. A size has the naive null
-    only: what room its place leaves a box is asked of the place. Boxes that are a crowd, difficult, truncated or touch the
-    edge are kept or not; without those at the edge, the places at the edge are none that a box could have had.
+    The picture is the unit. Where every picture has one box, `p_value` is exact (Kolmogorov–Smirnov), or that of 9,999
+    Monte Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`). Elsewhere it is that of 999
+    random signs, one per picture, of the deviations from the null at 31 places (`centre`: 8 × 8). Intervals resample
+    pictures. Where there are more than 256 pictures, blocks of them are the unit. See `statistics.uniformity`.
 
-    The picture is the unit: where every picture has one box, `p_value` is exact (Kolmogorov–Smirnov), or by 9,999 Monte
-    Carlo samples (`centre`, and the feasible null of boxes on whole pixels: `places`); else by 999 random signs, one per
-    picture, of the deviations from the null at 31 places (`centre`: 8 × 8); intervals resample pictures. Of more than 256
-    pictures, blocks of them. See `statistics.uniformity`. Where there are fewer than `minimum_n` boxes or pictures, or all
-    boxes are as large as the picture, `reason` says why there is no p-value.
+    Parameters
+    ----------
+    boxes : a table `tables.BOXES`, or a scan of such a file; corners in pixels.
+    seed : of the random signs, the resampled pictures and the blocks.
+    minimum_n : a category with fewer boxes, or fewer pictures that have one, is described and not tested.
+    level : of the intervals, between 0 and 1.
+    inclusion : which boxes count. Without those at the edge, the places at the edge are none that a box could have had.
+
+    Returns
+    -------
+    A table `bias.BIAS`: one row for each category, and for all together (`ALL`), and each of `TESTS` and `DESCRIBED`. A
+    size has the naive null only, because what room its size leaves a box is asked of the place. Where there is no p-value,
+    `reason` says why.
+
+    Examples
+    --------
+    Thirty boxes of one pixel in thirty pictures, all in the middle, whose effect is a quarter:
+
+    >>> of = {"image_id": [str(k) for k in range(30)], "category": ["dog"] * 30}
+    >>> corners = {"x_min": [49.5] * 30, "y_min": [49.5] * 30, "x_max": [50.5] * 30, "y_max": [50.5] * 30}
+    >>> boxes = pl.DataFrame({**of, **corners}).with_columns(image_width=pl.lit(100), image_height=pl.lit(100))
+    >>> found = box_statistics(boxes, seed=0).filter(category="dog", quantity="centre_x", null="feasible")
+    >>> found.select("statistic", pl.col("effect").round(2), pl.col("p_value") < 1e-6).rows()
+    [(0.5, 0.25, True)]
     """
-    chosen = kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge)
-    groups = grouped(chosen, margin=0.0 if edge else EDGE)
+    groups = grouped(kept(boxes, inclusion), margin=inclusion.margin)
     return statistics_of(groups, TESTS, DESCRIBED, Settings(seed, minimum_n, level))
 
 
 JOINT = ("centre", "midpoint")
 """Quantities with two axes."""
-SAID = {
-    ("naive", "centre"): "{} of {} categories are not centred uniformly over the picture (naive null)",
-    ("feasible", "centre"): "{} of {} not even given the size of their boxes (feasible null)",
-    ("naive", "midpoint"): "{} of {} categories do not have their midpoints uniformly over the picture (naive null)",
-    ("feasible", "midpoint"): "{} of {} not even given the distance of their points (feasible null)",
-    ("naive", "height"): "{} of {} do not have uniform heights",
-    ("naive", "width"): "{} of {} do not have uniform widths",
-}
+COUNTED = (
+    ("centre", "naive"),
+    ("centre", "feasible"),
+    ("midpoint", "naive"),
+    ("midpoint", "feasible"),
+    ("height", "naive"),
+    ("width", "naive"),
+)
+"""Quantity and null of the verdicts, in their order."""
 
 
 def verdicts(bias: pl.DataFrame, q: float = 0.05) -> list[Verdict]:
-    """How many categories have q < `q`, for each quantity and null that was tested, `centre` meaning both axes."""
+    """Return how many categories are not uniform, for each of `COUNTED` that was tested.
+
+    Parameters
+    ----------
+    bias : a table `bias.BIAS`.
+    q : categories with a `q_value` below it are rejected. That of `centre` and `midpoint` is of both axes (`centre_q`).
+    """
     own = bias.filter((pl.col("category") != ALL) & pl.col("p_value").is_not_null())
     centre = centre_q(own)
     found = []
-    for null, quantity in SAID:
+    for quantity, null in COUNTED:
         tested = centre if quantity in JOINT else own
         tested = tested.filter(pl.col("quantity") == quantity, pl.col("null") == null)
         if len(tested):
@@ -99,8 +123,21 @@ def verdicts(bias: pl.DataFrame, q: float = 0.05) -> list[Verdict]:
 
 
 def centre_q(bias: pl.DataFrame) -> pl.DataFrame:
-    """`category`, `null`, `quantity`, `q_value` of both axes of the centre together: of the test of both at once; in a
-    table without it the smaller one of the axes counts twice (Bonferroni)."""
+    """Return the q-value of both axes of the centre, or of the midpoint, together.
+
+    It is that of the test of both axes at once. Where that test is missing, it is the smaller q-value of the axes that were
+    tested, times their number (Bonferroni).
+
+    Returns
+    -------
+    The columns `category`, `null`, `quantity` (centre or midpoint) and `q_value`.
+
+    Examples
+    --------
+    >>> rows = [("dog", "naive", "centre_x", 0.01), ("dog", "naive", "centre_y", 0.3)]
+    >>> centre_q(pl.DataFrame(rows, ["category", "null", "quantity", "q_value"], orient="row")).rows()
+    [('dog', 'naive', 'centre', 0.02)]
+    """
     tested = bias.filter(pl.col("q_value").is_not_null()).select(
         "category",
         "null",
@@ -112,25 +149,3 @@ def centre_q(bias: pl.DataFrame) -> pl.DataFrame:
     axes = (pl.col("q_value").min() * pl.len()).clip(0, 1)
     grouped = tested.filter(pl.col("quantity").is_in(JOINT)).group_by("category", "null", "quantity", maintain_order=True)
     return grouped.agg(pl.when(pl.col("joint").any()).then(joint).otherwise(axes).alias("q_value"))
-
-
-def verdict_sentence(bias: pl.DataFrame, q: float = 0.05) -> str:
-    """The verdicts as a sentence for the report, and what drives them."""
-    parts = [SAID[v.null, v.quantity].format(v.rejected, v.tested) for v in verdicts(bias, q)]
-    if not parts:
-        return "No category has enough boxes to be tested."
-    return f"{'; '.join(parts)} (q < {q:g}).{_driver(bias, q)}"
-
-
-def _driver(bias: pl.DataFrame, q: float) -> str:
-    """Which quantity is rejected most often, and which is farthest from uniform."""
-    own = bias.filter((pl.col("category") != ALL) & pl.col("p_value").is_not_null() & pl.col("effect").is_not_null())
-    by = own.group_by("quantity", "null", maintain_order=True).agg(
-        (pl.col("q_value") < q).sum().alias("rejected"), pl.len().alias("tested"), pl.col("effect").median()
-    )
-    if not by["rejected"].sum():
-        return ""
-    often = by.sort("rejected", "effect", descending=True, maintain_order=True).row(0, named=True)
-    far = by.sort("effect", descending=True, maintain_order=True).row(0, named=True)
-    said = f" Rejected most often: {often['quantity']} ({often['null']}), {often['rejected']} of {often['tested']}"
-    return f"{said}; farthest from uniform: {far['quantity']} ({far['null']}), median distance {far['effect']:.2f}."

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias import places as of_places
 from shiftscope.bias.places import Places
-from shiftscope.bias.rectangles import ALL, EDGE, Rectangles, grouped, kept
+from shiftscope.bias.rectangles import ALL, Rectangles, grouped
 from shiftscope.bias.samples import PLANE, Known, Settings, Units, corrected, known_pairs, known_places, too_few, units_of
+from shiftscope.bias.selection import USUAL, Inclusion, kept
 from shiftscope.core import tables
 from shiftscope.statistics import binned, uniformity
 from shiftscope.statistics.binned import BLOCKS, CELLS, SIDE
@@ -39,24 +40,38 @@ def compare_framing(
     seed: int,
     minimum_n: int = 20,
     level: float = 0.95,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
+    inclusion: Inclusion = USUAL,
 ) -> pl.DataFrame:
-    """FRAMING_COMPARISON of two tables of boxes: a row for each category of either, and for all together, × quantity.
+    """Return whether two data sets are framed alike, by two-sample tests with the picture as the unit.
 
-    The parameters are those of `boxes.box_statistics`, and so are the units: `p_value` is that of the two-sample
-    Kolmogorov–Smirnov test where every picture has one box, else by 999 random signs, one per picture, of the deviations
-    from both samples together, at their 32-quantiles. Always by signs: `centre`, at 8 × 8 places, and the feasible null of
-    boxes on whole pixels (`places`), at the ends of 32 equal cells. The effect is the Wasserstein distance between the two,
-    its interval by resampling the pictures of both.
+    Where every picture has one box, `p_value` is that of the two-sample Kolmogorov–Smirnov test. Elsewhere it is that of
+    999 random signs, one per picture, of the deviations from both samples together, at their 32-quantiles. In any case it
+    is by signs for `centre`, at 8 × 8 places, and for the feasible null of boxes on whole pixels (`places`), at the ends of
+    32 equal cells. The effect is the Wasserstein distance between the two; its interval resamples the pictures of both.
+
+    Parameters
+    ----------
+    boxes_a, boxes_b : tables `tables.BOXES`, or scans of such files; corners in pixels.
+    seed, minimum_n, level, inclusion : as in `boxes.box_statistics`.
+
+    Returns
+    -------
+    A table `bias.FRAMING_COMPARISON`: a row for each category of either, and for all together (`ALL`), and each of
+    `COMPARED`. Where there is no p-value or no effect, `reason` says why.
+
+    Examples
+    --------
+    Boxes at the left edge against boxes at the right edge, with ten pixels of room between them and the other edge:
+
+    >>> def of(left):
+    ...     boxes = pl.DataFrame({"image_id": [str(k) for k in range(30)], "category": "dog", "x_min": left})
+    ...     corners = {"y_min": 5.5, "x_max": left + 90, "y_max": 95.5, "image_width": 100, "image_height": 100}
+    ...     return boxes.with_columns(**{name: pl.lit(value) for name, value in corners.items()})
+    >>> found = compare_framing(of(0.5), of(9.5), seed=0).filter(category="dog", quantity="centre_x", null="feasible")
+    >>> found.select("statistic", pl.col("effect", "difference").round(3), "n_a", "n_b").rows()
+    [(1.0, 0.9, -0.9, 30, 30)]
     """
-    margin = 0.0 if edge else EDGE
-    a, b = (
-        grouped(kept(boxes, crowd=crowd, difficult=difficult, truncated=truncated, edge=edge), margin)
-        for boxes in (boxes_a, boxes_b)
-    )
+    a, b = (grouped(kept(boxes, inclusion), inclusion.margin) for boxes in (boxes_a, boxes_b))
     settings = Settings(seed, minimum_n, level)
     rows: list[dict[str, object]] = []
     for category in (ALL, *sorted({*a.categories, *b.categories})):

@@ -1,10 +1,13 @@
-"""How much the answer depends on which boxes are asked."""
+"""How much the statistics of framing depend on which boxes count."""
+
+from dataclasses import asdict, replace
 
 import polars as pl
 
 from shiftscope.bias import INCLUSION
 from shiftscope.bias.boxes import box_statistics, verdicts
-from shiftscope.bias.rectangles import ALL, is_of
+from shiftscope.bias.rectangles import ALL
+from shiftscope.bias.selection import USUAL, Inclusion, is_of
 from shiftscope.core import tables
 
 
@@ -14,33 +17,45 @@ def sensitivity_to_inclusion(
     seed: int,
     minimum_n: int = 20,
     level: float = 0.95,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
+    inclusion: Inclusion = USUAL,
     q: float = 0.05,
 ) -> pl.DataFrame:
-    """INCLUSION: the answer as chosen, and with each of the four choices made the other way, the others as they are.
+    """Return what the statistics find with the boxes that are to count, and with each choice made the other way.
 
-    `boxes` and the parameters are those of `box_statistics`. A choice that is about no box has the answer as chosen, and
-    `reason` says so.
+    Parameters
+    ----------
+    boxes, seed, minimum_n, level : as in `boxes.box_statistics`.
+    inclusion : which boxes are to count. Each of its four choices is made the other way, the other three as they are.
+    q : categories with a `q_value` below it are rejected.
+
+    Returns
+    -------
+    A table `bias.INCLUSION`. A choice that is about no box has the answer of the choices as they are, and `reason` says so.
+
+    Examples
+    --------
+    >>> of = {"image_id": [str(k) for k in range(40)], "category": ["dog"] * 40, "is_difficult": [True, False] * 20}
+    >>> corners = {"x_min": [9.5] * 40, "y_min": [9.5] * 40, "x_max": [50.5] * 40, "y_max": [50.5] * 40}
+    >>> boxes = pl.DataFrame({**of, **corners}).with_columns(image_width=pl.lit(100), image_height=pl.lit(100))
+    >>> found = sensitivity_to_inclusion(boxes, seed=0).filter(quantity="centre", null="feasible")
+    >>> found.select("criterion", "n").rows()
+    [('as chosen', 40), ('crowd', 40), ('difficult', 20), ('truncated', 40), ('edge', 40)]
     """
-    chosen = {"crowd": crowd, "difficult": difficult, "truncated": truncated, "edge": edge}
-    lazy = boxes.lazy()
+    chosen, lazy = asdict(inclusion), boxes.lazy()
     concerned = (
         lazy.select(is_of(lazy, kind).sum().alias(kind) for kind in chosen).collect(engine="streaming").row(0, named=True)
     )
 
-    def answer(**choices: bool) -> list[dict[str, object]]:
-        return _answer(box_statistics(boxes, seed=seed, minimum_n=minimum_n, level=level, **choices), q)
+    def answer(which: Inclusion) -> list[dict[str, object]]:
+        return _answer(box_statistics(boxes, seed=seed, minimum_n=minimum_n, level=level, inclusion=which), q)
 
-    usual = answer(**chosen)
+    usual = answer(inclusion)
     rows = [{"criterion": "as chosen", **row} for row in usual]
     for kind, keep in chosen.items():
         n = int(concerned[kind] or 0)
         of = {"criterion": kind, "kept": not keep, "concerned": n}
         if n:
-            rows += [{**row, **of} for row in answer(**{**chosen, kind: not keep})]
+            rows += [{**row, **of} for row in answer(replace(inclusion, **{kind: not keep}))]
         else:
             rows += [{**row, **of, "reason": _no_box(kind)} for row in usual]
     return tables.table(rows, INCLUSION)

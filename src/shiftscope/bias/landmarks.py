@@ -31,16 +31,22 @@ def landmark_statistics(
     minimum_n: int = 20,
     level: float = 0.95,
 ) -> pl.DataFrame:
-    """BIAS of the midpoint and the distance of pairs of points (Azulay & Weiss 2018, arXiv 1805.12177v1, figure 6).
+    """Return tests of the midpoint of pairs of points, and a description of their distance.
+
+    As in Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 6. The midpoint has the null hypotheses of a box's centre. Since
+    both points must lie in the picture, the feasible null is that of the box that they span. Objects of which one of the
+    two points is not known are left out.
 
     Parameters
     ----------
-    landmarks : tables.LANDMARKS, or a scan of such a file.
-    pairs : name: the two points' names. With several pairs the quantities begin with it, as in "eyes midpoint_x".
-    minimum_n, level : as in `boxes.box_statistics`.
+    landmarks : a table `tables.LANDMARKS`, or a scan of such a file; px.
+    pairs : by the name of each pair, the names of its two points.
+    seed, minimum_n, level : as in `boxes.box_statistics`.
 
-    The midpoint has the nulls of a box's centre, and both points must lie in the picture: *feasible* takes the box that
-    they span. Objects of which one of the two points is not known are left out.
+    Returns
+    -------
+    A table `bias.BIAS`, the distance in widths of the picture. With several pairs the quantities begin with the name of the
+    pair, as in "eyes midpoint_x".
 
     Raises
     ------
@@ -82,7 +88,20 @@ def _refuse_several(landmarks: pl.LazyFrame, pair: str, names: tuple[str, str]) 
 
 
 def spanned(landmarks: pl.LazyFrame, first: str, second: str) -> pl.LazyFrame:
-    """The box (columns of tables.BOXES) whose corners the two points are, for each object that has both."""
+    """Return the box whose corners the two points are, for each object that has both.
+
+    Returns
+    -------
+    The columns of `tables.BOXES` from image_id to image_height, corners in px.
+
+    Examples
+    --------
+    >>> rows = [("a", "dog", None, "left_eye", 30.0, 20.0, 64, 48), ("a", "dog", None, "right_eye", 22.0, 21.0, 64, 48)]
+    >>> names = [*KEYS, "name", "x", "y", "image_width", "image_height"]
+    >>> points = pl.LazyFrame(rows, names, orient="row")
+    >>> spanned(points, "left_eye", "right_eye").select(pl.selectors.ends_with("_min", "_max")).collect().rows()
+    [(22.0, 20.0, 30.0, 21.0)]
+    """
     points = landmarks.select(*KEYS, "name", "x", "y", "image_width", "image_height").filter(
         pl.col("x").is_finite() & pl.col("y").is_finite()
     )

@@ -1,10 +1,11 @@
-"""Where boxes lie among the places that they could have: few, where a box is nearly as large as its picture.
+"""Where boxes lie among the places that their size leaves them.
 
-A box on whole pixels has m places. It counts as spread evenly over the m-th part of [0, 1] that its own place is, so that
-no draw decides where in it the box lies, and yet the average over equally likely places is exactly U(0, 1): the
-non-randomised probability integral transform (Czado, Gneiting & Held 2009, Biometrics 65, section 2). Distances of what is
-spread are smaller by chance than those of points, so they are compared with a null distribution of their own, from boxes
-with as many places.
+A box on whole pixels has a finite number m of places, and few where it is nearly as large as its picture. [0, 1] is divided
+into m equal parts, one for each place, and the box counts as spread evenly over the part of its own place. So no random
+draw decides where in this part the box lies, and yet boxes with equally likely places are exactly U(0, 1) on average. This
+is the non-randomised probability integral transform (Czado, Gneiting & Held 2009, Biometrics 65, section 2). By chance
+alone, boxes that are spread are less far from uniform than points are. Therefore they are compared with a null distribution
+of their own, of boxes with as many places.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,34 +24,39 @@ from shiftscope.statistics.ratios import Floats
 from shiftscope.statistics.uniformity import NULL_DRAWS, Single
 
 ROOMY = 32
-"""Places from which on a box is taken for a point in the null distribution: its variance is .67 ÷ places smaller, at most
-2 %, so that the p-value errs towards caution."""
+"""A box with at least so many places is taken for a point in the null distribution. The variance of a box is smaller than
+that of a point by .67 ÷ places, which is then at most 2 %, so that the p-value errs towards caution."""
 AT_ONCE = 1_000_000
 """Boxes that are counted at a time."""
 DRAWS_AT_ONCE = 500
 """Draws whose deviations are computed at a time."""
 BY_HAND = 256
-"""Boxes or places up to which the null distribution is drawn box by box; beyond, their sum is taken for normal."""
+"""Up to so many boxes, or places, the null distribution is drawn box by box; beyond, their sum is taken for normal."""
 
 
 class Places(NamedTuple):
-    """Where in [0, 1] each of n boxes lies: anywhere between its start and its end, which are equal off whole pixels."""
+    """Where in [0, 1] each of n boxes lies: spread evenly from its start to its end; at a point where they are equal."""
 
     start: Floats
+    """(n,)"""
     end: Floats
-    """The array `start` itself where no box is spread."""
+    """(n,); the array `start` itself where no box is spread."""
 
     @property
     def spread(self) -> bool:
+        """Whether any box may be spread: `end` is an array of its own."""
         return self.end is not self.start
 
     def of(self, which: slice | NDArray[np.bool_] | Ints) -> "Places":
-        """Those of some boxes."""
+        """Return the places of some of the boxes: a slice, a mask (n,) or their numbers."""
         start = self.start[which]
         return Places(start, self.end[which] if self.spread else start)
 
     def moments(self) -> tuple[float, float]:
-        """Mean and standard deviation, of at least two boxes; within its part, each has its width ÷ √12."""
+        """Return the mean and the standard deviation of at least two boxes.
+
+        A box that is spread over a width w contributes the variance w² ÷ 12 of its own.
+        """
         if not self.spread:
             return float(self.start.mean()), float(self.start.std(ddof=1))
         middle, width = (self.start + self.end) / 2, self.end - self.start
@@ -58,10 +64,28 @@ class Places(NamedTuple):
 
 
 def feasible(low: Floats, high: Floats, extent: Floats) -> Places:
-    """Where each box [low, high) lies among the places that its size leaves it in [0, extent): u = (c − s/2) ÷ (1 − s).
+    """Return where each box lies among the places that its size leaves it: u = (c − s/2) ÷ (1 − s).
 
-    A box on whole pixels has only extent − size + 1 places: the k-th, from 0, is [k, k + 1) ÷ (extent − size + 1). nan for
-    a box as large as the picture, which has one place.
+    c is the centre of the box and s its size, as shares of the picture. A box on whole pixels has only m = extent −
+    size + 1 places; the k-th of them, counted from 0, is [k, k + 1) ÷ m.
+
+    Parameters
+    ----------
+    low, high : (n,), px: the two ends of each box along one axis.
+    extent : (n,), px: the size of each picture along it.
+
+    Returns
+    -------
+    The places of the n boxes; nan for a box as large as its picture, which has one place only.
+
+    Examples
+    --------
+    In a picture of 10 px, a box of 6 px off whole pixels, one on whole pixels, and one as large as the picture:
+
+    >>> low, high = np.array([0.5, 1, 0]), np.array([6.5, 7, 10])
+    >>> found = feasible(low, high, np.array([10.0, 10, 10]))
+    >>> found.start.tolist(), found.end.tolist()
+    ([0.125, 0.2, nan], [0.125, 0.4, nan])
     """
     room = extent - (high - low)
     whole = (low == np.round(low)) & (high == np.round(high))
@@ -73,13 +97,26 @@ def feasible(low: Floats, high: Floats, extent: Floats) -> Places:
 
 
 def count(units: Ints, axes: Sequence[Places], side: int, n_units: int) -> Floats:
-    """How many boxes of each unit lie in each of `side` equal cells of [0, 1], or of `side` × `side` of the square (cell
-    number: that of x times `side`, and that of y); what is spread over several counts in parts: (n_units, cells).
+    """Return how many boxes of each unit lie in each cell. A box that is spread over several cells counts in parts.
 
     Parameters
     ----------
-    units : (n,), of the boxes.
-    axes : the boxes along one axis, or along x and y.
+    units : (n,), from 0 to `n_units` − 1: the unit of each box.
+    axes : the n boxes along one axis, or along x and y.
+    side : into how many equal cells each axis is divided.
+
+    Returns
+    -------
+    (n_units, side) of one axis, (n_units, side²) of two, where the number of a cell is that of x times `side` plus that
+    of y.
+
+    Examples
+    --------
+    One point, and one box that is spread over half of the second of four cells and the whole third one:
+
+    >>> places = Places(np.array([0.1, 0.375]), np.array([0.1, 0.75]))
+    >>> count(np.array([0, 0]), [places], 4, 1).round(2).tolist()
+    [[1.0, 0.33, 0.67, 0.0]]
     """
     total = np.zeros((n_units, side ** len(axes)))
     for begin in range(0, len(units), AT_ONCE):
@@ -94,7 +131,7 @@ def count(units: Ints, axes: Sequence[Places], side: int, n_units: int) -> Float
 
 
 def _shares(places: Places, side: int) -> tuple[Ints, Ints, Floats]:
-    """Which parts of which boxes are in which of `side` equal cells: numbers of boxes, cells, shares of the boxes."""
+    """The parts of boxes that lie in one cell each: the number of the box, the cell, and the share of the box."""
     box = np.arange(len(places.start))
     if not places.spread:
         return box, binned.cell(places.start, side), np.ones(len(box))
@@ -111,14 +148,28 @@ def _shares(places: Places, side: int) -> tuple[Ints, Ints, Floats]:
 
 
 def distances(places: Places) -> tuple[float, float]:
-    """Kolmogorov–Smirnov and Wasserstein distance of n ≥ 1 boxes to U(0, 1), both exact."""
+    """Return the Kolmogorov–Smirnov and the Wasserstein distance of at least one box to U(0, 1), both exact.
+
+    Examples
+    --------
+    >>> point, half = Places(np.array([0.5]), np.array([0.5])), Places(np.array([0.0]), np.array([0.5]))
+    >>> distances(point), distances(half)
+    ((0.5, 0.25), (0.5, 0.25))
+    """
     if not places.spread:
         return uniformity.distances(np.sort(places.start))
     return _apart([places, Places(np.zeros(1), np.ones(1))])
 
 
 def distances_of_two(a: Places, b: Places) -> tuple[float, float]:
-    """Kolmogorov–Smirnov and Wasserstein distance between two samples, both exact."""
+    """Return the Kolmogorov–Smirnov and the Wasserstein distance between two samples of boxes, both exact.
+
+    Examples
+    --------
+    >>> left, right = np.array([0.1, 0.2]), np.array([0.6, 0.7])
+    >>> [round(distance, 3) for distance in distances_of_two(Places(left, left), Places(right, right))]
+    [1.0, 0.5]
+    """
     if a.spread or b.spread:
         return _apart([a, b])
     from scipy.stats import wasserstein_distance
@@ -150,23 +201,33 @@ def _apart(two: Sequence[Places]) -> tuple[float, float]:
 
 
 def _gathered(places: Places) -> tuple[Floats, Floats, Floats]:
-    """Start, end and share of all boxes, for each place that is taken: of millions of boxes there are far fewer."""
+    """Start, end and share of all boxes, for each place that is taken: millions of boxes take far fewer places."""
     boxes = pl.DataFrame({"start": places.start, "end": places.end})
     found = boxes.group_by("start", "end").len("boxes").sort("start", "end")
     return found["start"].to_numpy(), found["end"].to_numpy(), found["boxes"].to_numpy() / len(boxes)
 
 
 def p_value(counts: Floats, *axes: Places) -> float:
-    """p-value of the largest deviation from uniformity of n independent boxes, one of which at least is spread.
+    """Return the p-value of the largest deviation from uniformity of n independent boxes, of which one at least is spread.
 
-    Monte Carlo, with draws that depend on the numbers of places alone: of the largest deviation at the ends of 32 cells,
-    or of both axes at the corners of 8 × 8, if each box has each of its places equally likely. For the tail see
-    `uniformity.tail_p`.
+    The null hypothesis is that each box has each of its places equally likely. The deviation is taken at the ends of 32
+    cells, or of both axes at the corners of 8 × 8 cells. The p-value is by Monte Carlo, 9,999 draws that depend on the
+    numbers of places alone; for its tail see `uniformity.tail_p`.
 
     Parameters
     ----------
-    counts : (CELLS,), or (SIDE²,) of two axes: of all boxes, from `count`.
-    axes : the boxes, along one axis or two.
+    counts : (CELLS,) of one axis, (SIDE²,) of two: all boxes together, from `count`.
+    axes : the n boxes along one axis, or along x and y.
+
+    Examples
+    --------
+    Twenty boxes with two places each, ten at either place and all at the first one:
+
+    >>> first, second = np.zeros(20), np.repeat([0.0, 0.5], 10)
+    >>> even, odd = Places(second, second + 0.5), Places(first, first + 0.5)
+    >>> p = [p_value(count(first.astype(int), [places], CELLS, 1)[0], places) for places in (even, odd)]
+    >>> p[0] > 0.9, p[1] < 1e-4
+    (True, True)
     """
     deviations = binned.line if len(axes) == 1 else binned.plane
     side = CELLS if len(axes) == 1 else SIDE
@@ -183,7 +244,7 @@ def p_value(counts: Floats, *axes: Places) -> float:
 
 
 def _kinds(axes: Sequence[Places]) -> dict[tuple[int, ...], int]:
-    """How many boxes have so many places along each axis, ROOMY standing for all larger numbers."""
+    """How many boxes have how many places along each axis; ROOMY stands for itself and all larger numbers."""
     shape = (ROOMY + 1,) * len(axes)
     of_boxes = np.ravel_multi_index(tuple(_rooms(axis) for axis in axes), shape)
     many = np.bincount(of_boxes)
@@ -210,12 +271,12 @@ def _along(m: int, side: int) -> Floats:
 
 
 def _masses(rooms: tuple[int, ...], side: int) -> Floats:
-    """`_along` all axes: (places, cells)."""
+    """How much of a box at each of its places lies in each cell, along all axes: (places, cells)."""
     return _product(_along(m, side) for m in rooms)
 
 
 def _product(matrices: Iterable[Floats]) -> Floats:
-    """Kronecker's, of one matrix or more."""
+    """The Kronecker product of the matrices, in their order."""
     found: Floats = np.ones((1, 1))
     for matrix in matrices:
         found = np.asarray(np.kron(found, matrix), dtype=np.float64)
@@ -223,7 +284,7 @@ def _product(matrices: Iterable[Floats]) -> Floats:
 
 
 def _drawn(kinds: dict[tuple[int, ...], int], side: int, cells: int) -> Single:
-    """Counts in the cells less what is expected, of boxes whose places are drawn: (NULL_DRAWS, cells)."""
+    """Counts in the cells, less what is expected, of boxes whose places are drawn at random: (NULL_DRAWS, cells)."""
     few = {rooms: many for rooms, many in kinds.items() if min(rooms) < ROOMY}
     points = sum(kinds.values()) - sum(few.values())
     drawn = uniformity.uniform_deviations(points, cells)
@@ -242,7 +303,7 @@ def _drawn(kinds: dict[tuple[int, ...], int], side: int, cells: int) -> Single:
 
 
 def _normal(kinds: dict[tuple[int, ...], int], side: int, cells: int, rng: np.random.Generator) -> Single:
-    """As `_drawn`, with normal numbers of the same covariance."""
+    """As `_drawn`, but normal random numbers of the same covariance."""
     covariance = np.zeros((cells, cells))
     for rooms, many in kinds.items():
         moments = _product(of.T @ of / len(of) for of in (_along(m, side) for m in rooms))

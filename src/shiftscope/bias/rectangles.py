@@ -1,4 +1,4 @@
-"""Rectangles of a table as arrays, category by category, and what is asked of them."""
+"""The rectangles of a table as arrays, category by category, and the quantities that are computed from them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,41 +15,70 @@ from shiftscope.statistics.ratios import Floats
 ALL = "(all)"
 """The category that stands for all of them together."""
 
-EDGE = 1.0
-"""px: a box that is nearer to an edge of its picture touches it."""
-
 CORNERS = ("x_min", "y_min", "x_max", "y_max")
 
 
 class Side(NamedTuple):
-    """One axis of rectangles."""
+    """Rectangles along one axis, each array (n,) in px."""
 
     low: Floats
-    """px"""
+    """The left or the upper side."""
     high: Floats
+    """The right or the lower side."""
     extent: NDArray[np.int32]
-    """px, of the picture."""
+    """The width or the height of the picture."""
 
     def part(self, start: int, end: int) -> "Side":
+        """Return the rectangles from number `start` to before `end`."""
         return Side(self.low[start:end], self.high[start:end], self.extent[start:end])
 
 
 class Rectangles(NamedTuple):
-    """Rectangles in the order of their pictures."""
+    """n rectangles, those of one picture one behind the other."""
 
     x: Side
     y: Side
     picture: Ints
-    """Number of the picture of each, 0 to `n_pictures` − 1."""
+    """(n,): the number of the picture that each is in, from 0 to `n_pictures` − 1."""
     n_pictures: int
     margin: float
-    """px at each edge of a picture that none reaches into, because those that did were left out."""
+    """px at each edge of a picture into which no rectangle reaches, because those that did were left out."""
 
     def __len__(self) -> int:
         return len(self.picture)
 
     def places(self, quantity: str, null: str) -> Places:
-        """A quantity of one axis or of the whole rectangle: (n,); nan where it leaves nothing to ask."""
+        """Return the values of a quantity under a null hypothesis: (n,), in [0, 1] for all but aspect and distance.
+
+        Parameters
+        ----------
+        quantity : ``centre_x``, ``midpoint_y`` and the like, ``width``, ``height`` and ``area``, shares of the picture;
+            ``distance`` of the two ends of a diagonal, in widths of the picture; ``aspect``, width ÷ height; ``flatness``,
+            width ÷ (width + height).
+        null : ``feasible`` for the place of the centre among those that its size leaves a rectangle (`places.feasible`),
+            else the value itself.
+
+        Returns
+        -------
+        The places; nan where a rectangle has no such value: it has no height, or fills the picture and has one place only.
+
+        Raises
+        ------
+        ValueError
+            For a quantity that is none of these.
+
+        Examples
+        --------
+        A rectangle of 2 × 4 px whose left upper corner is at (1.5, 0.5), in a picture of 8 × 8 px:
+
+        >>> side = np.array([8], np.int32)
+        >>> x, y = Side(np.array([1.5]), np.array([3.5]), side), Side(np.array([0.5]), np.array([4.5]), side)
+        >>> one = Rectangles(x, y, np.array([0]), 1, margin=0.0)
+        >>> [float(one.places("centre_x", null).start[0]) for null in ("naive", "feasible")]
+        [0.3125, 0.25]
+        >>> [float(one.places(quantity, "naive").start[0]) for quantity in ("width", "height", "area", "aspect")]
+        [0.25, 0.5, 0.125, 0.5]
+        """
         if null == "feasible":
             side = self.x if quantity.endswith("_x") else self.y
             extent = side.extent.astype(np.float64) - 2 * self.margin
@@ -80,21 +109,23 @@ class Rectangles(NamedTuple):
 
 @dataclass(frozen=True)
 class Grouped:
-    """All rectangles of a table, ordered by category; those without one come first."""
+    """All rectangles of a table, ordered by category and then by picture. Those without a category come first."""
 
     together: Rectangles
+    """All of them."""
     categories: Sequence[str]
+    """The names of the categories, sorted."""
     starts: Ints
-    """Where each category begins, and where the last one ends."""
+    """(categories + 1,): the number of the rectangle with which each category begins, and the one after the last."""
 
     def __iter__(self) -> Iterator[tuple[str, Rectangles]]:
-        """All together, then category by category."""
+        """Yield all rectangles together, by the name `ALL`, then those of each category by its name."""
         yield ALL, self.together
         for name in self.categories:
             yield name, self.of(name)
 
     def of(self, category: str) -> Rectangles:
-        """Those of one category; none where there is no such category."""
+        """Return the rectangles of one category, pictures numbered anew; none where there is no such category."""
         if category == ALL:
             return self.together
         everything = self.together
@@ -108,34 +139,22 @@ class Grouped:
         )
 
 
-def kept(
-    boxes: pl.DataFrame | pl.LazyFrame,
-    *,
-    crowd: bool = False,
-    difficult: bool = True,
-    truncated: bool = True,
-    edge: bool = True,
-) -> pl.LazyFrame:
-    """The boxes without those that are a crowd, difficult, truncated, or touch an edge of the picture, where these are not
-    to be kept. A box of which it is not known is none of them."""
-    lazy = boxes.lazy()
-    for kind, keep in {"crowd": crowd, "difficult": difficult, "truncated": truncated, "edge": edge}.items():
-        if not keep:
-            lazy = lazy.filter(~is_of(lazy, kind))
-    return lazy
-
-
-def is_of(boxes: pl.LazyFrame, kind: str) -> pl.Expr:
-    """Whether a box is of a `kind`: crowd, difficult, truncated or edge."""
-    if kind == "edge":
-        low, high = pl.min_horizontal("x_min", "y_min"), [pl.col(f"{a}_max") + EDGE for a in "xy"]
-        return (low < EDGE) | (high[0] > pl.col("image_width")) | (high[1] > pl.col("image_height"))
-    name = f"is_{kind}"
-    return pl.col(name).fill_null(value=False) if name in boxes.collect_schema() else pl.lit(value=False)
-
-
 def grouped(boxes: pl.LazyFrame, margin: float = 0.0) -> Grouped:
-    """What is needed of a table of boxes, as arrays. Boxes whose corners are not known are left out."""
+    """Return the boxes of a table as arrays, by category. Boxes with a corner that is not known are left out.
+
+    Parameters
+    ----------
+    boxes : the columns image_id, category, x_min, y_min, x_max, y_max (px), image_width and image_height (px).
+    margin : px at each edge of a picture into which no box reaches.
+
+    Examples
+    --------
+    >>> rows = [("a", "dog", 0, 0, 4, 4, 8, 8), ("b", "cat", 2, 2, 6, 4, 8, 8), ("b", "dog", 1, 1, 2, 2, 8, 8)]
+    >>> names = ["image_id", "category", *CORNERS, "image_width", "image_height"]
+    >>> found = grouped(pl.LazyFrame(rows, names, orient="row"))
+    >>> [(name, len(group), group.n_pictures) for name, group in found]
+    [('(all)', 3, 2), ('cat', 1, 1), ('dog', 2, 2)]
+    """
     boxes = boxes.filter(pl.all_horizontal(pl.col(*CORNERS).is_finite()))
     found = boxes.select(pl.col("category").unique()).collect(engine="streaming")["category"]
     categories = found.drop_nulls().sort().to_list()
@@ -159,7 +178,7 @@ def grouped(boxes: pl.LazyFrame, margin: float = 0.0) -> Grouped:
 
 
 def _numbered(keys: pl.Series) -> tuple[Ints, int]:
-    """Numbers of equal keys in the order of their first appearance, and how many there are."""
+    """A number for each key, the same for equal keys, in the order of their first appearance; and how many numbers."""
     n_keys = keys.n_unique()
     hashes = keys.to_numpy()
     runs = np.diff(hashes, prepend=hashes[:1]) != 0

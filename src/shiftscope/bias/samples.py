@@ -1,4 +1,4 @@
-"""One sample of a quantity as a row of the table: distances, p-values, bits."""
+"""The values of one quantity in one category become a row of the table: distances, p-values, bits."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,54 +20,61 @@ from shiftscope.statistics.corrections import benjamini_hochberg, holm
 from shiftscope.statistics.ratios import Floats
 
 PLANE = ("centre", "midpoint")
-"""Quantities that are a pair: their columns are those of _x and _y."""
+"""Quantities that are a pair of coordinates: those whose names end in _x and in _y."""
 
 Known = slice | NDArray[np.bool_]
-"""Which boxes of a group a quantity is known of."""
+"""The boxes of a group of which a quantity is known: all of them (a slice), or a mask (n,)."""
 
 NOT_TESTED = "described, not tested: it has no uniform null"
 
 
 class Settings(NamedTuple):
-    """What is the same for all samples of a run."""
+    """What is the same for all rows of a table."""
 
     seed: int
     minimum_n: int
+    """With fewer boxes, or fewer pictures that have one, a category is not tested."""
     level: float
+    """Of the intervals, between 0 and 1."""
     what: str = "boxes"
-    """What there are several of in a picture."""
+    """What is counted, as `reason` calls it."""
 
 
 @dataclass(frozen=True)
 class Units:
-    """The independent units that the boxes of one group belong to."""
+    """The independent units to which the n boxes of one group belong: pictures, or blocks of them where there are many."""
 
     picture: Ints
+    """(n,): the number of the picture of each box."""
     n_pictures: int
     of_picture: Ints
-    """The unit of each picture: itself, or a block of them."""
+    """(n_pictures,): the unit of each picture."""
 
     @property
     def n(self) -> int:
+        """How many units there are."""
         return min(self.n_pictures, binned.BLOCKS)
 
     def of_boxes(self, known: Known) -> Ints:
-        """The unit of each of the `known` boxes."""
+        """Return the unit of each of the `known` boxes."""
         return self.of_picture[self.picture[known]]
 
     def count(self, known: Known, axes: Sequence[Places], side: int) -> Floats:
-        """Boxes of each unit in each cell; `axes` are those of the `known` boxes."""
+        """Return how many boxes of each unit lie in each cell (`places.count`); `axes` are those of the `known` boxes."""
         return of_places.count(self.of_boxes(known), axes, side, self.n)
 
     def pictures(self, known: Known) -> int:
-        """How many pictures the `known` boxes are of."""
+        """Return how many pictures have one of the `known` boxes."""
         if isinstance(known, slice):
             return self.n_pictures
         return int(np.count_nonzero(np.bincount(self.picture[known], minlength=1)))
 
 
 def units_of(group: Rectangles, category: str, seed: int) -> Units:
-    """The pictures of a group, in blocks where there are many."""
+    """Return the units of a group: its pictures, or at most `binned.BLOCKS` random blocks of them.
+
+    The blocks depend on the seed and on the name of the category, and on no other category.
+    """
     rng = generator(seed, "blocks of pictures", category)
     return Units(group.picture, group.n_pictures, binned.blocks(group.n_pictures, rng))
 
@@ -78,7 +85,13 @@ def statistics_of(
     described: Sequence[tuple[str, str]],
     settings: Settings,
 ) -> pl.DataFrame:
-    """BIAS of every group: a row for each of `tests` and of `described`, (quantity, null)."""
+    """Return the table `bias.BIAS` of all groups.
+
+    Parameters
+    ----------
+    groups : the name of each category and its rectangles.
+    tests, described : quantity and null of the rows of each group, tested and not tested, in this order.
+    """
     rows: list[dict[str, object]] = []
     for category, group in groups:
         units = units_of(group, category, settings.seed)
@@ -95,7 +108,7 @@ def statistics_of(
 
 
 def known_places(group: Rectangles, quantity: str, null: str) -> tuple[Places, Known]:
-    """The values that are there, and which boxes they are of."""
+    """Return the values of a quantity of one axis where they are known, and which boxes these are."""
     places = group.places(quantity, null)
     missing = np.isnan(places.start)
     if not missing.any():
@@ -104,7 +117,7 @@ def known_places(group: Rectangles, quantity: str, null: str) -> tuple[Places, K
 
 
 def known_pairs(group: Rectangles, quantity: str, null: str) -> tuple[tuple[Places, Places], Known]:
-    """`known_places` of both axes."""
+    """Return the values along x and along y of the boxes of which both are known, and which boxes these are."""
     x, y = (group.places(f"{quantity}_{axis}", null) for axis in "xy")
     missing = np.isnan(x.start) | np.isnan(y.start)
     known = ~missing if missing.any() else slice(None)
@@ -174,7 +187,19 @@ def _bits(counts: Floats, shares: Floats, level: float) -> dict[str, object]:
 
 
 def too_few(n: int, n_images: int, n_all: int, settings: Settings) -> str | None:
-    """Why there is no test, where that is so."""
+    """Return the reason why a quantity is not tested; None where it is.
+
+    Parameters
+    ----------
+    n, n_images : boxes of which the quantity is known, and pictures that have one.
+    n_all : boxes of the category.
+
+    Examples
+    --------
+    >>> settings = Settings(seed=0, minimum_n=20, level=0.95)
+    >>> too_few(30, 9, 30, settings), too_few(5, 5, 30, settings)
+    ('30 boxes in 9 pictures, fewer than 20', '25 of 30 boxes are as large as the picture')
+    """
     fewest, what = settings.minimum_n, settings.what
     if min(n, n_images) >= fewest:
         return None
@@ -186,7 +211,7 @@ def too_few(n: int, n_images: int, n_all: int, settings: Settings) -> str | None
 
 
 def _with_p_values(table: pl.DataFrame) -> pl.DataFrame:
-    """Exact p-values of the one-dimensional distances, and these as the final ones where every picture has one box."""
+    """The table with exact p-values of the one-dimensional distances, which are final where every picture has one box."""
     tested = table["statistic"].is_not_null().to_numpy()
     exact = table["p_value_boxes"].to_numpy().copy()
     asked = tested & np.isnan(exact)
@@ -199,7 +224,11 @@ def _with_p_values(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def corrected(table: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
-    """`q_value` and `p_holm` filled in: over the categories of the same quantity and null, all together aside."""
+    """Return the table with `q_value` (Benjamini–Hochberg) and `p_holm` (Holm), and the columns of `schema`.
+
+    Both are adjusted over the categories of the same quantity and null. The row of all categories together (`ALL`) is
+    not one of them.
+    """
     families = (pl.col("quantity"), pl.col("null"), pl.col("category") == ALL)
 
     def over(adjust: Callable[[Floats], Floats], name: str) -> pl.Expr:

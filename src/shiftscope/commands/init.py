@@ -17,10 +17,9 @@ PROTOCOLS: dict[str, Any] = {
     "crop": {"offsets": "0..8"},
     "embed-black": {"kind": "embed", "offsets": "0..8"},
     "scale": {},
-    "resample": {},
+    "resizers": {},
 }
-"""The protocols of a first run: the usual accuracy, shifts of crops and of embedded pictures, sizes, and resize
-functions."""
+"""The protocols of a first run: the usual accuracy, shifts of crops and of embedded pictures, sizes, and resizers."""
 
 PUBLISHED = {
     "resnet50": {"kind": "torchvision", "architecture": "resnet50", "pretrained": "IMAGENET1K_V1"},

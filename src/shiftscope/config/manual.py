@@ -1,18 +1,28 @@
-"""Files that are made from code: the manual and the JSON schema of the config from its model, and the table of networks'
-input sizes from the libraries that have them. `shiftscope manual` writes them, and a test checks that they are up to
-date."""
+"""Files that are made from code: the manual and the JSON schema of the config from its model, the columns of all tables
+from their declarations, and the table of networks' input sizes from the libraries that have them. `shiftscope manual`
+writes them, and a test checks that they are up to date."""
 
 import json
+from inspect import get_annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+from polars.datatypes import DataType, DataTypeClass
 from pydantic import BaseModel
 
+from shiftscope import association, bias, sensitivity
 from shiftscope.config import SECTIONS, Config, Inference, Statistics
+from shiftscope.core import tables
+from shiftscope.core.columns import Table
 from shiftscope.engines import engines
 from shiftscope.networks import Training, sizes
 from shiftscope.sensitivity.measures import measures
+from shiftscope.stages import card
 
+SOURCES = Path(__file__).parents[2]
+DECLARING = (tables, card, sensitivity, bias, association)
+"""The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols"}
 
 
@@ -20,6 +30,7 @@ def files() -> dict[str, str]:
     """The text of each file, by its path below the project's folder."""
     return {
         "docs/config.md": config_manual(),
+        "docs/tables.md": tables_manual(),
         "config/schema.json": json.dumps(config_schema(), indent=1) + "\n",
         f"src/shiftscope/networks/{sizes.TABLE.name}": sizes.generated(),
     }
@@ -67,18 +78,69 @@ def config_manual() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def declared_tables() -> list[type[Table]]:
+    """All tables, in the order of the manual."""
+    there = [item for module in DECLARING for item in vars(module).values() if isinstance(item, type)]
+    return [item for item in there if issubclass(item, Table) and item.columns()]
+
+
+def tables_manual() -> str:
+    """Every file of results with its columns, their types, units and meanings, in Markdown."""
+    modules = ", ".join(f"`src/{Path(str(module.__file__)).relative_to(SOURCES).as_posix()}`" for module in DECLARING)
+    parts = [
+        "# The tables, column by column",
+        f"Made from the declarations in {modules} by `make manual`; edit them there.",
+        "All files lie below the folder that the config names as `results`. `<data set>`, `<protocol>` and `<network>` are "
+        "names in the config, `<input size>` is in px, and `<shard>` is such as `1of2`, or `1of1` where the config has no "
+        "`shards`. Tables are Parquet files, which polars, pandas, DuckDB and R read. What is not known is null.",
+        'The measures and their units are listed in [config.md](config.md#measures). The unit "of the protocol" is that of '
+        "what the protocol sweeps, such as px or degrees.",
+    ]
+    for declared in declared_tables():
+        parts += [
+            f"## {' and '.join(f'`{file}`' for file in declared.files)}",
+            _first(declared.__doc__),
+            _columns(declared),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _columns(declared: type[Table]) -> str:
+    rows = ["| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
+    meanings = declared.meanings()
+    for name, column in declared.columns().items():
+        rows.append(f"| `{name}` | {_type(column.dtype)} | {column.unit} | {' '.join(meanings.get(name, '').split())} |")
+    return "\n".join(rows)
+
+
+def _type(dtype: DataType | DataTypeClass) -> str:
+    """A type in words that do not depend on a library, such as ``list of float32``."""
+    if isinstance(dtype, pl.List):
+        return f"list of {_type(dtype.inner)}"
+    named = {pl.String: "text", pl.Boolean: "true or false", pl.Binary: "bytes", pl.Struct: "mapping"}
+    return next((word for kind, word in named.items() if dtype == kind), str(dtype).lower())
+
+
 def _first(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
 
 
 def _table(model: type[BaseModel]) -> str:
     rows = ["| key | default | meaning |", "| --- | --- | --- |"]
-    for name, field in model.model_fields.items():
-        if name == "kind":
-            continue
+    for name in _own_first(model):
+        field = model.model_fields[name]
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         rows.append(f"| `{name}` | {default} | {' '.join((field.description or '').split())} |")
     return "\n".join(rows)
+
+
+def _own_first(model: type[BaseModel]) -> list[str]:
+    """The keys of a section without `kind`: first those that it declares itself, then those that it shares with others."""
+    declared: dict[str, int] = {}
+    for distance, base in enumerate(model.__mro__):
+        for name in get_annotations(base):
+            declared.setdefault(name, distance)
+    return sorted((name for name in model.model_fields if name != "kind"), key=declared.__getitem__)
 
 
 def _default(value: object) -> str:

@@ -1,7 +1,8 @@
 """The files that stages hand to each other: their columns, and how they are written and read.
 
-Every table is Parquet. A column that is listed is a promise to later stages and to other people's scripts. The tables of
-`sensitivity` and `bias` are listed there: a column more in a result must not rerun the networks.
+Every table is a Parquet file. Later stages and other people's scripts rely on the columns that are declared here. The
+tables of results are declared in `sensitivity` and `bias`, so that a new column of a result does not run the networks
+again.
 """
 
 from collections.abc import Iterable
@@ -9,109 +10,226 @@ from pathlib import Path
 
 import polars as pl
 
+from shiftscope.core.columns import Column, Table
 from shiftscope.core.files import complete
 
-IMAGES = pl.Schema(
-    {
-        "image_id": pl.String,  # unique in its data set: the path below the folder, without the file's ending
-        "path": pl.String,  # of a picture in a tar: <archive>#<offset>+<size>/<name>; null where only annotations are here
-        "label": pl.Int32,  # index into the network's outputs; null where unknown
-        "category": pl.String,
-        "width": pl.Int32,  # px, of the picture as it is shown (EXIF rotation applied)
-        "height": pl.Int32,
-        "first_frame": pl.Int32,  # of a film: where in the file it begins; null for pictures
-        "frames": pl.Int32,  # of a film: how many frames it has
-        "orientation": pl.Int32,  # EXIF's, 1 to 8, which was undone; null for a picture known by its annotations alone
-    }
-)
-SKIPPED = pl.Schema({"image_id": pl.String, "stage": pl.String, "reason": pl.String})
-BOXES = pl.Schema(
-    {
-        "image_id": pl.String,
-        "category": pl.String,
-        "x_min": pl.Float64,  # px, continuous and half-open: a box over columns 3, 4, 5 is [3, 6)
-        "y_min": pl.Float64,
-        "x_max": pl.Float64,
-        "y_max": pl.Float64,
-        "image_width": pl.Int32,
-        "image_height": pl.Int32,
-        "is_crowd": pl.Boolean,
-        "is_truncated": pl.Boolean,
-        "is_difficult": pl.Boolean,
-    }
-)
-LANDMARKS = pl.Schema(
-    {
-        "image_id": pl.String,
-        "category": pl.String,  # of the object that the point belongs to
-        "instance": pl.Int64,  # number of that object: points of one object share it
-        "name": pl.String,  # such as left_eye
-        "x": pl.Float64,  # px, continuous: the middle of column 3 is 3.5
-        "y": pl.Float64,
-        "visible": pl.Boolean,
-        "image_width": pl.Int32,
-        "image_height": pl.Int32,
-    }
-)
-FRAMES = pl.Schema(
-    {
-        "image_id": pl.String,
-        "step": pl.Int32,
-        "value": pl.Float64,  # the swept quantity in the protocol's unit
-        "canvas_id": pl.String,
-        "window_x": pl.Int32,  # px, left edge of the frame on its canvas
-        "window_y": pl.Int32,
-        # How the canvas was made from the picture, for a third party to make it again:
-        "source_left": pl.Float64,  # px of the picture: the region that was resized
-        "source_top": pl.Float64,
-        "source_right": pl.Float64,
-        "source_bottom": pl.Float64,
-        "resized_width": pl.Int32,  # px, its size afterwards
-        "resized_height": pl.Int32,
-        "resample": pl.String,  # the function it was resized by, as `shiftscope.resizers` calls it
-        "paste_x": pl.Int32,  # px of the canvas: where its left upper corner was put
-        "paste_y": pl.Int32,
-        # What is around it: none, a colour such as #000000, inpaint, wrap (itself again), edge or reflect (as numpy.pad).
-        "surround": pl.String,
-        # What then turned and moved the canvas: none; fourier; bilinear, of the whole resized picture where the surround
-        # is none, else of what of it lies on the frame; or whole: by whole pixels, of what of it lies on the frame before,
-        # that is from window_x + shift_x and window_y + shift_y on.
-        "warp": pl.String,
-        "angle": pl.Float64,  # degrees, counter-clockwise, about the frame's middle
-        "shift_x": pl.Float64,  # px to the right
-        "shift_y": pl.Float64,  # px down
-        "as_first": pl.Boolean,  # whether it holds the same pixels as the first frame of its picture
-    }
-)
-PREDICTIONS = pl.Schema(
-    {  # type: ignore[arg-type]
-        "image_id": pl.String,
-        "step": pl.Int32,
-        "value": pl.Float64,
-        "label": pl.Int32,
-        "label_prob": pl.Float32,  # softmax probability of the label; null where there is none
-        "label_rank": pl.Int32,  # 1 = top
-        "top5": pl.List(pl.Int32),  # most probable class first; fewer than 5 where the network has fewer classes
-        "top5_prob": pl.List(pl.Float32),
-        "prob_of_previous_top1": pl.Float32,  # probability now of the class that was top one step before; null at step 0
-    }
-)
+
+class Images(Table):
+    """One row per picture of the data set that can be used, in the order of `image_id`. A film, or each of its clips,
+    is one picture. A picture that is known by its annotations alone has a row, too."""
+
+    files = ("<data set>/images.parquet",)
+    image_id = Column(pl.String)
+    """The id of the picture, unique in its data set. For pictures in a folder it is the path below the folder, without the
+    ending of the file."""
+    path = Column(pl.String)
+    """The file of the picture. For a picture in a tar archive it is `<archive>#<offset>+<size>/<name>`, with offset and
+    size in bytes. Null where only annotations of the picture are here."""
+    label = Column(pl.Int32)
+    """The index of the right class among the outputs of the network, from 0. Null where it is unknown."""
+    category = Column(pl.String)
+    """The name of the right class. Null where it is unknown."""
+    width = Column(pl.Int32, "px")
+    """The width of the picture as it is shown, that is after the rotation that its EXIF orientation asks for."""
+    height = Column(pl.Int32, "px")
+    """The height of the picture as it is shown."""
+    first_frame = Column(pl.Int32)
+    """Of a film, the number of the frame at which the clip begins, from 0. Null for a single picture."""
+    frames = Column(pl.Int32)
+    """Of a film, the number of frames of the clip. Null for a single picture."""
+    orientation = Column(pl.Int32)
+    """The EXIF orientation of the file, from 1 to 8, which was undone; 1 is upright. Null for a picture that is known
+    by its annotations alone."""
+
+
+class Skipped(Table):
+    """One row per picture that was left out: of the whole data set, or, in the folder of a protocol, of its frames."""
+
+    files = ("<data set>/skipped.parquet", "<data set>/frames/<protocol>/<input size>/<shard>/skipped.parquet")
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    stage = Column(pl.String)
+    """Where it was left out: `images`, when the pictures were read, or `frames`, when frames were made of them."""
+    reason = Column(pl.String)
+    """Why it was left out. The subject of these words is the picture, as in "has no box"."""
+
+
+class Boxes(Table):
+    """One row per box around an object in a picture of the data set. Coordinates are continuous, count from the left
+    upper corner of the picture as it is shown, and are half-open: a box over the columns 3, 4 and 5 is from 3 to 6."""
+
+    files = ("<data set>/boxes.parquet",)
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    category = Column(pl.String)
+    """The category of the object."""
+    x_min = Column(pl.Float64, "px")
+    """The left edge of the box."""
+    y_min = Column(pl.Float64, "px")
+    """The upper edge of the box."""
+    x_max = Column(pl.Float64, "px")
+    """The right edge of the box."""
+    y_max = Column(pl.Float64, "px")
+    """The lower edge of the box."""
+    image_width = Column(pl.Int32, "px")
+    """The width of the picture."""
+    image_height = Column(pl.Int32, "px")
+    """The height of the picture."""
+    is_crowd = Column(pl.Boolean)
+    """Whether the box is around a group of objects. Null where the annotations do not say it."""
+    is_truncated = Column(pl.Boolean)
+    """Whether a part of the object lies outside the box. Null where the annotations do not say it."""
+    is_difficult = Column(pl.Boolean)
+    """Whether the annotators marked the object as hard to recognise. Null where the annotations do not say it."""
+
+
+class Landmarks(Table):
+    """One row per named point of an object in a picture of the data set, such as its left eye."""
+
+    files = ("<data set>/landmarks.parquet",)
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    category = Column(pl.String)
+    """The category of the object that the point belongs to."""
+    instance = Column(pl.Int64)
+    """The number of the object. The points of one object share it. Null where objects are not numbered."""
+    name = Column(pl.String)
+    """The name of the point, such as `left_eye`."""
+    x = Column(pl.Float64, "px")
+    """The distance of the point from the left edge of the picture as it is shown, continuous: the middle of column 3 is
+    at 3.5."""
+    y = Column(pl.Float64, "px")
+    """The distance of the point from the upper edge of the picture as it is shown, continuous."""
+    visible = Column(pl.Boolean)
+    """Whether the point can be seen, or is hidden. Null where the annotations do not say it."""
+    image_width = Column(pl.Int32, "px")
+    """The width of the picture."""
+    image_height = Column(pl.Int32, "px")
+    """The height of the picture."""
+
+
+class Canvases(Table):
+    """One row per canvas. A frame is a window on a canvas, and frames may share one. The canvases of one picture are
+    one row group of the file."""
+
+    files = ("<data set>/frames/<protocol>/<input size>/<shard>/canvases.parquet",)
+    canvas_id = Column(pl.String)
+    """The id of the canvas: the id of its picture, `#` and a number from 0."""
+    height = Column(pl.Int32, "px")
+    """The height of the canvas."""
+    width = Column(pl.Int32, "px")
+    """The width of the canvas."""
+    pixels = Column(pl.Binary)
+    """The grey levels of the canvas, from 0 to 255, one byte each, row by row: height × width × 3, red, green and blue."""
+
+
+class Frames(Table):
+    """One row per frame, a picture of the input size that networks are shown. The rows of one picture are its sequence,
+    in the order of `step`. The columns from `source_left` on say how the canvas was made from the picture, so that
+    anybody can make it again (docs/paper.md)."""
+
+    files = ("<data set>/frames/<protocol>/<input size>/<shard>/frames.parquet",)
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    step = Column(pl.Int32)
+    """The place of the frame in its sequence, from 0. Frames whose steps differ by 1 are a pair of neighbours, if the
+    protocol has neighbours at all. Between two runs of a sequence a number is left out."""
+    value = Column(pl.Float64, "of the protocol")
+    """The swept quantity, such as the offset, the size, the angle or the number of the film frame."""
+    canvas_id = Column(pl.String)
+    """The id of the canvas that the frame is a window on, as in `canvases.parquet`."""
+    window_x = Column(pl.Int32, "px")
+    """The left edge of the frame on its canvas."""
+    window_y = Column(pl.Int32, "px")
+    """The upper edge of the frame on its canvas."""
+    source_left = Column(pl.Float64, "px")
+    """The left edge of the region of the picture that was resized."""
+    source_top = Column(pl.Float64, "px")
+    """The upper edge of this region."""
+    source_right = Column(pl.Float64, "px")
+    """The right edge of this region."""
+    source_bottom = Column(pl.Float64, "px")
+    """The lower edge of this region."""
+    resized_width = Column(pl.Int32, "px")
+    """The width that the region was resized to."""
+    resized_height = Column(pl.Int32, "px")
+    """The height that the region was resized to."""
+    resizer = Column(pl.String)
+    """The name of the function that resized it, such as `pillow-bilinear`."""
+    paste_x = Column(pl.Int32, "px")
+    """The distance of the left edge of the resized region from that of the canvas; negative where it is cut off."""
+    paste_y = Column(pl.Int32, "px")
+    """The distance of the upper edge of the resized region from that of the canvas; negative where it is cut off."""
+    surround = Column(pl.String)
+    """What surrounds the resized region on the canvas: `none`; a colour such as `#000000`; `inpaint`; `wrap`, the
+    region itself continued periodically; or `edge` or `reflect`, as in NumPy's `pad`."""
+    warp = Column(pl.String)
+    """How the canvas was rotated or shifted afterwards: `none`; `fourier`, shifted by band-limited interpolation;
+    `bilinear`, rotated and shifted by bilinear interpolation of the whole resized region where `surround` is `none`,
+    else of the part of it that lies on the frame; or `whole`, shifted by whole pixels, of which the part moves that
+    lies on the frame before the shift, that is, on the window at `window_x` + `shift_x` and `window_y` + `shift_y`."""
+    angle = Column(pl.Float64, "degrees")
+    """The rotation about the middle of the frame, counter-clockwise."""
+    shift_x = Column(pl.Float64, "px")
+    """The shift to the right, after the rotation."""
+    shift_y = Column(pl.Float64, "px")
+    """The downward shift, after the rotation."""
+    as_first = Column(pl.Boolean)
+    """Whether the frame holds the same pixels as the first frame of its picture."""
+
+
+class Predictions(Table):
+    """One row per frame: what one network answers. The file of a shard also has the column `logits`, the network's
+    answers before the softmax, where the config says `inference: {keep_logits: true}`."""
+
+    files = (
+        "<data set>/predictions/<protocol>/<network>.parquet",
+        "<data set>/predictions/<protocol>/<network>/<shard>.parquet",
+    )
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    step = Column(pl.Int32)
+    """The place of the frame in its sequence, as in `frames.parquet`."""
+    value = Column(pl.Float64, "of the protocol")
+    """The swept quantity, as in `frames.parquet`."""
+    label = Column(pl.Int32)
+    """The index of the right class, as in `images.parquet`. Null where it is unknown."""
+    label_prob = Column(pl.Float32)
+    """The probability that the network gives to the right class, from 0 to 1. Null where there is no label."""
+    label_rank = Column(pl.Int32)
+    """The rank of the right class by probability; 1 is the top class. Null where there is no label."""
+    top5 = Column(pl.List(pl.Int32))
+    """The indices of the five most probable classes, the most probable first; fewer where the network has fewer classes."""
+    top5_prob = Column(pl.List(pl.Float32))
+    """The probabilities of the classes in `top5`, from 0 to 1."""
+    prob_of_previous_top1 = Column(pl.Float32)
+    """The probability, in this frame, of the class that was the top class one step before. Null where
+    there is no frame one step before."""
+
+
+IMAGES = Images.schema()
+SKIPPED = Skipped.schema()
+BOXES = Boxes.schema()
+LANDMARKS = Landmarks.schema()
+FRAMES = Frames.schema()
+PREDICTIONS = Predictions.schema()
 
 
 def table(rows: Iterable[dict[str, object]], schema: pl.Schema) -> pl.DataFrame:
-    """Rows as a table of exactly these columns; a missing one is null, a surplus one is an error."""
+    """`rows` as a table of exactly the columns of `schema`. A column that a row lacks is null; one that `schema` lacks
+    is an error."""
     return pl.DataFrame(list(rows), schema=schema)
 
 
 def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
-    """Write `frame` with exactly the columns of `schema`, complete or not at all."""
+    """Write the columns of `schema`, and no others, of `frame` to `path`. The file is complete or absent."""
     frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     with complete(path) as part:
         frame.write_parquet(part, compression="zstd")
 
 
 def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.DataFrame:
-    """Read one file, or several of the same columns one below the other in the order given."""
+    """The columns of `schema` of one file, or of several files below each other in the order given."""
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     # Without `glob=False` polars takes `run[12]/images.parquet` for `run1/images.parquet` where there is such a file.
     tables = [pl.read_parquet(file, columns=list(schema), glob=False) for file in files]
@@ -119,5 +237,5 @@ def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.Data
 
 
 def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:
-    """`read`, or None where there is no such file for this data set."""
+    """As `read`; None where `path` is None, because the data set has no such file."""
     return read(path, schema) if path else None

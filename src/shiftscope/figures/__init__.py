@@ -10,12 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias import BIAS, CORRELATION
+from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
+from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import EYES
+from shiftscope.bias.selection import USUAL, Inclusion
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL, CURVES, SENSITIVITY
+from shiftscope.sensitivity import CURVES, SENSITIVITY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,8 +53,8 @@ class Inputs:
     """Predictions by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
-    inclusion: Mapping[str, bool] = field(default_factory=lambda: {"crowd": False})
-    """Whether boxes that are `crowd`, `difficult`, `truncated` or at an `edge` count in the statistics."""
+    inclusion: Inclusion = USUAL
+    """Which boxes count in the statistics."""
     landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
     """Name of a pair of points to the names of the two."""
     class_names: list[str] = field(default_factory=list)
@@ -117,12 +119,12 @@ class Inputs:
 
     @cached_property
     def value_names(self) -> dict[float, str]:
-        """How the steps of the protocol to draw are called where a number would say nothing: the resize functions, by their
+        """How the steps of the protocol to draw are called where a number would say nothing: the resizers, by their
         swept values. Empty where every step was resized by the same function."""
         size = next(iter(self.networks.values()))
         paths = [frames for frames, _ in self.frame_files[self.protocol, size]]
-        named = tables.read(paths, tables.FRAMES).select("value", "resample").unique().sort("value")
-        return dict(named.iter_rows()) if named["resample"].n_unique() > 1 else {}
+        named = tables.read(paths, tables.FRAMES).select("value", "resizer").unique().sort("value")
+        return dict(named.iter_rows()) if named["resizer"].n_unique() > 1 else {}
 
     def value_said(self, value: float) -> str:
         """A step by its swept value and unit, or by its name where it has one."""

@@ -1,4 +1,4 @@
-"""How often two resize functions make a network say different things of the same picture."""
+"""How often two resizers make a network say different things of the same picture."""
 
 import numpy as np
 import polars as pl
@@ -13,10 +13,10 @@ MOST_ANNOTATED = 20
 
 @figure(
     "agreements",
-    title="Flip rate between every two resize functions",
-    reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resize functions, two classes",
+    title="Flip rate between every two resizers",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177): one network, two resizers, two classes",
     tables=("predictions", "frames"),
-    protocol=("resample",),
+    protocol=("resizers",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
@@ -71,12 +71,12 @@ def _said(names: list[str], rates: dict[str, NDArray[np.float64]]) -> list[str]:
         if np.isnan(shares).all():
             continue
         if np.nanmax(shares) == 0:
-            sentences.append(f"{network}: every function has the same answer on every picture.")
+            sentences.append(f"{network}: with every resizer, the answer is the same on every picture.")
             continue
         most = int(np.nanargmax(shares))
         i, j = pairs[0][most], pairs[1][most]
         sentences.append(
-            f"{network}: {np.nanmean(shares):.1%} on average over pairs of functions, most between {names[i]} and "
+            f"{network}: {np.nanmean(shares):.1%} on average over pairs of resizers, most between {names[i]} and "
             f"{names[j]} ({shares[most]:.1%})."
         )
     return sentences

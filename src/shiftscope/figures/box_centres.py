@@ -3,10 +3,12 @@
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.boxes import ALL, centre_q, verdict_sentence
-from shiftscope.bias.rectangles import CORNERS, is_of, kept
+from shiftscope.bias.boxes import ALL, centre_q
+from shiftscope.bias.rectangles import CORNERS
+from shiftscope.bias.selection import is_of, kept
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.wording.framing import verdict_sentence
 
 MOST_CATEGORIES = 11
 ACROSS = 6
@@ -22,13 +24,7 @@ KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncate
     tables=("boxes", "bias"),
 )
 def draw(inputs: Inputs) -> Drawing:
-    counted = kept(inputs.boxes, **inputs.inclusion).filter(KNOWN).collect()
-    boxes = counted.with_columns(
-        ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
-        ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
-        ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
-        ((pl.col("y_max") - pl.col("y_min")) / pl.col("image_height")).alias("h"),
-    )
+    boxes = _shares(kept(inputs.boxes, inputs.inclusion).filter(KNOWN).collect())
     centres = centre_q(inputs.bias)
     counts = boxes["category"].value_counts().sort("count", "category", descending=[True, False])
     frequent = counts["category"].head(MOST_CATEGORIES).sort().to_list()
@@ -48,13 +44,7 @@ def draw(inputs: Inputs) -> Drawing:
         q = dict(centres.filter(pl.col("category") == name).select("null", "q_value").iter_rows())
         said = "\n".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
         upper.set_title(f"{short(name, 20)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
-        plain(lower)
-        if len(group):
-            lower.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
-        lower.axhline(1, color="#404040", linewidth=0.8, linestyle=":")
-        lower.set_xlim(0, 1)
-        lower.set_yticks([])
-        lower.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
+        _heights(lower, group)
         lower.set_xlabel("height" if place // across == blocks - 1 or place + across >= len(groups) else "", fontsize=7)
     caption = (
         "Points: box centres as a fraction of the picture; dotted square: where the centre of a box of the median size can "
@@ -63,6 +53,16 @@ def draw(inputs: Inputs) -> Drawing:
         + verdict_sentence(inputs.bias)
     )
     return Drawing(drawn, f"{caption}{_left_out(inputs, len(boxes))}")
+
+
+def _shares(boxes: pl.DataFrame) -> pl.DataFrame:
+    """The boxes with their centres `x`, `y` and sides `w`, `h` as shares of the picture."""
+    return boxes.with_columns(
+        ((pl.col("x_min") + pl.col("x_max")) / 2 / pl.col("image_width")).alias("x"),
+        ((pl.col("y_min") + pl.col("y_max")) / 2 / pl.col("image_height")).alias("y"),
+        ((pl.col("x_max") - pl.col("x_min")) / pl.col("image_width")).alias("w"),
+        ((pl.col("y_max") - pl.col("y_min")) / pl.col("image_height")).alias("h"),
+    )
 
 
 def _by_themselves(boxes: pl.DataFrame, categories: int) -> str:
@@ -80,7 +80,7 @@ def _left_out(inputs: Inputs, shown: int) -> str:
     lazy, total = inputs.boxes.lazy(), len(inputs.boxes)
     if shown == total:
         return ""
-    reasons = {KINDS[kind]: is_of(lazy, kind) for kind, keep in inputs.inclusion.items() if not keep}
+    reasons = {KINDS[kind]: is_of(lazy, kind) for kind in inputs.inclusion.left_out}
     reasons["without known corners"] = ~KNOWN
     found = lazy.select(reason.sum().alias(words) for words, reason in reasons.items()).collect().row(0, named=True)
     why = ", ".join(f"{count} {words}" for words, count in found.items() if count)
@@ -102,6 +102,17 @@ def _centres(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
             lw=0.9,
         )
     ax.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=[], yticks=[])
+
+
+def _heights(ax, group: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
+    """A histogram of the heights, and the uniform density."""
+    plain(ax)
+    if len(group):
+        ax.hist(group["h"].to_numpy(), bins=np.linspace(0, 1, 21), density=True, color=COLOURS[4])
+    ax.axhline(1, color="#404040", linewidth=0.8, linestyle=":")
+    ax.set_xlim(0, 1)
+    ax.set_yticks([])
+    ax.set_xticks([0, 0.5, 1], ["0", ".5", "1"])
 
 
 def _q(value: float) -> str:

@@ -31,47 +31,52 @@ class Flip(NamedTuple):
 )
 def draw(inputs: Inputs) -> Drawing:
     networks = list(inputs.networks)[:MOST_NETWORKS]
-    colour = colours(inputs.networks)
     drawn = new_figure(7.6, 2.75 * len(networks))
     parts = drawn.subfigures(len(networks), 1, squeeze=False)[:, 0]
     sentences = []
-    unit = inputs.protocols[inputs.protocol]["unit"]
     for part, network in zip(parts, networks, strict=True):
         flip = _strikingly(inputs.predictions(network))
-        rows = flip.rows
-        image_id = rows["image_id"][0]
-        shown = _around(len(rows), flip.step)
-        values, curve, top1 = rows["value"].to_numpy(), rows["probability"].to_numpy(), rows["top1"].to_numpy()
-        label = rows["label"][0]
-        axes = part.subplots(2, 1, height_ratios=(1.5, 1))
-        strip = axes[0].get_subplotspec().subgridspec(1, len(shown))
-        axes[0].set_axis_off()
+        image_id, label = flip.rows["image_id"][0], flip.rows["label"][0]
+        shown = _around(len(flip.rows), flip.step)
+        upper, lower = part.subplots(2, 1, height_ratios=(1.5, 1))
         truth = "" if label is None else f" (label: {short(inputs.class_name(label))})"
         part.suptitle(f"{short(network)}: {short(image_id, 44)}{truth}", fontsize=8, fontweight="bold")
-        frames = inputs.frames(image_id, network)
-        for place, step in enumerate(shown):
-            ax = part.add_subplot(strip[place])
-            ax.imshow(frames[step], interpolation="nearest")
-            ax.set_xticks([])
-            ax.set_yticks([])
-            changed = step > 0 and place > 0 and top1[step] != top1[step - 1]
-            edge = "#d55e00" if changed else "#404040"
-            for spine in ax.spines.values():
-                spine.set(color=edge, linewidth=2.5 if changed else 0.8)
-            name = short(inputs.class_name(int(top1[step])), 18)
-            ax.set_xlabel(f"{name}\n{rows['top1_prob'][int(step)]:.2f}", color=edge, fontsize=7, labelpad=2)
-            ax.set_title(short(inputs.value_said(values[step]), 16), fontsize=7, pad=2)
-        ax = axes[1]
-        plain(ax)
-        ax.plot(
-            values, curve, color=colour[network], linewidth=1.2, marker="o" if len(values) < 40 else None, markersize=2.5
-        )
-        ax.plot(values[shown], curve[shown], "o", color=colour[network], markersize=5)
-        ax.set_ylim(-0.05, 1.05)
-        ax.set_ylabel("P(true class)" if label is not None else "P(first class)", fontsize=7)
-        ax.set_xlabel(inputs.protocols[inputs.protocol]["title"] + (f", {unit}" if unit else ""), fontsize=7)
+        _strip(part, upper, inputs, network, flip.rows, shown)
+        _curve(lower, inputs, network, flip.rows, shown)
         sentences.append(_sentence(inputs, network, image_id, flip))
     return Drawing(drawn, "Framed: the frame where the answer changes. " + " ".join(sentences))
+
+
+def _strip(part, whole, inputs: Inputs, network: str, rows: pl.DataFrame, shown: NDArray[np.int64]) -> None:  # type: ignore[no-untyped-def]
+    """The frames of the rows `shown`, side by side in the place of the axes `whole`, each with the network's answer."""
+    values, top1 = rows["value"].to_numpy(), rows["top1"].to_numpy()
+    strip = whole.get_subplotspec().subgridspec(1, len(shown))
+    whole.set_axis_off()
+    frames = inputs.frames(rows["image_id"][0], network)
+    for place, step in enumerate(shown):
+        ax = part.add_subplot(strip[place])
+        ax.imshow(frames[step], interpolation="nearest")
+        ax.set_xticks([])
+        ax.set_yticks([])
+        changed = step > 0 and place > 0 and top1[step] != top1[step - 1]
+        edge = "#d55e00" if changed else "#404040"
+        for spine in ax.spines.values():
+            spine.set(color=edge, linewidth=2.5 if changed else 0.8)
+        name = short(inputs.class_name(int(top1[step])), 18)
+        ax.set_xlabel(f"{name}\n{rows['top1_prob'][int(step)]:.2f}", color=edge, fontsize=7, labelpad=2)
+        ax.set_title(short(inputs.value_said(values[step]), 16), fontsize=7, pad=2)
+
+
+def _curve(ax, inputs: Inputs, network: str, rows: pl.DataFrame, shown: NDArray[np.int64]) -> None:  # type: ignore[no-untyped-def]
+    """The probability over all steps, the rows `shown` marked."""
+    values, curve, colour = rows["value"].to_numpy(), rows["probability"].to_numpy(), colours(inputs.networks)[network]
+    facts = inputs.protocols[inputs.protocol]
+    plain(ax)
+    ax.plot(values, curve, color=colour, linewidth=1.2, marker="o" if len(values) < 40 else None, markersize=2.5)
+    ax.plot(values[shown], curve[shown], "o", color=colour, markersize=5)
+    ax.set_ylim(-0.05, 1.05)
+    ax.set_ylabel("P(true class)" if rows["label"][0] is not None else "P(first class)", fontsize=7)
+    ax.set_xlabel(facts["title"] + (f", {facts['unit']}" if facts["unit"] else ""), fontsize=7)
 
 
 def _strikingly(predictions: pl.DataFrame) -> Flip:

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
-from shiftscope.bias.boxes import ALL, verdict_sentence
+from shiftscope.bias.boxes import ALL
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.wording.framing import verdict_sentence
 
 MOST = 30
 """Categories that are named."""

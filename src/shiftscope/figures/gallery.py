@@ -21,7 +21,7 @@ def draw(inputs: Inputs) -> Drawing:
     network = max(inputs.networks, key=lambda name: inputs.networks[name])
     size = inputs.networks[network]
     paths = [frames for frames, _ in inputs.frame_files[inputs.protocol, size]]
-    rows = tables.read(paths, tables.FRAMES).select("image_id", "step", "value", "resample").sort("image_id", "step")
+    rows = tables.read(paths, tables.FRAMES).select("image_id", "step", "value", "resizer").sort("image_id", "step")
     ids = rows["image_id"].unique(maintain_order=True).to_list()
     drawn = new_figure(5, 1.2)
     if not ids:
@@ -40,12 +40,12 @@ def draw(inputs: Inputs) -> Drawing:
         shown = np.unique(np.linspace(0, len(own) - 1, min(FRAMES, len(own))).round().astype(int))
         for ax, place in zip(row, shown.tolist(), strict=False):
             ax.imshow(frames[place], interpolation="nearest")
-            label = own["resample"][place] if facts["kind"] == "resample" else f"{own['value'][place]:.4g}"
+            label = own["resizer"][place] if facts["kind"] == "resizers" else f"{own['value'][place]:.4g}"
             ax.text(0.5, -0.03, short(label), ha="center", va="top", fontsize=6, transform=ax.transAxes)
         row[0].set_title(short(image_id, 40), loc="left", fontsize=7)
     lengths = rows.group_by("image_id").len()["len"].to_list()
     steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
-    below = "the resize function" if facts["kind"] == "resample" else f"what is swept, {facts['unit'] or 'without a unit'}"
+    below = "the resizer" if facts["kind"] == "resizers" else f"what is swept, {facts['unit'] or 'without a unit'}"
     pictures = "1 picture" if len(ids) == 1 else f"{len(ids)} pictures"
     seeing = "networks see" if len(set(inputs.networks.values())) == 1 else f"{network}, of the largest input, sees"
     caption = (

@@ -1,6 +1,6 @@
 """Probability of the true class over pictures × shift, networks side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -61,16 +61,20 @@ def draw_map(
     drawn.supxlabel(f"{facts['title']}, {facts['unit']}" if by_value else "step", fontsize=8)
     drawn.supylabel(order_said, fontsize=8)
     drawn.colorbar(image, ax=axes, label="P(true class)", fraction=0.03)
-    swings = {network: np.nanmax(grid, 1) - np.nanmin(grid, 1) for network, (_, grid, _) in maps.items()}
-    said = "; ".join(
+    caption = (
+        f"Each row is a picture, each column a step; a row of one colour is a steady answer. Rows: {order_said}; "
+        f"{absent_said}. Largest − smallest along a row: {_swings({name: grid for name, (_, grid, _) in maps.items()})}."
+    )
+    return Drawing(drawn, caption)
+
+
+def _swings(grids: Mapping[str, NDArray[np.float64]]) -> str:
+    """How far P(true class) moves along a row, (pictures, values), for each network."""
+    swings = {network: np.nanmax(grid, 1) - np.nanmin(grid, 1) for network, grid in grids.items()}
+    return "; ".join(
         f"{network}: {np.median(swing):.2f} in the median picture, more than ½ in {np.mean(swing > 0.5):.0%}"
         for network, swing in swings.items()
     )
-    caption = (
-        f"Each row is a picture, each column a step; a row of one colour is a steady answer. Rows: {order_said}; "
-        f"{absent_said}. Largest − smallest along a row: {said}."
-    )
-    return Drawing(drawn, caption)
 
 
 def _map(

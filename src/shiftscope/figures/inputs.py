@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.data.classes import names_by_index
 from shiftscope.figures import Inputs
@@ -40,5 +41,6 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         prediction_files=prediction_files,
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
-        **{name: facts[name] for name in ("inclusion", "landmark_pairs") if name in facts},
+        inclusion=Inclusion(**facts.get("inclusion", {})),
+        **{name: facts[name] for name in ("landmark_pairs",) if name in facts},
     )

@@ -61,26 +61,30 @@ def draw(inputs: Inputs) -> Drawing:
     for ax in (count_ax, rate_ax):
         ax.set_ylim(rows - 0.4, -0.6)
         ax.set_yticks(range(rows), labels if ax is count_ax else [""] * rows)
+    _readings(reading_ax, inputs, cells)
+    return Drawing(drawn, _caption(inputs, cells, kind, counts))
 
+
+def _readings(ax: "Axes", inputs: Inputs, cells: Cells) -> None:
+    """Three readings of the paper's share of images, a bar with its interval for each network, and that share."""
     width = 0.8 / len(inputs.networks)
     for place, (network, colour) in enumerate(colours(inputs.networks).items()):
         for k, measure in enumerate(READINGS):
             row = cells.get((measure, network))
             if row is not None:
                 x = k + (place - (len(inputs.networks) - 1) / 2) * width
-                reading_ax.bar(x, row["estimate"], width * 0.9, color=colour, alpha=FAINT)
+                ax.bar(x, row["estimate"], width * 0.9, color=colour, alpha=FAINT)
                 if row["ci_low"] is not None:
-                    reading_ax.plot((x, x), (row["ci_low"], row["ci_high"]), color="#202020", linewidth=1)
-    plain(reading_ax)
-    reading_ax.axhline(READING, color=GREY, linewidth=0.8, linestyle="--")
-    reading_ax.annotate(
+                    ax.plot((x, x), (row["ci_low"], row["ci_high"]), color="#202020", linewidth=1)
+    plain(ax)
+    ax.axhline(READING, color=GREY, linewidth=0.8, linestyle="--")
+    ax.annotate(
         f"{READING:.0%}", (1, READING), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center"
     )
-    reading_ax.set_xticks(range(len(READINGS)), list(READINGS.values()), fontsize=7)
-    reading_ax.set_xlim(-0.6, len(READINGS) - 0.4)
-    reading_ax.set_ylim(0, max(0.3, reading_ax.get_ylim()[1]))
-    reading_ax.set_ylabel("share")
-    return Drawing(drawn, _caption(inputs, cells, kind, counts))
+    ax.set_xticks(range(len(READINGS)), list(READINGS.values()), fontsize=7)
+    ax.set_xlim(-0.6, len(READINGS) - 0.4)
+    ax.set_ylim(0, max(0.3, ax.get_ylim()[1]))
+    ax.set_ylabel("share")
 
 
 def _bars(ax: "Axes", inputs: Inputs, cells: Cells, measure: str, paper: dict[str, float], form: str) -> None:

@@ -24,9 +24,6 @@ GAP = 0.8
     tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     table = inputs.sensitivity.filter(
         pl.col("condition") == "all", pl.col("measure").is_in(list(MEASURES)), pl.col("estimate").is_not_null()
     )
@@ -56,6 +53,16 @@ def draw(inputs: Inputs) -> Drawing:
     axes[0].set_yticks(middles, [short(name) for name in protocols])
     for ax in axes:
         ax.tick_params(axis="y", length=0)
+    handles = _handles(inputs, protocols)
+    drawn.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
+    return Drawing(drawn, _caption(inputs, table, protocols))
+
+
+def _handles(inputs: Inputs, protocols: list[str]) -> "list[Artist]":
+    """What the legend explains: the networks' colours, and the paper's diamonds where there are any."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     handles: list[Artist] = [
         Patch(color=colour, alpha=FAINT, label=short(name)) for name, colour in colours(inputs.networks).items()
     ]
@@ -64,8 +71,7 @@ def draw(inputs: Inputs) -> Drawing:
             Line2D([], [], marker="D", linestyle="none", color="white", markeredgecolor="#202020", markersize=4.5,
                    label=f"the paper's (in grey: not run here at its {SIZE} px)")
         ]  # fmt: skip
-    drawn.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=7)
-    return Drawing(drawn, _caption(inputs, table, protocols))
+    return handles
 
 
 def _draw_group(

@@ -1,4 +1,4 @@
-"""Rules that make a sequence of frames out of one picture: one file per kind of protocol."""
+"""Protocols, the rules that make a sequence of frames out of one picture: one file per kind."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,89 +10,103 @@ from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 
 Film = Callable[[Iterable[int]], Iterator[NDArray[np.uint8]]]
-"""Numbers of frames of a film, ascending, to those frames: uint8 (height, width, 3), RGB, all of one size."""
+"""A function from ascending numbers of frames of a film to those frames, each uint8 (height, width, 3), RGB, all of one
+size."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture and what is known of it."""
+    """A decoded picture, or a film, and what is known of it."""
 
     image_id: str
     pixels: NDArray[np.uint8]
-    """Shape (height, width, 3), RGB. Of a film, its first frame."""
+    """uint8 (height, width, 3), RGB; of a film, its first frame."""
     boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
-    """Shape (n, 4): x_min, y_min, x_max, y_max in px, those of crowds left out."""
+    """float64 (n, 4): x_min, y_min, x_max and y_max of each box, px. Boxes of crowds are left out."""
     film: Film | None = None
-    """Where the picture is a film: its frames, numbered from 0."""
+    """The function that reads the frames of the film, numbered from 0; None for a single picture."""
     film_frames: int = 1
-    """How many frames there are."""
+    """The number of frames."""
     film_gaps: frozenset[int] = frozenset()
-    """Those of its frames that do not follow on the one before: there are frames missing between them."""
+    """The numbers of those frames of the film before which other frames are missing."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A window on a canvas, and how that canvas was made (the columns of `tables.FRAMES`)."""
+    """A window on a canvas, and how that canvas was made. The columns of `frames.parquet` are made from it."""
 
     value: float
+    """The swept quantity, in the unit of the protocol."""
     canvas: int
+    """The place of the canvas in `Sequence.canvases`."""
     window_x: int
+    """The left edge of the window on the canvas, px."""
     window_y: int
+    """The upper edge of the window on the canvas, px."""
     source: tuple[float, float, float, float]
-    """left, top, right, bottom of the region of the picture that was resized, px."""
+    """left, top, right and bottom of the region of the picture that was resized, px."""
     resized: tuple[int, int]
-    """width and height it was resized to, px."""
-    resample: str
-    """The registered resize function."""
+    """The width and height that it was resized to, px."""
+    resizer: str
+    """The name of the function that resized it."""
     paste: tuple[int, int] = (0, 0)
+    """x and y on the canvas, px, of the left upper corner of the resized picture."""
     surround: str = "none"
+    """What surrounds the resized picture on the canvas, as in the column `surround` of `frames.parquet`."""
     warp: str = "none"
-    """What then moved or turned the canvas: ``none``, ``fourier``, ``bilinear`` or, by whole pixels, ``whole``."""
+    """How the canvas was rotated or shifted afterwards: ``none``, ``fourier``, ``bilinear``, or ``whole`` (by whole
+    pixels)."""
     angle: float = 0.0
-    """Degrees, counter-clockwise, about the frame's middle."""
+    """The rotation about the middle of the frame, degrees, counter-clockwise."""
     shift: tuple[float, float] = (0.0, 0.0)
-    """px to the right and down, after turning."""
+    """The shift to the right and down after the rotation, px."""
     run: int = 0
-    """Frames of different runs are no neighbours: the step skips a number between them."""
+    """The number of the run that the frame belongs to. Frames of different runs are no neighbours: the column `step`
+    skips a number between two runs."""
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """The frames of one picture, in order, and the canvases they lie on (uint8, height × width × 3)."""
+    """The frames of one picture, in order, and the canvases that they lie on, each uint8 (height, width, 3)."""
 
     canvases: list[NDArray[np.uint8]]
     frames: list[Frame]
 
 
 class Unfit(Exception):
-    """This picture cannot go through this protocol; the message is the reason, in a few words."""
+    """Raised where a picture cannot go through a protocol. The message says why; its subject is the picture, as in "has
+    no box"."""
 
 
 class Protocol(Options):
-    """Base of all protocols. Fields are what a user sets."""
+    """Base of all protocols. Its fields are the settings that a user can write."""
 
     kind: str = ""
-    """Which of the registered kinds it is; not set: the one that its own name says."""
+    """The registered kind of protocol. If it is not set, the name of the protocol is its kind."""
     note: str = ""
-    """Said in the report beside its results, such as how an unclear description was read."""
+    """A remark for the report, such as how an unclear description in a paper was read."""
 
     def check(self, size: int) -> None:
         """Raise a ShiftscopeError if no picture could be used at an input of `size` px."""
 
     def steps(self) -> int | None:
-        """How many frames every sequence has; None where that depends on the picture."""
+        """The number of frames of every sequence; None where it depends on the picture."""
         return None
 
     def ordered(self) -> bool:
-        """Whether neighbouring steps are neighbours in what is swept. If not, no measure looks at pairs of neighbours."""
+        """Whether consecutive frames are neighbours in what is swept. If they are not, measures of pairs of neighbours
+        are left out."""
         return True
 
-    def resizers(self) -> tuple[str, ...]:
-        """The resize functions that it uses."""
-        return (self.resample,) if hasattr(self, "resample") else ()
+    def uses_resizers(self) -> tuple[str, ...]:
+        """The names of the resizers that the protocol uses."""
+        return ()
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        """The frames of `picture` for networks that take `size` × `size` px. Raises Unfit."""
+        """The frames of `picture` for networks that take `size` × `size` px, with random draws from `rng` alone.
+
+        Raises Unfit where the picture cannot go through this protocol.
+        """
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""A window that slides over the picture's own pixels while the object's box stays inside."""
+"""A window that slides over the picture while the box of an object stays inside it."""
 
 import math
 from dataclasses import replace
@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
-from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
-from shiftscope.protocols.resize import Axis, along, fit_shorter, resize
-from shiftscope.resizers import ResizerName
+from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.geometry import Resizing, fit_shorter, resize
+from shiftscope.protocols.moving import Axial, Axis, along
 
 
 @protocols.register(
@@ -18,19 +18,18 @@ from shiftscope.resizers import ResizerName
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 3: no inpainting, no resizing",
     needs=("boxes",),
 )
-class BoxCrop(Protocol):
-    """Offset 0 is where the window has the box in its middle. A picture has as many steps as its box and its edges leave
-    room for: a small box has many. Of several boxes, the largest."""
+class BoxCrop(Axial, Resizing):
+    """A window of the input size that moves over the picture as far as the largest of its boxes stays inside. At offset
+    0 the box is in the middle of the window. The number of steps differs between pictures: the smaller the box, the
+    more."""
 
     axis: Axis = "x"
-    """Which way the window moves; on an axis that it does not move along, the box is in its middle, as near as the
-    picture's edges allow."""
+    """The axis along which the window moves: `x`, `y` or `diagonal`. Along the other axis the box is as near to the
+    middle of the window as the edges of the picture allow."""
     reach: int = Field(88, ge=1)
-    """Offsets from −reach to reach − 1, px, at most."""
+    """The offsets are from −reach to reach − 1 px, as far as the box stays inside the window."""
     side: int | None = Field(None, ge=1)
-    """The picture's shorter side is first made that many px; not set: its own pixels, not resized."""
-    resample: ResizerName = "pillow-bilinear"
-    """The function that resizes, with `side`."""
+    """The size that the shorter side of the picture is resized to, px. If it is not set, the picture is not resized."""
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         if not len(picture.boxes):
@@ -63,8 +62,8 @@ class BoxCrop(Protocol):
         places = [(base[0] + x, base[1] + y) for x, y in (along(self.axis, offset) for offset in offsets)]
         left, top = (min(place[k] for place in places) for k in (0, 1))
         right, bottom = (max(place[k] for place in places) + size for k in (0, 1))
-        resized = resize(picture.pixels, w, h, self.resample)
-        whole = Frame(0, 0, 0, 0, (0, 0, width, height), (w, h), self.resample, paste=(-left, -top))
+        resized = resize(picture.pixels, w, h, self.resizer)
+        whole = Frame(0, 0, 0, 0, (0, 0, width, height), (w, h), self.resizer, paste=(-left, -top))
         return Sequence(
             [np.ascontiguousarray(resized[top:bottom, left:right])],
             [

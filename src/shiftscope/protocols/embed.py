@@ -1,4 +1,4 @@
-"""The whole picture, made small, pasted at neighbouring places on a canvas."""
+"""The whole picture, resized and pasted at neighbouring places of a canvas."""
 
 from typing import Literal
 
@@ -6,10 +6,10 @@ import numpy as np
 from pydantic import Field
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.geometry import resize
+from shiftscope.protocols.moving import Moving, along
 from shiftscope.protocols.pasting import Pasting
-from shiftscope.protocols.resize import Axis, along, resize
 
 
 @protocols.register(
@@ -18,23 +18,21 @@ from shiftscope.protocols.resize import Axis, along, resize
     unit="px",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2, and 2019 (JMLR 20(184)), table 1",
 )
-class Embed(Pasting):
-    """Nothing of the picture is lost or resampled between steps; only its place on the canvas changes."""
+class Embed(Moving, Pasting):
+    """The whole picture at neighbouring places of a canvas of the input size. It is resized once, and all of it stays
+    inside; only its place changes between steps. The offsets are its places, in px from where `place` puts it."""
 
     side: int = Field(100, ge=1)
-    """Size of the pasted picture, px."""
+    """The size of the pasted picture, px; `resize` says of which side."""
     place: Literal["random", "centre"] = "random"
-    """Where offset 0 is: drawn for each picture among the places that all offsets leave inside, or the middle."""
-    axis: Axis = "diagonal"
-    """Which way the picture moves."""
-    offsets: Offsets = tuple(range(9))
-    """Places of the picture, px from offset 0."""
+    """Where the picture lies at offset 0: with `random` at a place that is drawn for each picture among those at which
+    it stays inside at all offsets, with `centre` in the middle."""
 
     def check(self, size: int) -> None:
-        # For a square picture: no other is smaller under `shorter`.
+        # Asked for a square picture, since no other picture is smaller where the shorter side is given.
         if self._base(self.side, self.side, size, None) is None:
             raise ShiftscopeError(
-                f"offsets {min(self.offsets)}..{max(self.offsets)} leave the canvas: a picture of {self.side} px on "
+                f"{self.said_offsets()} leave the canvas: a picture of {self.side} px on "
                 f"{size} px has {size - self.side} px to move along {self.axis} (place: {self.place}); write fewer offsets "
                 "or a smaller side"
             )
@@ -52,16 +50,13 @@ class Embed(Pasting):
             base.append(int(rng.integers(first, last + 1)) if random and rng is not None else middle)
         return base[0], base[1]
 
-    def steps(self) -> int:
-        return len(self.offsets)
-
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         height, width = picture.pixels.shape[:2]
         w, h = self.resized(width, height, self.side)
         base = self._base(w, h, size, rng)
         if base is None:
             raise Unfit(f"would be {w} × {h} px, which does not fit a canvas of {size} px at all offsets")
-        small = resize(picture.pixels, w, h, self.resample)
+        small = resize(picture.pixels, w, h, self.resizer)
         places = [(base[0] + x, base[1] + y) for x, y in (along(self.axis, offset) for offset in self.offsets)]
         if self.surround == "inpaint":
             canvases = [self.canvas(small, place, (size, size)) for place in places]
@@ -73,7 +68,7 @@ class Embed(Pasting):
             canvases = [self.canvas(small, (right, bottom), (size + bottom - top, size + right - left))]
             spots = [(0, right - x, bottom - y, (right, bottom)) for x, y in places]
         frames = [
-            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resample, paste, self.said())
+            Frame(offset, canvas, x, y, (0, 0, width, height), (w, h), self.resizer, paste, self.said())
             for offset, (canvas, x, y, paste) in zip(self.offsets, spots, strict=True)
         ]
         return Sequence(canvases, frames)

@@ -1,4 +1,4 @@
-"""Filling what surrounds a picture from the picture, by normalised convolution."""
+"""Fills what surrounds a picture from the picture itself, by normalised convolution."""
 
 from functools import cache
 
@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENOUGH, PUBLISHED = 200, 224 * 224
-"""Unknown pixels that the published code leaves, and the pixels of its canvas; other canvases keep that share. 200 pixels
-of a small one would be a black band, several rows high, at another edge for every shift."""
+"""The number of unknown pixels that the published code leaves, and the number of pixels of its canvas. On other
+canvases the same share is left: on a small one, 200 pixels would be a black band of several rows, at another edge for
+every shift."""
 MOST_PASSES = 80
+"""The published code stops after that many passes."""
 
 Floats = NDArray[np.float32]
 
 
 @cache
 def binomial_kernel() -> NDArray[np.float64]:
-    """12 taps: [½, ½] convolved with itself ten more times; sums to 1."""
+    """The 12 coefficients of the binomial filter: C(11, k) ÷ 2¹¹ for k from 0 to 11. They sum to 1."""
     kernel = np.array([0.5, 0.5])
     for _ in range(10):
         kernel = np.convolve(kernel, [0.5, 0.5])
@@ -23,19 +25,20 @@ def binomial_kernel() -> NDArray[np.float64]:
 
 
 BEFORE, AFTER = 6, 5
-"""An even kernel has no middle: pixel i sees i − 6 … i + 5, as in scipy.signal.convolve2d(…, mode="same")."""
+"""A kernel of even length has no middle. Pixel i is computed from the pixels i − 6 to i + 5, as by SciPy's
+``convolve2d(…, mode="same")``."""
 
 
 @cache
 def _taps(length: int) -> NDArray[np.float64]:
-    """(length, length): how much pixel i (row) sees of pixel j."""
+    """(length, length): the weight of pixel j (column) in the blurred pixel i (row)."""
     distance = np.arange(length)[None, :] - np.arange(length)[:, None] + BEFORE
     kernel = binomial_kernel()
     return np.where((distance >= 0) & (distance < len(kernel)), kernel[np.clip(distance, 0, len(kernel) - 1)], 0)
 
 
 class _Side:
-    """The known interval along one axis, and the next pass's."""
+    """The known interval along one axis, start to stop, and the interval low to high that is known after the next pass."""
 
     def __init__(self, start: int, stop: int, length: int) -> None:
         self.start, self.stop = start, stop
@@ -49,31 +52,27 @@ class _Side:
 
 
 def surround(picture: NDArray[np.uint8], place: tuple[int, int], shape: tuple[int, int]) -> Floats:
-    """A canvas with `picture` on it, the rest filled outwards from the picture, which stays as it is.
+    """A canvas on which `picture` lies unchanged and the rest is filled outwards from it.
 
-    In each pass an unknown pixel becomes blur(image · mask) ÷ blur(mask) where that denominator is not 0; then it counts
-    as known. Passes go on until at most 200 of 224 × 224 pixels are unknown (the same share of other canvases), or for 80
-    passes.
-
-    What is known is always a rectangle: the kernel's support is a square, so each pass adds 5 pixels to the left and above
-    and 6 to the right and below. Hence blur(mask) is a product of two functions of one coordinate, the whole is separable,
-    and only the four new strips are computed, each from the few pixels it can see.
+    In each pass, every unknown pixel at which blur(mask) is not 0 becomes blur(image · mask) ÷ blur(mask) and counts as
+    known from then on. Passes go on until at most 200 of 224 × 224 pixels are unknown (the same share of other
+    canvases), or for 80 passes.
 
     Parameters
     ----------
     picture : (height, width, channels), grey levels in [0, 255].
-    place : x and y of its left upper corner on the canvas; it must lie inside.
-    shape : height and width of the canvas.
+    place : x and y of its left upper corner on the canvas, px. All of the picture must lie inside.
+    shape : height and width of the canvas, px.
 
     Returns
     -------
-    float32 (*shape, channels), grey levels in [0, 255]; pixels never reached are 0.
+    float32 (*shape, channels), grey levels in [0, 255]. Pixels that were never reached are 0.
 
     References
     ----------
-    The algorithm of Azulay & Weiss 2019 with their kernel and their stopping rule; normalised convolution: Knutsson &
-    Westin 1993. They take every pixel with R + G + B = 0 for unknown, black ones of the picture included; here the
-    picture is known.
+    The algorithm, the kernel and the stopping rule are those of Azulay & Weiss 2019; normalised convolution is due to
+    Knutsson & Westin 1993. The published code takes every pixel with R + G + B = 0 for unknown, also the black pixels
+    of the picture; here, all pixels of the picture are known.
     """
     height, width = shape
     left, top = place
@@ -84,15 +83,26 @@ def surround(picture: NDArray[np.uint8], place: tuple[int, int], shape: tuple[in
         if height * width - (bottom - top) * (right - left) <= ENOUGH * height * width // PUBLISHED:
             break
         y, x = _Side(top, bottom, height), _Side(left, right, width)
-        known = canvas[:, top:bottom, left:right]
-        across = x.blur.T
-        strips = (
-            (np.s_[:, y.low : top, x.low : x.high], (y.before @ known[:, :AFTER]) @ across),
-            (np.s_[:, bottom : y.high, x.low : x.high], (y.after @ known[:, -BEFORE:]) @ across),
-            (np.s_[:, top:bottom, x.low : left], y.inside @ (known[:, :, :AFTER] @ x.before.T)),
-            (np.s_[:, top:bottom, right : x.high], y.inside @ (known[:, :, -BEFORE:] @ x.after.T)),
-        )
-        for where, strip in strips:
-            canvas[where] = strip
+        _grow(canvas, y, x)
         top, bottom, left, right = y.low, y.high, x.low, x.high
     return np.moveaxis(canvas, 0, -1)
+
+
+def _grow(canvas: Floats, y: _Side, x: _Side) -> None:
+    """One pass over `canvas` (channels, height, width), whose known pixels are the rectangle of the intervals `y` and `x`.
+
+    What is known is always a rectangle, because the kernel's support is a square: each pass adds 5 pixels to the left
+    and above and 6 to the right and below. Hence blur(mask) is a product of two functions of one coordinate, the
+    normalised blur is separable, and only the four new strips are computed, each from the few known pixels that it
+    depends on.
+    """
+    known = canvas[:, y.start : y.stop, x.start : x.stop]
+    across = x.blur.T
+    strips = (
+        (np.s_[:, y.low : y.start, x.low : x.high], (y.before @ known[:, :AFTER]) @ across),
+        (np.s_[:, y.stop : y.high, x.low : x.high], (y.after @ known[:, -BEFORE:]) @ across),
+        (np.s_[:, y.start : y.stop, x.low : x.start], y.inside @ (known[:, :, :AFTER] @ x.before.T)),
+        (np.s_[:, y.start : y.stop, x.stop : x.high], y.inside @ (known[:, :, -BEFORE:] @ x.after.T)),
+    )
+    for where, strip in strips:
+        canvas[where] = strip

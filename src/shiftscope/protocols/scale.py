@@ -1,4 +1,4 @@
-"""The whole picture at one size after the other, at the same place on a canvas."""
+"""The whole picture at several sizes, at the same place of a canvas."""
 
 from typing import Literal
 
@@ -7,8 +7,8 @@ import numpy as np
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
+from shiftscope.protocols.geometry import resize
 from shiftscope.protocols.pasting import Pasting
-from shiftscope.protocols.resize import resize
 
 
 @protocols.register(
@@ -18,13 +18,14 @@ from shiftscope.protocols.resize import resize
     reference="Azulay & Weiss 2018 (arXiv 1805.12177v1), figures 1 and 7, and 2019 (JMLR 20(184)), 100 px against 101 px",
 )
 class Scale(Pasting):
-    """Each size is resized anew from the picture; its left upper corner stays where it is, unless `place` is the middle."""
+    """The whole picture at growing sizes on a canvas of the input size. Each size is resized from the original picture.
+    The left upper corner stays at the same place, unless `place` is `centre`."""
 
     sides: Offsets = (100, 101)
-    """Sizes of the pasted picture, px: a list, or a range such as `60..210 by 10`."""
+    """The sizes of the pasted picture, px: a list, or a range such as `60..210 by 10`; `resize` says of which side."""
     place: Literal["random", "corner", "centre"] = "random"
-    """Its left upper corner: drawn for each picture among the places where the largest size fits, the canvas's own corner,
-    or wherever puts each size into the middle."""
+    """Where the picture lies: with `random` its left upper corner is drawn for each picture among the places at which
+    the largest size fits, with `corner` it is that of the canvas, and with `centre` each size lies in the middle."""
 
     def check(self, size: int) -> None:
         if min(self.sides) < 1 or max(self.sides) > size:
@@ -46,7 +47,7 @@ class Scale(Pasting):
         for step, (side, (w, h)) in enumerate(zip(self.sides, sizes, strict=True)):
             places = {"random": corner, "corner": (0, 0), "centre": ((size - w) // 2, (size - h) // 2)}
             place = places[self.place]
-            canvases.append(self.canvas(resize(picture.pixels, w, h, self.resample), place, (size, size)))
+            canvases.append(self.canvas(resize(picture.pixels, w, h, self.resizer), place, (size, size)))
             region = (0.0, 0.0, float(width), float(height))
-            frames.append(Frame(side, step, 0, 0, region, (w, h), self.resample, place, self.said()))
+            frames.append(Frame(side, step, 0, 0, region, (w, h), self.resizer, place, self.said()))
         return Sequence(canvases, frames)

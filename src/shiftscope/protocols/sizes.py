@@ -1,4 +1,5 @@
-"""How much the answer moves by how large the object is: crops that enlarge it, then the whole picture made smaller."""
+"""Shifts of the object at several sizes of it: crops of the picture enlarge it, and the whole picture on a canvas makes
+it smaller."""
 
 from dataclasses import replace
 from typing import Literal
@@ -7,12 +8,12 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.crop import Crop
+from shiftscope.protocols.crop import Crop, RandomCropping
 from shiftscope.protocols.embed import Embed
-from shiftscope.protocols.pasting import Colour
-from shiftscope.resizers import ResizerName
+from shiftscope.protocols.pasting import Surrounding
 
 LARGEST_CROP = 1.1
+"""The relative size up to which the picture is cropped; above it, the whole picture is pasted onto a canvas."""
 
 
 @protocols.register(
@@ -21,25 +22,20 @@ LARGEST_CROP = 1.1
     unit="relative size",
     reference="Azulay & Weiss 2019: their released script (github.com/AzulEye/CNN-Failures), as described in docs/paper.md",
 )
-class Sizes(Protocol):
-    """Up to 1.1, a random crop of that share of the picture's area, seen through windows that slide diagonally; above, the
-    whole picture made input size ÷ s px square, at diagonal places around the canvas's middle. No pair of neighbours
-    crosses from one size to the next."""
+class Sizes(Surrounding, RandomCropping):
+    """Diagonal shifts at several relative sizes s. Up to s = 1.1, windows slide over a random crop that takes the share
+    s of the picture's area. Above 1.1, the whole picture is resized to a square of input size ÷ s px and is moved
+    around the middle of a canvas. Frames of different sizes are no neighbours."""
 
     sizes: tuple[float, ...] = Field((0.1, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9), min_length=1)
-    """s, in the order of the sequence."""
+    """The relative sizes s, in the order of the sequence."""
     shifts: int = Field(9, ge=2)
-    """Places one pixel apart at each size."""
+    """The number of places at each size, one pixel apart."""
     margin: int = Field(10, ge=0)
-    """How much larger than the input crops are resized to, px."""
-    aspect: tuple[float, float] = (3 / 4, 4 / 3)
-    """Least and largest width ÷ height of crops."""
+    """The side of the resized crops less the input size, px."""
     surround: Literal["black", "mean", "inpaint"] = "mean"
-    """What is around the whole picture; in the released script, 0 after normalisation: the mean colour."""
-    colour: Colour = (124, 116, 104)
-    """The colour of `mean`, 0 to 255."""
-    resample: ResizerName = "pillow-bilinear"
-    """The function that resizes."""
+    """What surrounds the whole picture on its canvas, as for the protocol `embed`. In the released script it is 0 after
+    normalisation, which is the mean colour."""
 
     @field_validator("sizes")
     @classmethod
@@ -53,12 +49,12 @@ class Sizes(Protocol):
             area = min(relative, 1.0)
             return Crop(
                 area=(area, area), aspect=self.aspect, offsets=tuple(range(self.shifts)), margin=self.margin,
-                resample=self.resample,
+                resizer=self.resizer,
             )  # fmt: skip
         first = -(self.shifts // 2)
         return Embed(
             side=max(1, int(size / relative)), resize="square", place="centre", surround=self.surround, colour=self.colour,
-            offsets=tuple(range(first, first + self.shifts)), resample=self.resample,
+            offsets=tuple(range(first, first + self.shifts)), resizer=self.resizer,
         )  # fmt: skip
 
     def check(self, size: int) -> None:

@@ -1,20 +1,19 @@
-"""Shifts by less than a pixel, by band-limited interpolation: what the camera would have seen from a little further."""
+"""Shifts by fractions of a pixel, by band-limited interpolation."""
 
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.protocols import Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.centre import centre_crop
-from shiftscope.protocols.resize import Axis
-from shiftscope.resizers import ResizerName
+from shiftscope.protocols import Picture, Sequence, protocols
+from shiftscope.protocols.centre import CentreCropping
+from shiftscope.protocols.moving import Axial
 
 LEAST_MARGIN = 4
-"""px beyond the window: what wraps around at the canvas's edge has died away by then to a grey level or so."""
+"""px beyond the window. The shift is periodic, so that pixels wrap around at the edge of the canvas; at this distance
+from the edge they change the frame by about one grey level."""
 
 
 @protocols.register(
@@ -23,29 +22,23 @@ LEAST_MARGIN = 4
     unit="px",
     reference="Michaeli et al. 2023 (arXiv 2303.08085): shifts by fractions of a pixel, in the Fourier domain",
 )
-class Subpixel(Protocol):
+class Subpixel(Axial, CentreCropping):
     """The resized picture is shifted in the Fourier domain and rounded to 8 bits."""
 
     shifts: tuple[float, ...] = (0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1)
-    """px, in the order of the sequence."""
-    axis: Axis = "diagonal"
-    """Which way it is shifted."""
+    """The shifts, px, in the order of the sequence."""
     edge: Literal["real", "wrap"] = "real"
-    """What comes in at the edge: `real`, the picture beyond the window; `wrap`, the other side of the window, as in the
-    paper."""
-    crop_fraction: float = Field(0.875, gt=0, le=1)
-    """Input size as a fraction of the resized shorter side."""
-    resample: ResizerName = "pillow-bilinear"
-    """The function that resizes."""
+    """What comes in at the edge of the frame: with `real` the pixels of the picture beyond it, with `wrap` those of its
+    opposite side, as in the paper."""
 
     def _margin(self, size: int) -> int:
-        return 0 if self.edge == "wrap" else (round(size / self.crop_fraction) - size) // 2
+        return 0 if self.edge == "wrap" else (self.resized_side(size) - size) // 2
 
     def check(self, size: int) -> None:
         needed = LEAST_MARGIN + max(map(abs, self.shifts))
         if self.edge == "real" and self._margin(size) < needed:
             raise ShiftscopeError(
-                f"a window of {size} px of {round(size / self.crop_fraction)} px leaves {self._margin(size)} px on each "
+                f"a window of {size} px of {self.resized_side(size)} px leaves {self._margin(size)} px on each "
                 f"side, and {needed:g} are needed to shift real pixels in; write a smaller crop_fraction, smaller shifts "
                 "or 'edge: wrap'"
             )
@@ -55,7 +48,7 @@ class Subpixel(Protocol):
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         margin = self._margin(size)
-        crop, whole = centre_crop(picture.pixels, size, self.crop_fraction, self.resample, margin)
+        crop, whole = self.centre_crop(picture.pixels, size, margin)
         canvases, frames = [], []
         for step, shift in enumerate(self.shifts):
             x, y = (shift if self.axis in (axis, "diagonal") else 0.0 for axis in ("x", "y"))
@@ -68,15 +61,27 @@ class Subpixel(Protocol):
 
 
 def fourier_shift(image: NDArray[np.float64], x: float, y: float) -> NDArray[np.float64]:
-    """`image`, periodic, moved `x` px to the right and `y` px down.
+    """`image`, taken as one period of a periodic image, moved `x` px to the right and `y` px down.
 
-    Each frequency f (cycles per px) is multiplied by exp(−2πi f·shift) (the shift theorem). Along an even length the
-    highest, ½, is taken out, whatever the shift: its phase is not known from the samples. So shifts compose and undo
-    exactly, and a shift by a whole pixel is the same pixels moved, of what is left.
+    Each frequency f (cycles per px) is multiplied by exp(−2πi f·shift) (the shift theorem). Along an axis of even
+    length, the highest frequency, ½, is removed at every shift, because the samples do not determine its phase. Hence
+    two shifts add up to their sum exactly, a shift can be undone, and a shift by a whole pixel moves the pixels of what
+    is left.
 
     Parameters
     ----------
-    image : (height, width, channels).
+    image : (height, width, channels), in any unit.
+    x, y : px, of any size and sign.
+
+    Returns
+    -------
+    float64 (height, width, channels), in the unit of `image`.
+
+    Examples
+    --------
+    >>> row = np.array([0.0, 3.0, 0.0])[None, :, None]
+    >>> fourier_shift(row, 1, 0)[0, :, 0].round(6) + 0.0
+    array([0., 0., 3.])
     """
     spectrum = np.fft.fft2(image, axes=(0, 1))
     for axis, shift in ((0, y), (1, x)):

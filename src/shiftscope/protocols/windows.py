@@ -1,4 +1,4 @@
-"""Windows at random places of the centre crop's surroundings: any two of them, not neighbours."""
+"""Windows at random places of a picture's middle, as in the usual definition of consistency. They are no neighbours."""
 
 from dataclasses import replace
 from typing import Literal
@@ -7,9 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.protocols import Picture, Protocol, Sequence, protocols
-from shiftscope.protocols.centre import centre_crop
-from shiftscope.resizers import ResizerName
+from shiftscope.protocols import Picture, Sequence, protocols
+from shiftscope.protocols.centre import CentreCropping, centre_crop
 
 
 @protocols.register(
@@ -18,33 +17,29 @@ from shiftscope.resizers import ResizerName
     unit="",
     reference="Zhang 2019 (arXiv 1904.11486), §4: two windows of a 256 px centre crop, 0 to 31 px apart in x and y",
 )
-class Windows(Protocol):
-    """Windows drawn for each picture by itself, so that no picture has another's luck. 1 − consistency is no P(top-1
-    change): these windows are on average a dozen pixels apart."""
+class Windows(CentreCropping):
+    """Windows of a square canvas whose side is `input size ÷ crop_fraction`, the middle of the resized picture. Their
+    places are drawn at random for each picture independently. They are on average a dozen pixels apart, so that 1 −
+    consistency is not comparable with P(top-1 change) of windows one pixel apart."""
 
     windows: int = Field(2, ge=2)
-    """Windows per picture."""
+    """The number of windows for each picture."""
     reach: int | None = Field(None, ge=1)
-    """The largest offset from the canvas's corner, px; not set: all that the canvas has, less one (31 for 224 of 256)."""
+    """The largest offset of a window from the canvas's left upper corner, px. If it is not set, it is one pixel less
+    than the canvas has room for: 31 px for windows of 224 px on 256 px."""
     axis: Literal["both", "x", "y", "diagonal"] = "both"
-    """Which way windows differ: in x and y by draws of their own, in one of them, or in both by the same draw."""
-    crop_fraction: float = Field(0.875, gt=0, lt=1)
-    """Input size as a fraction of the canvas: .875 is 224 of 256."""
-    resample: ResizerName = "pillow-bilinear"
-    """The function that resizes."""
-
-    def _side(self, size: int) -> int:
-        return round(size / self.crop_fraction)
+    """In which directions the windows of a picture differ: `both` draws x and y independently, `x` and `y` draw one of
+    them and leave the other in the middle, and `diagonal` takes one draw for both."""
 
     def _reach(self, size: int) -> int:
-        return self._side(size) - size - 1 if self.reach is None else self.reach
+        return self.resized_side(size) - size - 1 if self.reach is None else self.reach
 
     def check(self, size: int) -> None:
-        if not 1 <= self._reach(size) <= self._side(size) - size:
+        side = self.resized_side(size)
+        if not 1 <= self._reach(size) <= side - size:
             raise ShiftscopeError(
                 f"a reach of {self._reach(size)} px is not possible: a window of {size} px on a canvas of "
-                f"{self._side(size)} px has {self._side(size) - size} px to move; write another reach or a smaller "
-                "crop_fraction"
+                f"{side} px has {side - size} px to move; write another reach or a smaller crop_fraction"
             )
 
     def steps(self) -> int:
@@ -54,11 +49,12 @@ class Windows(Protocol):
         return False
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
-        canvas, whole = centre_crop(picture.pixels, self._side(size), 1, self.resample)
+        side = self.resized_side(size)
+        canvas, whole = centre_crop(picture.pixels, side, side, self.resizer)
         places = rng.integers(0, self._reach(size) + 1, (self.windows, 2))
         if self.axis == "diagonal":
             places[:, 1] = places[:, 0]
         elif self.axis != "both":
-            places[:, 1 if self.axis == "x" else 0] = (self._side(size) - size) // 2
+            places[:, 1 if self.axis == "x" else 0] = (side - size) // 2
         frames = [replace(whole, value=float(k), window_x=int(x), window_y=int(y)) for k, (x, y) in enumerate(places)]
         return Sequence([canvas], frames)

@@ -20,13 +20,17 @@ class Framing(NamedTuple):
     landmarks: pl.DataFrame | None = None
     """bias.BIAS of points."""
     relation: pl.DataFrame | None = None
-    """bias.CORRELATION"""
+    """association.CORRELATION"""
     accuracy_by_surprisal: pl.DataFrame | None = None
-    """bias.ACCURACY_BY_SURPRISAL"""
+    """association.ACCURACY_BY_SURPRISAL"""
 
 
 def sentences(framing: Framing) -> list[str]:
-    """Headlines: whether others are framed alike, whether tight framing goes with movement, what unusual framing costs."""
+    """Return the headlines of framing, a sentence each.
+
+    They say whether other data sets are framed alike, whether networks move more where framing is tighter (only where one
+    of the correlations has q < .05), and what unusual framing costs in accuracy.
+    """
     said = [_alike(other, table) for other, table in framing.others.items()]
     if framing.relation is not None:
         known = framing.relation.filter(pl.col("q_value") < Q, pl.col("measure") == "top1_change").sort("rho")
@@ -69,62 +73,68 @@ def _cost(accuracy: pl.DataFrame) -> list[str]:
 
 
 def tables_of(framing: Framing) -> list[dict[str, Any]]:
-    """Tables for the page: title, note, columns, rows of text."""
-    found = []
-    if framing.inclusion is not None:
-        shown = framing.inclusion.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0)
-        found.append(
-            _table(
-                "How much the answer depends on which boxes count",
-                "Each choice made the other way, the others as they are. Rejected: categories with q < .05.",
-                shown,
-                ["criterion", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
-            )
-        )
-    for other, table in framing.others.items():
-        found.append(
-            _table(
-                f"Framed as {other}?",
-                "Two-sample tests with the picture as the unit; difference: of means, this data set less the other.",
-                table.filter(pl.col("p_value").is_not_null()).sort("q_value"),
-                ["category", "quantity", "null", "statistic", "p_value", "q_value", "effect", "difference", "n_a", "n_b"],
-            )
-        )
+    """Return the tables of framing for the page, in their order there: `title`, `note`, `columns`, and `rows` of values."""
+    found = [_inclusion(framing.inclusion)] if framing.inclusion is not None else []
+    found += [_compared(other, table) for other, table in framing.others.items()]
     if framing.landmarks is not None:
-        columns = ["category", "quantity", "null", "n", "n_images", "mean", "sd", "statistic", "p_value", "q_value", "bits"]
-        found.append(
-            _table(
-                "Pairs of points",
-                "Midpoints against the uniform distribution; distances in widths of the picture. Naive: of the whole "
-                "picture; feasible: of the places that their distance leaves the two points. The picture is the unit.",
-                framing.landmarks,
-                [*columns, "reason"],
-            )
-        )
+        found.append(_landmarks(framing.landmarks))
     if framing.relation is not None:
-        found.append(
-            _table(
-                "Does the answer move more where the framing is tighter?",
-                "Spearman's ρ over categories, of how far the places of a category's boxes are from uniform ones, given "
-                "their size, and the network's measure on its pictures.",
-                framing.relation,
-                ["network", "protocol", "measure", "rho", "rho_low", "rho_high", "p_value", "q_value", "n", "reason"],
-            )
-        )
+        found.append(_relation(framing.relation))
     if framing.accuracy_by_surprisal is not None and framing.accuracy_by_surprisal.height:
-        found.append(
-            _table(
-                "Do pictures framed unlike the training set lose accuracy?",
-                "Pictures in four quarters by how surprising their largest box is, to who knows the other data set: from "
-                "most alike to most unlike.",
-                framing.accuracy_by_surprisal,
-                ["other", "network", "protocol", "quarter", "surprisal", "accuracy", "ci_low", "ci_high", "n_images"],
-            )
-        )
+        found.append(_by_surprisal(framing.accuracy_by_surprisal))
     return found
 
 
+def _inclusion(table: pl.DataFrame) -> dict[str, Any]:
+    return _table(
+        "How much the answer depends on which boxes count",
+        "Each choice made the other way, the others as they are. Rejected: categories with q < .05.",
+        table.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0),
+        ["criterion", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
+    )
+
+
+def _compared(other: str, table: pl.DataFrame) -> dict[str, Any]:
+    return _table(
+        f"Framed as {other}?",
+        "Two-sample tests with the picture as the unit; difference: of means, this data set less the other.",
+        table.filter(pl.col("p_value").is_not_null()).sort("q_value"),
+        ["category", "quantity", "null", "statistic", "p_value", "q_value", "effect", "difference", "n_a", "n_b"],
+    )
+
+
+def _landmarks(table: pl.DataFrame) -> dict[str, Any]:
+    columns = ["category", "quantity", "null", "n", "n_images", "mean", "sd", "statistic", "p_value", "q_value", "bits"]
+    return _table(
+        "Pairs of points",
+        "Midpoints against the uniform distribution; distances in widths of the picture. Naive: of the whole "
+        "picture; feasible: of the places that their distance leaves the two points. The picture is the unit.",
+        table,
+        [*columns, "reason"],
+    )
+
+
+def _relation(table: pl.DataFrame) -> dict[str, Any]:
+    return _table(
+        "Does the answer move more where the framing is tighter?",
+        "Spearman's ρ over categories, of how far the places of a category's boxes are from uniform ones, given "
+        "their size, and the network's measure on its pictures.",
+        table,
+        ["network", "protocol", "measure", "rho", "rho_low", "rho_high", "p_value", "q_value", "n", "reason"],
+    )
+
+
+def _by_surprisal(table: pl.DataFrame) -> dict[str, Any]:
+    return _table(
+        "Do pictures framed unlike the training set lose accuracy?",
+        "Pictures in four quarters by how surprising their largest box is, to who knows the other data set: from "
+        "most alike to most unlike.",
+        table,
+        ["other", "network", "protocol", "quarter", "surprisal", "accuracy", "ci_low", "ci_high", "n_images"],
+    )
+
+
 def _table(title: str, note: str, table: pl.DataFrame, columns: list[str]) -> dict[str, Any]:
-    """Columns without a value are left out."""
+    """A table as the page shows it; columns without a value are left out."""
     present = [name for name in columns if table[name].null_count() < table.height]
     return {"title": title, "note": note, "columns": present, "rows": table.select(present).rows()}

@@ -1,18 +1,21 @@
 """One self-contained page: the tables, the figures and what each says."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from shiftscope import __version__
-from shiftscope.bias.boxes import ALL, verdict_sentence
-from shiftscope.report.framing import Framing, sentences, tables_of
+from shiftscope.bias.boxes import ALL
+from shiftscope.core.files import complete
+from shiftscope.report.framing import sentences, tables_of
+from shiftscope.report.inputs import PageInputs
 from shiftscope.report.networks import several_sizes, sizes_said
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics.permutation import SMALLEST_P
+from shiftscope.wording.framing import verdict_sentence
 
 FIRST = {
     name: place
@@ -30,38 +33,8 @@ NAMED = 50
 """Skipped pictures that are listed."""
 
 
-NO_FRAMING = Framing()
-
-
-class FigureOnPage(NamedTuple):
-    """A figure as the page shows it."""
-
-    title: str
-    protocol: str
-    png: Path
-    caption: str
-    reference: str
-
-
-def render(
-    *,
-    facts: Mapping[str, Any],
-    images: pl.DataFrame,
-    skipped: pl.DataFrame,
-    cards: Sequence[Mapping[str, Any]],
-    sensitivity: pl.DataFrame | None,
-    comparisons: pl.DataFrame | None,
-    bias: pl.DataFrame | None,
-    figures: Iterable[FigureOnPage],
-    framing: Framing = NO_FRAMING,
-    unvaried: Sequence[tuple[str, int]] = (),
-) -> str:
-    """The page as HTML: no script, no request to anywhere, every name escaped.
-
-    `facts` are those of `Plan.report_facts`; the tables have the columns of `core.tables`; a data set that networks
-    are not measured on, or that has no boxes, has None. `unvaried` are protocols and input sizes (px) at which nothing was
-    varied (`frames.unvaried`): a warning takes the place of their headline.
-    """
+def render(page: PageInputs) -> str:
+    """Return the page as HTML: no script, no request to anywhere, every name escaped."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -73,37 +46,74 @@ def render(
     )
     environment.filters["number"] = number
     environment.filters["p"] = p_value
-    warnings = _warnings(unvaried)
-    varied = None if sensitivity is None else _varied(sensitivity, cards, unvaried)
-    return environment.get_template("page.html.jinja").render(
-        facts=facts,
-        version=__version__,
-        n_images=len(images),
-        n_labelled=images["label"].count(),
-        cards=cards,
-        sizes=sizes_said(cards, facts["input_size"]),
-        several_sizes=several_sizes(cards),
-        warnings=list(warnings.values()),
-        headlines=headlines(varied, comparisons, bias, facts["statistics"]["level"]) + sentences(framing),
-        framing_tables=tables_of(framing),
-        tables=[] if sensitivity is None else _sensitivity_tables(sensitivity, facts, warnings),
-        comparisons=[] if comparisons is None else _comparison_rows(comparisons),
-        missing=[] if sensitivity is None else sensitivity["reason"].drop_nulls().unique().sort().to_list(),
-        definitions=list(measures) if sensitivity is not None else [],
-        bias=[] if bias is None else bias.rows(named=True),
-        all_categories=ALL,
-        skipped=skipped.head(NAMED).rows(named=True),
-        n_skipped=len(skipped),
-        figures=[
-            {**figure._asdict(), "data": base64.b64encode(figure.png.read_bytes()).decode("ascii")} for figure in figures
+    said = _of_run(page) | _of_networks(page) | _of_framing(page)
+    return environment.get_template("page.html.jinja").render(said)
+
+
+def save(html: str, path: str | Path) -> None:
+    """Write the page, complete or not at all, in UTF-8."""
+    with complete(path) as part:
+        part.write_text(html, encoding="utf-8")
+
+
+def _of_run(page: PageInputs) -> dict[str, Any]:
+    """What the template shows of the run as a whole."""
+    warnings = _warnings(page.unvaried)
+    varied = None if page.sensitivity is None else _varied(page.sensitivity, page.cards, page.unvaried)
+    level = page.facts["statistics"]["level"]
+    return {
+        "facts": page.facts,
+        "version": __version__,
+        "n_images": len(page.images),
+        "n_labelled": page.images["label"].count(),
+        "warnings": list(warnings.values()),
+        "headlines": headlines(varied, page.comparisons, page.bias, level) + sentences(page.framing),
+        "skipped": page.skipped.head(NAMED).rows(named=True),
+        "n_skipped": len(page.skipped),
+        "figures": [
+            {**figure._asdict(), "data": base64.b64encode(figure.png.read_bytes()).decode("ascii")}
+            for figure in page.figures
         ],
-    )
+    }
+
+
+def _of_networks(page: PageInputs) -> dict[str, Any]:
+    """What the template shows of networks and their measures; no tables where none was measured."""
+    found: dict[str, Any] = {
+        "cards": page.cards,
+        "sizes": sizes_said(page.cards, page.facts["input_size"]),
+        "several_sizes": several_sizes(page.cards),
+        "comparisons": [] if page.comparisons is None else _comparison_rows(page.comparisons),
+    }
+    if page.sensitivity is None:
+        return found | {"tables": [], "missing": [], "definitions": []}
+    return found | {
+        "tables": _sensitivity_tables(page.sensitivity, page.facts, _warnings(page.unvaried)),
+        "missing": page.sensitivity["reason"].drop_nulls().unique().sort().to_list(),
+        "definitions": list(measures),
+    }
+
+
+def _of_framing(page: PageInputs) -> dict[str, Any]:
+    """What the template shows of how the pictures are framed."""
+    return {
+        "framing_tables": tables_of(page.framing),
+        "bias": [] if page.bias is None else page.bias.rows(named=True),
+        "all_categories": ALL,
+    }
 
 
 def headlines(
     sensitivity: pl.DataFrame | None, comparisons: pl.DataFrame | None, bias: pl.DataFrame | None, level: float
 ) -> list[str]:
-    """What a reader who reads one thing should read: sentences with numbers."""
+    """Return what a reader who reads one thing should read: sentences with numbers.
+
+    Parameters
+    ----------
+    sensitivity, comparisons, bias : tables of `sensitivity.SENSITIVITY`, `sensitivity.COMPARISONS` and `bias.BIAS`; None
+        where there is no such table.
+    level : of the intervals; comparisons are significant where the corrected p-value is below 1 − level.
+    """
     said = []
     if sensitivity is not None:
         known = sensitivity.filter(pl.col("condition") == "all", pl.col("estimate").is_not_null()).sort("estimate")
@@ -193,7 +203,13 @@ def _interval(row: Mapping[str, Any], estimate: str = "estimate") -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits behind the point below 10, whole numbers above 100, with a true minus sign."""
+    """Return a number with three digits behind the point below 10, one below 100, else none; with a true minus sign.
+
+    Examples
+    --------
+    >>> [number(value) for value in (-0.5, 12.345, 834.4, None)]
+    ['−0.500', '12.3', '834', 'none']
+    """
     if value is None:
         return "none"
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
@@ -201,7 +217,13 @@ def number(value: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Two digits, and a power of ten below .001."""
+    """Return a p-value with three digits behind the point, or as a power of ten with one digit below .001.
+
+    Examples
+    --------
+    >>> [p_value(value) for value in (0.04567, 0.00012, 1e-12, None)]
+    ['0.046', '1e−4', '<1e−9', 'none']
+    """
     if value is None:
         return "none"
     if value <= SMALLEST_P:

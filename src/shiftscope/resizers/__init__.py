@@ -1,4 +1,5 @@
-"""Resize functions as people's tools have them: one file per library. Which one is used decides what a network sees."""
+"""Resizers, the functions of common libraries that resize pictures: one file per library. They give different pixels,
+so that the choice of one decides what a network sees."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -10,11 +11,13 @@ from pydantic import AfterValidator, WithJsonSchema
 from shiftscope.core.registry import Registry
 
 Resizer = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
-"""Pixels, uint8 (height, width, 3), and the new width and height, to uint8 (new height, new width, 3).
+"""A function (pixels, width, height) → resized pixels. `pixels` are uint8 (·, ·, 3); `width` and `height` are the new
+ones, px; the result is uint8 (height, width, 3), contiguous in memory.
 
-A function that computes with more than 8 bits is rounded to the nearest and clipped to 0…255, as a file would be."""
+Where a library computes with more than 8 bits, its values are rounded to the nearest whole number and clipped to 0 to
+255, as they would be in a file."""
 
-resizers: Registry[Resizer] = Registry("resize function", __name__)
+resizers: Registry[Resizer] = Registry("resizer", __name__)
 
 
 def _known(name: str) -> str:
@@ -22,4 +25,4 @@ def _known(name: str) -> str:
 
 
 ResizerName = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string"})]
-"""The name of a registered resize function, such as ``pillow-bilinear``."""
+"""The name of a registered resizer, such as ``pillow-bilinear``."""

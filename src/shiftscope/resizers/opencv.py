@@ -1,4 +1,5 @@
-"""OpenCV's interpolations. Made smaller by `area`, a picture counts with all its pixels; by the others, with a few."""
+"""The interpolations of OpenCV. Where a picture becomes smaller, `area` averages over all of its pixels; the others
+look at a fixed number of pixels around each position and skip those between (no antialiasing)."""
 
 import numpy as np
 from numpy.typing import NDArray

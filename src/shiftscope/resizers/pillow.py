@@ -1,5 +1,5 @@
-"""Pillow's filters, which torchvision's and timm's transforms use for pictures from files. All but nearest widen with the
-reduction (they are antialiased)."""
+"""The filters of Pillow, which the transforms of torchvision and timm use for pictures from files. All but `nearest`
+are antialiased: the more a picture is reduced, the wider they are."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,5 @@
-"""TensorFlow 1.x, by its formula: Keras and many published weights saw their pictures through it."""
+"""The bilinear interpolation of TensorFlow 1.x, written anew from its formula. The pictures that Keras and many
+published weights were trained or evaluated on were resized by it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,28 @@ from shiftscope.resizers import resizers
     "(source size ÷ target size), no half-pixel centre, no antialiasing",
 )
 def resize_bilinear(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Each target pixel from the two nearest of each axis, whatever lies between; the picture moves by up to half a source
-    pixel ÷ scale on the way."""
+    """Interpolate linearly along each axis between two neighbouring source pixels, without half-pixel centres and
+    antialiasing.
+
+    Along an axis, target pixel i is computed at the source position p = i × (source size ÷ target size) from the pixels
+    ⌊p⌋ and ⌊p⌋ + 1. Since pixel centres lie half a pixel further, the content is displaced by |source size ÷ target
+    size − 1| ÷ 2 source pixels.
+
+    Parameters
+    ----------
+    pixels : uint8 (·, ·, 3).
+    width, height : of the result, px.
+
+    Returns
+    -------
+    uint8 (height, width, 3).
+
+    Examples
+    --------
+    >>> row = np.array([[[0], [30], [60], [90]]], np.uint8).repeat(3, axis=2)
+    >>> resize_bilinear(row, 2, 1)[0, :, 0]  # the positions 0 and 2
+    array([ 0, 60], dtype=uint8)
+    """
     resized = pixels.astype(np.float32)
     for axis, length in ((1, width), (0, height)):  # in TensorFlow's order, for the last bit
         last = resized.shape[axis] - 1

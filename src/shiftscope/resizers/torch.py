@@ -1,4 +1,4 @@
-"""torch's interpolations of tensors, with antialiasing and without: torchvision's transforms of tensors use these."""
+"""The interpolations of torch, with and without antialiasing, which the transforms of torchvision use for tensors."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,61 +1,96 @@
-"""How much: measures of predictions, one file per family, with intervals and comparisons; and the tables of them."""
+"""How much the answers of networks change: measures of predictions, one file per family, with intervals and
+comparisons; and the tables of them."""
 
 import polars as pl
 
-SENSITIVITY = pl.Schema(
-    {
-        "network": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "condition": pl.String,  # all; right: pairs whose first frame is classified right; matched: at equal confidence
-        "estimate": pl.Float64,
-        "ci_low": pl.Float64,  # shares: Wilson's interval with the effective number of trials; other means: bootstrap-t
-        "ci_high": pl.Float64,
-        "reason": pl.String,  # why there is no interval; null where there is one
-        "n_images": pl.Int64,  # images that count in the denominator
-        "n_pairs": pl.Int64,  # rows (pairs or frames) that count in it
-    }
-)
-CURVES = pl.Schema(
-    {
-        "network": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "value": pl.Float64,  # of the frame, or of a pair's second frame: the swept quantity in the protocol's unit
-        "estimate": pl.Float64,
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "reason": pl.String,
-        "n_images": pl.Int64,
-    }
-)
-COMPARISONS = pl.Schema(
-    {
-        "network_a": pl.String,
-        "network_b": pl.String,
-        "protocol": pl.String,
-        "measure": pl.String,
-        "condition": pl.String,
-        "difference": pl.Float64,  # estimate of a − estimate of b, on the same images
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "p_value": pl.Float64,  # two-sided; where fewer than 10 draws are as far from 0, extrapolated by the normal tail
-        "p_adjusted": pl.Float64,  # over the whole table
-        "reason": pl.String,  # why there is no interval, and where nothing counts no p-value; null where there are both
-        "n_images_a": pl.Int64,  # of the images that both have, those that count for network a
-        "n_images_b": pl.Int64,
-    }
-)
-ACCURACY_BY_SURPRISAL = pl.Schema(
-    {
-        "other": pl.String,  # the data set whose framing is the usual one, such as the training set
-        "network": pl.String,
-        "protocol": pl.String,
-        "quarter": pl.Int64,  # of the pictures, from 1, framed most alike, to 4, most unlike
-        "surprisal": pl.Float64,  # bits, mean over the quarter
-        "accuracy": pl.Float64,
-        "ci_low": pl.Float64,
-        "ci_high": pl.Float64,
-        "n_images": pl.Int64,
-    }
-)
+from shiftscope.core.columns import Column, Table
+
+
+class Sensitivity(Table):
+    """One row per network × protocol × measure × condition."""
+
+    files = ("<data set>/sensitivity.parquet",)
+    network = Column(pl.String)
+    """The name of the network in the config."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    condition = Column(pl.String)
+    """Which pairs or frames count: `all` of them; `right`, those whose first frame is classified right; or `matched`,
+    weighted so that all networks have the same distribution of confidence."""
+    estimate = Column(pl.Float64, "of the measure")
+    """The value of the measure over all pictures."""
+    ci_low = Column(pl.Float64, "of the measure")
+    """The lower end of its interval: of shares, Wilson's with the effective number of trials; of other means, a bootstrap-t
+    interval."""
+    ci_high = Column(pl.Float64, "of the measure")
+    """The upper end of its interval."""
+    reason = Column(pl.String)
+    """Why there is no interval. Null where there is one."""
+    n_images = Column(pl.Int64)
+    """The number of pictures that count in the denominator of the measure."""
+    n_pairs = Column(pl.Int64)
+    """The number of pairs, or of frames for a measure of frames, that count in it."""
+
+
+class Curves(Table):
+    """One row per network × protocol × measure × swept value."""
+
+    files = ("<data set>/curves.parquet",)
+    network = Column(pl.String)
+    """The name of the network in the config."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    value = Column(pl.Float64, "of the protocol")
+    """The swept quantity of the frame, or of the second frame of a pair."""
+    estimate = Column(pl.Float64, "of the measure")
+    """The value of the measure over all pictures."""
+    ci_low = Column(pl.Float64, "of the measure")
+    """The lower end of its interval, as in `sensitivity.parquet`."""
+    ci_high = Column(pl.Float64, "of the measure")
+    """The upper end of its interval."""
+    reason = Column(pl.String)
+    """Why there is no interval. Null where there is one."""
+    n_images = Column(pl.Int64)
+    """The number of pictures that count in the denominator of the measure."""
+
+
+class Comparisons(Table):
+    """One row per two networks × protocol × measure × condition, on the pictures that both have."""
+
+    files = ("<data set>/comparisons.parquet",)
+    network_a = Column(pl.String)
+    """The name of the first network in the config."""
+    network_b = Column(pl.String)
+    """The name of the second network in the config."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    condition = Column(pl.String)
+    """Which pairs or frames count, as in `sensitivity.parquet`."""
+    difference = Column(pl.Float64, "of the measure")
+    """The value of network a less that of network b."""
+    ci_low = Column(pl.Float64, "of the measure")
+    """The lower end of the interval of the difference."""
+    ci_high = Column(pl.Float64, "of the measure")
+    """The upper end of the interval of the difference."""
+    p_value = Column(pl.Float64)
+    """The two-sided p-value of a paired permutation test with random signs. Where fewer than 10 draws are as far from 0
+    as the data, it is extrapolated by a normal tail."""
+    p_adjusted = Column(pl.Float64)
+    """The p-value adjusted for the number of rows of the whole table, by the method that `statistics.adjust` names."""
+    reason = Column(pl.String)
+    """Why there is no interval, or, where no picture counts, no p-value. Null where there are both."""
+    n_images_a = Column(pl.Int64)
+    """Of the pictures that both networks have, the number that counts for network a."""
+    n_images_b = Column(pl.Int64)
+    """Of the pictures that both networks have, the number that counts for network b."""
+
+
+SENSITIVITY = Sensitivity.schema()
+CURVES = Curves.schema()
+COMPARISONS = Comparisons.schema()

@@ -164,7 +164,7 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) ->
             "source_bottom": bottom,
             "resized_width": frame.resized[0],
             "resized_height": frame.resized[1],
-            "resample": frame.resample,
+            "resizer": frame.resizer,
             "paste_x": frame.paste[0],
             "paste_y": frame.paste[1],
             "surround": frame.surround,

@@ -69,8 +69,8 @@ class Parameters:
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
         if rule == "frames":
             protocol = self.plan.config.protocols[wildcards["protocol"]]
-            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.resizers())]
-        if rule in ("sensitivity", "comparisons", "curves", "relation", "report"):
+            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.uses_resizers())]
+        if rule in ("sensitivity", "comparisons", "curves", "relation", "accuracy_by_surprisal", "report"):
             found += [entry.module for entry in measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
@@ -125,9 +125,9 @@ class Parameters:
         return {name: getattr(self.plan.config.statistics, name) for name in ("crowd", "difficult", "truncated", "edge")}
 
     def framing_options(self) -> dict[str, Any]:
-        """What the statistics of boxes are given."""
+        """What the statistics of boxes are given, beside `inclusion`."""
         said = self.plan.config.statistics
-        return {"minimum_n": said.minimum_boxes, "level": said.level, **self.inclusion()}
+        return {"minimum_n": said.minimum_boxes, "level": said.level}
 
     def landmark_options(self) -> dict[str, Any]:
         """What the statistics of points are given."""

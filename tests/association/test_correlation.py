@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from scipy.stats import kstest, spearmanr
 
-from shiftscope.bias import CORRELATION
+from shiftscope.association import CORRELATION
+from shiftscope.association.correlation import bias_against_sensitivity, spearman
 from shiftscope.bias.boxes import ALL
-from shiftscope.bias.correlation import bias_against_sensitivity, spearman
 
 
 def tables_of(effect, estimate):

@@ -6,12 +6,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from shiftscope.bias.surprisal import surprisal, tightness
+from shiftscope.association import ACCURACY_BY_SURPRISAL
+from shiftscope.association.accuracy import accuracy_by_surprisal, accuracy_in_quarters
+from shiftscope.association.classes import per_class
+from shiftscope.association.correlation import bias_against_sensitivity, relation
+from shiftscope.association.surprisal import surprisal
+from shiftscope.association.tightness import tightness
 from shiftscope.core import tables
-from shiftscope.sensitivity import ACCURACY_BY_SURPRISAL
-from shiftscope.sensitivity.classes import per_class
-from shiftscope.sensitivity.quarters import accuracy_by_surprisal
-from shiftscope.sensitivity.summary import Sums
+from shiftscope.sensitivity.summary import Sums, all_sums
+from shiftscope.stages.infer import describe
 
 
 def boxes(places, size=20, side=100):
@@ -56,13 +59,13 @@ def test_accuracy_in_quarters_is_that_of_a_loop():
     rng = np.random.default_rng(0)
     table = pl.DataFrame({"image_id": [f"i{k:03}" for k in range(40)], "surprisal": rng.permutation(40).astype(float)})
     right = (table["surprisal"] < 13).to_list()
-    found = accuracy_by_surprisal({"o": table}, sums(right), seed=0, n_resamples=100)
+    found = accuracy_in_quarters({"o": table}, sums(right), seed=0, n_resamples=100)
     assert found.schema == ACCURACY_BY_SURPRISAL
     assert found["accuracy"].to_list() == [1, 0.3, 0, 0]
     assert found["n_images"].to_list() == [10] * 4
     assert found["surprisal"].to_list() == [4.5, 14.5, 24.5, 34.5]
     assert found.row(1, named=True)["ci_low"] < 0.3 < found.row(1, named=True)["ci_high"]
-    assert accuracy_by_surprisal({"o": table.head(3)}, sums(right), seed=0).is_empty()
+    assert accuracy_in_quarters({"o": table.head(3)}, sums(right), seed=0).is_empty()
 
 
 def test_measures_of_classes_are_those_of_their_pictures():
@@ -100,3 +103,50 @@ def test_tightness_is_the_mean_of_both_axes():
     ]
     table = pl.DataFrame(rows, schema=["category", "quantity", "effect", "p_value"], orient="row")
     assert tightness(table.with_columns(null=pl.lit("feasible"))).rows() == [("a", pytest.approx(0.15))]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Files of predictions of two networks on forty pictures, their boxes, and a table of images in five categories."""
+    rng = np.random.default_rng(0)
+    names = [f"i{k:03}" for k in range(40)]
+    steps = pl.DataFrame(
+        {
+            "image_id": np.repeat(names, 3),
+            "step": np.tile(range(3), 40),
+            "value": np.tile([0.0, 1, 2], 40),
+            "label": np.repeat(np.arange(40) % 5, 3),
+        },
+        schema_overrides={"step": pl.Int32, "label": pl.Int32},
+    )
+    files = {}
+    for network in ("a", "b"):
+        table = describe(steps, rng.normal(size=(120, 5)).astype(np.float32), np.arange(120))
+        files["p", network] = tmp_path / f"{network}.parquet"
+        tables.write(files["p", network], table, tables.PREDICTIONS)
+    images = tables.table([{"image_id": name, "category": f"c{k % 5}"} for k, name in enumerate(names)], tables.IMAGES)
+    return files, boxes(rng.uniform(0, 80, (40, 2))), images
+
+
+def test_the_table_of_a_run_is_that_of_its_steps_one_by_one(run):
+    """By `all_sums`, which matches confidences over the networks too: that must not change what is measured on all pairs."""
+    files, framed, images = run
+    others = {"far": boxes([(0.5, 0.5)] * 9), "same": framed}
+    cells = all_sums(files, {"p": True})
+    surprisals = {name: surprisal(framed, other, seed=3) for name, other in others.items()}
+    found = accuracy_by_surprisal(files, framed, others, seed=3, n_resamples=100)
+    assert found.equals(accuracy_in_quarters(surprisals, cells, seed=3, n_resamples=100))
+    assert found.height == 2 * 2 * 4
+    right = {network: tables.read(path, tables.PREDICTIONS)["label_rank"] == 1 for (_, network), path in files.items()}
+    for network, rows in found.filter(other="same").group_by("network"):
+        assert rows["accuracy"].mean() == pytest.approx(right[network[0]].mean())
+    bias = pl.DataFrame(
+        [(f"c{k}", axis, 0.05 * k, 0.01) for k in range(5) for axis in ("centre_x", "centre_y")],
+        schema=["category", "quantity", "effect", "p_value"],
+        orient="row",
+    ).with_columns(null=pl.lit("feasible"))
+    related = relation(files, {"p": True}, images, bias, seed=3)
+    assert related.equals(bias_against_sensitivity(tightness(bias), per_class(cells, images), seed=3))
+    assert related["rho"].null_count() == 0
+    # Where neighbouring steps are no neighbours there are no pairs.
+    assert set(relation(files, {"p": False}, images, bias, seed=3)["measure"]) == {"accuracy"}

@@ -1,0 +1,1 @@
+"""Sentences that the captions of figures and the page both say."""
