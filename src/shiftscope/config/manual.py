@@ -1,6 +1,6 @@
-"""Files that are made from code: the manual and the JSON schema of the config from its model, the columns of all tables
-from their declarations, and the table of networks' input sizes from the libraries that have them. `shiftscope manual`
-writes them, and a test checks that they are up to date."""
+"""Files that are made from code: the manual and the JSON schema of the config from its model, the columns of tables from
+their declarations, and the table of networks' input sizes from the libraries that have them. `shiftscope manual` writes
+them, and a test checks that they are up to date."""
 
 import json
 from inspect import get_annotations

@@ -62,38 +62,47 @@ class Inputs:
 
     @cached_property
     def images(self) -> pl.DataFrame:
+        """The pictures (`tables.IMAGES`)."""
         return tables.read(self.files["images"], tables.IMAGES)
 
     @cached_property
     def boxes(self) -> pl.DataFrame:
+        """Their boxes (`tables.BOXES`)."""
         return tables.read(self.files["boxes"], tables.BOXES)
 
     @cached_property
     def bias(self) -> pl.DataFrame:
+        """The statistics of boxes (`bias.BIAS`)."""
         return tables.read(self.files["bias"], BIAS)
 
     @cached_property
     def landmarks(self) -> pl.DataFrame:
+        """Named points (`tables.LANDMARKS`)."""
         return tables.read(self.files["landmarks"], tables.LANDMARKS)
 
     @cached_property
     def landmark_bias(self) -> pl.DataFrame:
+        """The statistics of pairs of points (`bias.BIAS`)."""
         return tables.read(self.files["landmark_bias"], BIAS)
 
     @cached_property
     def relation(self) -> pl.DataFrame:
+        """Framing against sensitivity over categories (`association.CORRELATION`)."""
         return tables.read(self.files["relation"], CORRELATION)
 
     @cached_property
     def accuracy_by_surprisal(self) -> pl.DataFrame:
+        """Accuracy over quarters of the pictures (`association.ACCURACY_BY_SURPRISAL`)."""
         return tables.read(self.files["accuracy_by_surprisal"], ACCURACY_BY_SURPRISAL)
 
     @cached_property
     def curves(self) -> pl.DataFrame:
+        """Measures by the swept value (`sensitivity.CURVES`)."""
         return tables.read(self.files["curves"], CURVES)
 
     @cached_property
     def sensitivity(self) -> pl.DataFrame:
+        """All measures with their intervals (`sensitivity.SENSITIVITY`)."""
         return tables.read(self.files["sensitivity"], SENSITIVITY)
 
     def predictions(self, network: str) -> pl.DataFrame:
@@ -140,6 +149,7 @@ class Inputs:
         return f"Frames were of different sizes ({sizes}): a pixel is one of the network's own input."
 
     def class_name(self, index: int) -> str:
+        """The name of a class, or its number where no name is known."""
         return self.class_names[index] if 0 <= index < len(self.class_names) else f"class {index}"
 
 

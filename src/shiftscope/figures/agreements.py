@@ -20,6 +20,7 @@ MOST_ANNOTATED = 20
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw a matrix of flip rates between every two resizers for each network, at most 4 side by side."""
     names = list(inputs.value_names.values())
     rates = {network: flip_rates(inputs.predictions(network)) for network in inputs.networks}
     if not names:

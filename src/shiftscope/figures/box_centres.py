@@ -24,6 +24,7 @@ KINDS = {"crowd": "of a crowd", "difficult": "difficult", "truncated": "truncate
     tables=("boxes", "bias"),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the boxes of each category that the statistics count, with their centres and their verdict."""
     boxes = _shares(kept(inputs.boxes, inputs.inclusion).filter(KNOWN).collect())
     centres = centre_q(inputs.bias)
     counts = boxes["category"].value_counts().sort("count", "category", descending=[True, False])

@@ -17,6 +17,7 @@ from shiftscope.figures.paper_values import V1
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the probability of the true class over the place of the window, the picture with the largest box first."""
     area = (pl.col("x_max") - pl.col("x_min")) * (pl.col("y_max") - pl.col("y_min"))
     boxes = inputs.boxes.filter(~pl.col("is_crowd").fill_null(value=False))
     largest = boxes.group_by("image_id").agg(area.max().alias("area"))

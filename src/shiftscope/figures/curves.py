@@ -30,6 +30,7 @@ Line = tuple[tuple[float, ...], tuple[float, ...]]
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the measures that have a curve, a panel for each, over the swept value."""
     return draw_curves(inputs, SHOWN)
 
 

@@ -30,6 +30,7 @@ class Flip(NamedTuple):
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the frames around one change of the answer for each of the first networks, and the curve that they are on."""
     networks = list(inputs.networks)[:MOST_NETWORKS]
     drawn = new_figure(7.6, 2.75 * len(networks))
     parts = drawn.subfigures(len(networks), 1, squeeze=False)[:, 0]

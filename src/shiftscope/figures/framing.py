@@ -23,6 +23,7 @@ SHADE = {"x": COLOURS[0], "y": COLOURS[1]}
     tables=("bias",),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the categories in the order of their distance from uniform framing, and the largest ones by name."""
     rows = ranked(inputs.bias)
     if not rows.height:
         drawn = new_figure(5, 1.2)

@@ -18,6 +18,7 @@ FRAMES = 8
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw up to a row of frames for each of the first pictures, as the network with the largest input sees them."""
     network = max(inputs.networks, key=lambda name: inputs.networks[name])
     size = inputs.networks[network]
     paths = [frames for frames, _ in inputs.frame_files[inputs.protocol, size]]

@@ -21,6 +21,7 @@ ACROSS = 4
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the probability of the true class, a row for each picture and a column for each step."""
     return draw_map(
         inputs,
         order=lambda _image_id, row: -float(np.nanmean(row)),

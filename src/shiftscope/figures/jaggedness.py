@@ -41,6 +41,7 @@ Cells = dict[tuple[str, str], dict[str, Any]]
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw transitions, transitions per step, and the three readings of the paper's share of pictures."""
     table = inputs.sensitivity.filter(
         pl.col("protocol") == inputs.protocol, pl.col("condition") == "all", pl.col("estimate").is_not_null()
     )

@@ -24,6 +24,7 @@ MOST_ROWS = 12
     tables=("landmarks", "landmark_bias"),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the midpoints and the distances of each pair of points."""
     rows = list(_rows(inputs))
     said = _said(rows, inputs)
     if not rows:

@@ -37,6 +37,7 @@ MARKS = {
     tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw each measure with its interval, a panel for each measure and a line for each network."""
     table = inputs.sensitivity.filter(pl.col("estimate").is_not_null())
     present = [name for name in SHOWN if name in set(table["measure"])]
     protocols = [name for name in inputs.protocols if name in set(table["protocol"])]

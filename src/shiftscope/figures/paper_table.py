@@ -24,6 +24,7 @@ GAP = 0.8
     tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw P(top-1 change) and mean absolute change beside the paper's values."""
     table = inputs.sensitivity.filter(
         pl.col("condition") == "all", pl.col("measure").is_in(list(MEASURES)), pl.col("estimate").is_not_null()
     )

@@ -16,6 +16,7 @@ MOST = 4
     tables=("relation", "accuracy_by_surprisal"),
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the correlation over categories at the left, and the accuracy over quarters of the pictures at the right."""
     relation, unlike = inputs.relation, inputs.accuracy_by_surprisal
     pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()
     order = list(inputs.protocols)

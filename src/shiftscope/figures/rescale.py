@@ -15,6 +15,7 @@ from shiftscope.figures.paper_values import NAMES, RESCALE, RESCALE_PEOPLE, RESC
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw top-5 accuracy over the size of the picture, beside the paper's networks and people."""
     published: dict[str, Line] = {}
     more = ""
     if inputs.class_space == "imagenet":

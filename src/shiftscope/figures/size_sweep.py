@@ -14,6 +14,7 @@ from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the change between neighbours over the size of the object, beside the published values."""
     published: dict[str, Line] = {}
     more = ""
     if inputs.class_space == "imagenet":

@@ -29,10 +29,12 @@ class Parameters:
         return section.model_dump(mode="json", exclude_defaults=True, exclude={"kind", "note", *without})
 
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
+        """What the jobs that read a data set are given of it, but for the keys `without`, which do not matter to them."""
         source = self.plan.config.datasets[dataset]
         return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", "compare_with", *without)}
 
     def network(self, network: str) -> dict[str, Any]:
+        """What the jobs that load a network are given of it."""
         section = self.plan.config.networks[network]
         return {"kind": section.kind, "options": self.options(section)}
 
@@ -43,6 +45,7 @@ class Parameters:
         return {"kind": section.kind, "options": self.options(section, *without)}
 
     def protocol(self, protocol: str) -> dict[str, Any]:
+        """What the job that makes frames is given of a protocol."""
         section = self.plan.config.protocols[protocol]
         return {"kind": section.kind, "options": self.options(section)}
 
