@@ -77,7 +77,7 @@ def test_no_boxes_have_an_answer():
 FILLS = {"neither": (20, 30), "width": (100, 30), "height": (20, 100), "both": (100, 100)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(FILLS)), st.integers(1, 25)), min_size=1, max_size=3))
 def test_no_more_categories_are_rejected_than_tested_nor_tested_than_there_are(categories):
     """Boxes that fill the picture along an axis leave nothing to ask there: some categories have one axis alone."""

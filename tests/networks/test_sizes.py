@@ -70,7 +70,7 @@ def test_every_name_of_timms_has_the_size_of_its_configuration():
         if height == width:
             assert sizes.named_size("timm", name) == width, name
         else:
-            with pytest.raises(ShiftscopeError, match=f"no one square size for {name}; write 'input_size'"):
+            with pytest.raises(ShiftscopeError, match=f"no single square size for {name}; write 'input_size'"):
                 sizes.named_size("timm", name)
 
 
@@ -87,7 +87,7 @@ def test_every_published_network_of_torchvision_has_the_size_of_its_transforms()
         if len(found) == 1:
             assert sizes.named_size("torchvision", name) == found.pop()
         else:
-            with pytest.raises(ShiftscopeError, match="no one square size"):
+            with pytest.raises(ShiftscopeError, match="no single square size"):
                 sizes.named_size("torchvision", name)
 
 
@@ -144,7 +144,7 @@ def test_one_key_shows_all_the_same_and_a_networks_own_counts_before_it(tmp_path
         ({"kind": "factory", "factory": f"{__file__}:f", "trust": True}, "a network of kind factory does not say"),
         ({"kind": "hub", "repo": "timm/resnet18.a1_in1k"}, "a network of kind hub does not say"),
         (timm_network(architecture="resnet5o", weights="a.pth"), "unknown timm architecture 'resnet5o'; did you mean 'resnet50'"),
-        ({"kind": "torchvision", "architecture": "regnet_y_16gf", "weights": "a.pth"}, "torchvision names no one square size"),
+        ({"kind": "torchvision", "architecture": "regnet_y_16gf", "weights": "a.pth"}, "torchvision names no single square size"),
     ],
     ids=lambda value: value.get("kind") if isinstance(value, dict) else "",
 )  # fmt: skip

@@ -157,7 +157,7 @@ def pairs_of(frames, right):
     return [pair for pair in pairs if pair[0].label is not None and pair[0].rank() == 1] if right else pairs
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**20), unlabelled=st.sampled_from([0, 0, 0.4]))
 def test_measures_of_pairs_agree_with_loops(seed, unlabelled):
     found = sequences(seed, unlabelled=unlabelled)
@@ -215,7 +215,7 @@ def test_every_measure_has_a_loop():
     assert set(SEQUENCES) | {"accuracy", "top5_accuracy"} == set(NAMES) - set(PAIRED)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**20), unlabelled=st.sampled_from([0, 0, 0.4]), ordered=st.booleans())
 def test_measures_of_sequences_agree_with_loops(seed, unlabelled, ordered):
     found = sequences(seed, unlabelled=unlabelled)

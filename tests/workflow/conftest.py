@@ -67,7 +67,7 @@ class Project:
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=600
+            self.command(*arguments), cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=1800
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]

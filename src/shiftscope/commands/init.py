@@ -133,8 +133,8 @@ def _network(path: Path, given: Given) -> dict[str, Any]:
         section = section.model_copy(update={"input_size": section.size})
     except ShiftscopeError:
         raise ShiftscopeError(
-            f"{kind} names no one square size for {architecture}; add --input-size, the width and height in px that {path} "
-            "was made for"
+            f"{kind} names no single square size for {architecture}; add --input-size, the width and height in px that "
+            f"{path} was made for"
         ) from None
     state = read_weights(path)
     own = section.build().state_dict()
