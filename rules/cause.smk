@@ -24,7 +24,6 @@ rule layers:
         mem_mb=4000,
     params:
         options=PARAMETERS.cause(),
-        device=PLAN.config.inference.device,
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         code=code("layers"),

@@ -56,10 +56,11 @@ class _Place(Table):
     """What a measurement inside a network is of."""
 
     of = Column(pl.String)
-    """What the row is of: `layer`, the map of a layer; `step`, the map just before a subsampling; `network`, the network as a
-    whole."""
+    """What the row is of: `layer`, the map of a layer; `step`, the map just before a subsampling; `network`, the network as
+    a whole."""
     layer = Column(pl.String)
-    """The name of the module in the network. Null where the row is of the network as a whole."""
+    """The name of the module in the network; `output` for the network's answers. Null where the row is of the network as a
+    whole."""
     kind = Column(pl.String)
     """The class of the module."""
     depth = Column(pl.Int64)

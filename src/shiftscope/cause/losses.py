@@ -1,6 +1,6 @@
 """Where in a network a shift is lost, read off a table LAYERS."""
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -20,9 +20,9 @@ def of_layers(layers: pl.DataFrame, measure: str, quantity: str) -> pl.DataFrame
 
 
 def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at the end.
+    """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at last.
 
-    Layers without an estimate do not count. A network whose maps become larger again keeps the last of its largest factor.
+    Layers without an estimate do not count. A network whose maps become larger again keeps the last layer of each factor.
     """
     known = rows.drop_nulls("estimate")
     last = known.unique("subsampling_factor", keep="last", maintain_order=True)
@@ -31,9 +31,7 @@ def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
 
 def largest_loss(rows: pl.DataFrame) -> Loss | None:
     """Between which two maps that are handed on the estimate rises most; None where there are no two, or none rises."""
-    steps: Sequence[dict[str, Any]] = handed_on(rows).rows(named=True)
-    rises = [
-        Loss(before, after, after["estimate"] - before["estimate"]) for before, after in zip(steps, steps[1:], strict=False)
-    ]
+    steps = pairwise(handed_on(rows).rows(named=True))
+    rises = [Loss(before, after, after["estimate"] - before["estimate"]) for before, after in steps]
     most = max(rises, key=lambda loss: loss.rise, default=None)
     return most if most is not None and most.rise > 0 else None

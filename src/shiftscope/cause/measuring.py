@@ -1,7 +1,7 @@
 """Every registered measure on every chosen layer, over the frames of a protocol: one pass, picture by picture."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,8 +20,8 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
 from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.engines.eager import Eager
+from shiftscope.networks.modules import available
 from shiftscope.stages.infer import ahead
-from shiftscope.stages.prepare import available
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -58,7 +58,8 @@ class Sequences:
             found |= {str(key[0]): (canvases_path, place, rows) for place, (key, rows) in enumerate(by_image)}
         if not found:
             raise ShiftscopeError(f"no picture went through protocol {protocol}; its skipped.parquet says why")
-        self.where = [found[image_id] for image_id in sorted(found)[:pictures]]
+        self.image_ids = sorted(found)[:pictures]
+        self.where = [found[image_id] for image_id in self.image_ids]
         self.shifts = translations(pl.concat([rows for _, _, rows in self.where]), protocol)
         """As `Measure` takes them: (frames, 2), px."""
 
@@ -122,6 +123,7 @@ def measure_layers(
     import torch
 
     watched = _watched(layers, sequences.shifts, seed, chosen)
+    output = _of_output(layers, sequences.shifts, seed) if chosen is None or "periodicity" in chosen else None
     one_pass = _Pass(watched)
     numbers = one_pass.numbers()
     network, device = ready.get_submodule("network"), next(ready.buffers()).device
@@ -130,11 +132,13 @@ def measure_layers(
         batches = ahead(sequences.batches(numbers, batch)) if len(numbers) else iter(())
         for found in progress(batches, total, "frames", lambda found: len(found.numbers)):
             one_pass.now = found.numbers
-            ready(torch.from_numpy(found.pixels).to(device))
+            answers = ready(torch.from_numpy(found.pixels).to(device))
+            if output is not None:
+                output.measure.see(answers[:, :, None, None], found.numbers)
             if found.last:
-                for one in watched:
+                for one in watched if output is None else [*watched, output]:
                     one.measure.end_of_picture()
-    return _table(layers, watched, level, chosen)
+    return _table(layers, watched, output, level, chosen)
 
 
 class _Pass:
@@ -183,13 +187,28 @@ def _watched(layers: Layers, shifts: NDArray[np.float64], seed: int, chosen: Col
     return found
 
 
-def _table(layers: Layers, watched: list[_Watched], level: float, chosen: Collection[str] | None) -> pl.DataFrame:
+def _of_output(layers: Layers, shifts: NDArray[np.float64], seed: int) -> _Watched | None:
+    """Whether the network's answers, its logits, repeat with the stride of its last map."""
+    if not layers.layers:
+        return None
+    last = layers.layers[-1]
+    answers = replace(last, name="output", kind="logits", channels=0, height=0, width=last.width, stride=layers.stride)
+    measure = measures["periodicity"].item(answers, shifts, layers.size, seed)
+    return _Watched("periodicity", answers, measure, np.ones(len(shifts), np.bool_))
+
+
+def _table(
+    layers: Layers, watched: list[_Watched], output: _Watched | None, level: float, chosen: Collection[str] | None
+) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     if layers.missing:
         rows.append({"of": "network", "reason": layers.missing})
     order = {item: place for place, item in enumerate([*layers.layers, *layers.steps])}
     for one in sorted(watched, key=lambda one: order[one.item]):
         rows += [{**facts_of(one.item, layers.size), "measure": one.name, **row} for row in one.measure.rows(level)]
+    if output is not None:
+        facts = {"of": "network", "layer": "output", "subsampling_factor": layers.factor}
+        rows += [{**facts, "measure": output.name, **row} for row in output.measure.rows(level)]
     of_steps = [entry.name for entry in _named(chosen) if entry.item.of == "steps"]
     rows += [
         {**facts_of(step, layers.size), "measure": name, "reason": step.reason}

@@ -97,9 +97,9 @@ class Cause(Options):
     """What is looked at inside networks, to see where they lose the shift."""
 
     protocols: tuple[str, ...] = ()
-    """Names of protocols in which the picture moves and nothing else changes, such as one of kind `embed` or `circular`. The
-    feature maps of every network are measured on their sequences. Offsets from 0 to at least twice the largest subsampling
-    factor (0..63 for 32) are needed to see whether something repeats with it."""
+    """Names of protocols in which the picture moves and nothing else changes, such as one of kind `embed` or `circular`.
+    The feature maps of every network are measured on their sequences. Offsets from 0 to at least twice the largest
+    subsampling factor (0..63 for 32) are needed to see whether something repeats with it."""
     layers: Literal["all", "stages"] | tuple[str, ...] = "all"
     """Every layer whose output is a map; only the last one before each subsampling and the last of all; or the names of
     layers, as `layers.parquet` has them."""
@@ -204,7 +204,8 @@ class Config(Options):
             elif not self.protocols[name].only_moves():
                 yield (
                     f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
-                    "picture, so that its feature maps cannot be compared with moved ones; name one of kind embed or circular"
+                    "picture, or pictures do not move alike, so that feature maps cannot be compared with moved ones; "
+                    "name a protocol of kind 'embed' or 'circular' without 'draw'"
                 )
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)

@@ -41,8 +41,8 @@ def draw(inputs: Inputs) -> Drawing:
         sentences.append(_said(network, steps[network]))
     drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7, frameon=False)
     explained = (
-        "Bars: frequencies of the smaller map, by what is folded into them (20 dB apart); dots: the share of the energy before "
-        "the step that lies above what the smaller map can carry. "
+        "Bars: frequencies of the smaller map, by what is folded into them (20 dB apart). Dots: share of the energy before "
+        "the step that is above what the smaller map can carry. "
     )
     return Drawing(drawn, explained + " ".join(sentences))
 

@@ -29,7 +29,7 @@ def draw(inputs: Inputs) -> Drawing:
     rows = max(table["layer"].n_unique() for table in tables)
     drawn = new_figure(2.6 * len(networks) + 0.6, 1.0 * rows + 0.8)
     sentences = []
-    for part, network, table in zip(np.atleast_1d(drawn.subfigures(1, len(networks))), networks, tables, strict=True):
+    for part, network, table in zip(drawn.subfigures(1, len(networks), squeeze=False)[0], networks, tables, strict=True):
         part.suptitle(short(network), fontsize=8, fontweight="bold")
         shifts = table.select("shift_x", "shift_y").unique(maintain_order=True).rows()
         axes = part.subplots(rows, len(shifts), squeeze=False)
@@ -47,8 +47,8 @@ def draw(inputs: Inputs) -> Drawing:
     (image_id,) = {table["image_id"][0] for table in tables[:1]}
     places = "; ".join(f"({x:g}, {y:g})" for x, y in shifts)
     explained = (
-        f"{image_id}, moved by {places} px to the right and down; of each layer the channel with the most energy, in one scale of "
-        "colours for all places. "
+        f"{image_id}, moved by {places} px to the right and down; of each layer the channel that varies most, in one "
+        "scale of colours for all places. "
     )
     return Drawing(drawn, explained + " ".join(sentences))
 
@@ -61,4 +61,4 @@ def _said(network: str, table: pl.DataFrame) -> str:
     if not mean:
         return f"{network}: the channel shown of {last['layer'][0]} sums to 0."
     away = max(abs(value - mean) for value in sums) / abs(mean)
-    return f"{network}: the sum of the channel shown of {last['layer'][0]} is up to {away:.1%} away from its mean over the places."
+    return f"{network}: over the places, the sum of the channel of {last['layer'][0]} is up to {away:.1%} off its mean."

@@ -85,7 +85,7 @@ def _said(network: str, layers: pl.DataFrame) -> list[str]:
         return [f"{network}: nonshiftability does not rise from one subsampling to the next."]
     return [
         f"{network} loses most between {loss.before['layer']} (factor {loss.before['subsampling_factor']:.3g}) and "
-        f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): channels leave their mean by more than 20% at "
+        f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): sums leave their mean by more than 20% at "
         f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts."
     ]
 

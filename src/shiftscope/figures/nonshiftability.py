@@ -32,7 +32,8 @@ def draw(inputs: Inputs) -> Drawing:
                 last = rows.row(-1, named=True)
                 ends = "" if last["ci_low"] is None else f" [{last['ci_low']:.1%}, {last['ci_high']:.1%}]"
                 sentences.append(
-                    f"{network}: {last['estimate']:.1%}{ends} of the shifts at its last factor, {last['subsampling_factor']:.3g}."
+                    f"{network}: {last['estimate']:.1%}{ends} of the shifts at its last factor, "
+                    f"{last['subsampling_factor']:.3g}."
                 )
         factors = published.get(known_as(inputs, network), {})
         paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=colour, markersize=5)
@@ -48,8 +49,8 @@ def draw(inputs: Inputs) -> Drawing:
         ax.xaxis.set_major_formatter("{x:.3g}")
     ours.legend(fontsize=6, frameon=False)
     explained = (
-        "A shift counts where the sum of a channel over its map differs from its mean over all shifts by more than 20% of that "
-        "mean; of each factor the last layer is shown. Left: all channels. Right: the paper's reading"
+        "A shift counts where the sum of a channel over its map differs from its mean over all shifts by more than 20% of "
+        "that mean; of each factor the last layer is shown. Left: all channels. Right: the paper's reading"
         + (", with its values as diamonds; of how many shifts those are is not known." if published else ".")
     )
     return Drawing(drawn, f"{explained} {' '.join(sentences)}")

@@ -68,6 +68,6 @@ def _said(network: str, rows: pl.DataFrame, last: dict[str, Any]) -> str:
     if tested["estimate"] is None:
         return f"{of}: {tested['reason']}."
     return (
-        f"{of}: at multiples of the factor the similarity is {tested['estimate']:+.3f} above that at other shifts"
-        f" (p = {tested['p_value']:.3g} against shuffled shifts)."
+        f"{of}: at multiples of the stride the similarity is {tested['estimate']:+.3f} above a parabola through its "
+        f"neighbours (p = {tested['p_value']:.3g} against shuffled shifts)."
     )

@@ -99,7 +99,7 @@ class Protocol(Options):
         return True
 
     def only_moves(self) -> bool:
-        """Whether the frames of a sequence are the same picture at other places of the frame, the same ones for all pictures,
+        """Whether the frames of a sequence are the same picture at other places of the frame, moved alike for all pictures,
         and nothing else changes: then the feature maps of one frame can be compared with the moved ones of another."""
         return False
 

@@ -21,6 +21,9 @@ class Circular(Shifting, CentreCropping):
     """Windows that slide over the centre crop, which is continued periodically. The offsets are the places of the
     window, in px from the crop's own place."""
 
+    def only_moves(self) -> bool:
+        return self.draw is None
+
     def check(self, size: int) -> None:
         if not 0 <= min(self.offsets) <= max(self.offsets) < size:
             raise ShiftscopeError(

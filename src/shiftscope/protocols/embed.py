@@ -28,6 +28,9 @@ class Embed(Moving, Pasting):
     """Where the picture lies at offset 0: with `random` at a place that is drawn for each picture among those at which
     it stays inside at all offsets, with `centre` in the middle."""
 
+    def only_moves(self) -> bool:
+        return True
+
     def check(self, size: int) -> None:
         # Asked for a square picture, since no other picture is smaller where the shorter side is given.
         if self._base(self.side, self.side, size, None) is None:

@@ -150,8 +150,8 @@ class Plan:
         return figures[figure].item.tables
 
     def traits(self, protocol: str) -> frozenset[str]:
-        """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept, else
-        ``unordered``, and ``inside`` if the layers of networks are measured on its sequences."""
+        """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept,
+        else ``unordered``, and ``inside`` if the layers of networks are measured on its sequences."""
         section = self.config.protocols[protocol]
         inside = {"inside"} if protocol in self.config.cause.protocols else set()
         return frozenset({"ordered" if section.ordered() else "unordered", section.kind, *inside})
