@@ -96,7 +96,7 @@ def test_shifts_by_less_than_a_pixel(made):
     ("kind", "options", "reason"),
     [
         ("scale", {"sides": [10, 11]}, "size that the picture is resized to"),
-        ("resample", {}, "function that resizes"),
+        ("resizers", {}, "function that resizes"),
         ("rotate", {"angles": [0, 5]}, "angle"),
         ("circular", {"draw": 4, "offsets": list(range(9))}, "moves one picture otherwise than the next"),
         ("centre", {}, "no frames in which a picture moves"),

@@ -123,7 +123,7 @@ def measure_layers(
     import torch
 
     watched = _watched(layers, sequences.shifts, seed, chosen)
-    output = _of_output(layers, sequences.shifts, seed) if chosen is None or "periodicity" in chosen else None
+    outputs = _of_output(layers, sequences.shifts, seed, chosen)
     one_pass = _Pass(watched)
     numbers = one_pass.numbers()
     network, device = ready.get_submodule("network"), next(ready.buffers()).device
@@ -133,12 +133,12 @@ def measure_layers(
         for found in progress(batches, total, "frames", lambda found: len(found.numbers)):
             one_pass.now = found.numbers
             answers = ready(torch.from_numpy(found.pixels).to(device))
-            if output is not None:
-                output.measure.see(answers[:, :, None, None], found.numbers)
+            for one in outputs:
+                one.measure.see(answers[one.wants[found.numbers], :, None, None], found.numbers[one.wants[found.numbers]])
             if found.last:
-                for one in watched if output is None else [*watched, output]:
+                for one in (*watched, *outputs):
                     one.measure.end_of_picture()
-    return _table(layers, watched, output, level, chosen)
+    return _table(layers, watched, outputs, level, chosen)
 
 
 class _Pass:
@@ -187,18 +187,21 @@ def _watched(layers: Layers, shifts: NDArray[np.float64], seed: int, chosen: Col
     return found
 
 
-def _of_output(layers: Layers, shifts: NDArray[np.float64], seed: int) -> _Watched | None:
-    """Whether the network's answers, its logits, repeat with the stride of its last map."""
+def _of_output(layers: Layers, shifts: NDArray[np.float64], seed: int, chosen: Collection[str] | None) -> list[_Watched]:
+    """The measures that are asked of the network's answers too, as those of a last layer with the network's stride."""
     if not layers.layers:
-        return None
-    last = layers.layers[-1]
-    answers = replace(last, name="output", kind="logits", channels=0, height=0, width=last.width, stride=layers.stride)
-    measure = measures["periodicity"].item(answers, shifts, layers.size, seed)
-    return _Watched("periodicity", answers, measure, np.ones(len(shifts), np.bool_))
+        return []
+    answers = replace(layers.layers[-1], name="output", kind="logits", stride=layers.stride)
+    entries = [entry for entry in _named(chosen) if entry.item.of_output]
+    asked = [(entry.name, entry.item(answers, shifts, layers.size, seed)) for entry in entries]
+    return [
+        _Watched(name, answers, measure, np.array([measure.wants(frame) for frame in range(len(shifts))]))
+        for name, measure in asked
+    ]
 
 
 def _table(
-    layers: Layers, watched: list[_Watched], output: _Watched | None, level: float, chosen: Collection[str] | None
+    layers: Layers, watched: list[_Watched], outputs: list[_Watched], level: float, chosen: Collection[str] | None
 ) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     if layers.missing:
@@ -206,9 +209,9 @@ def _table(
     order = {item: place for place, item in enumerate([*layers.layers, *layers.steps])}
     for one in sorted(watched, key=lambda one: order[one.item]):
         rows += [{**facts_of(one.item, layers.size), "measure": one.name, **row} for row in one.measure.rows(level)]
-    if output is not None:
-        facts = {"of": "network", "layer": "output", "subsampling_factor": layers.factor}
-        rows += [{**facts, "measure": output.name, **row} for row in output.measure.rows(level)]
+    facts = {"of": "network", "layer": "output", "subsampling_factor": layers.factor}
+    for one in outputs:
+        rows += [{**facts, "measure": one.name, **row} for row in one.measure.rows(level)]
     of_steps = [entry.name for entry in _named(chosen) if entry.item.of == "steps"]
     rows += [
         {**facts_of(step, layers.size), "measure": name, "reason": step.reason}

@@ -25,6 +25,8 @@ class Measure:
 
     of: ClassVar[Literal["layers", "steps"]] = "layers"
     """Whether it sees the maps of layers, or those just before subsampling."""
+    of_output: ClassVar[bool] = False
+    """Whether it is asked of the network's answers too, (frames, outputs, 1, 1), beside what `of` says."""
 
     def __init__(self, layer: "Layer | Step", shifts: NDArray[np.float64], size: int, seed: int) -> None:
         """`shifts`: shape (frames, 2), px of the input to the right and down, of each frame of a picture; the first one is

@@ -1,7 +1,7 @@
 """Whether the pooled map repeats with the layer's stride as the picture moves, as the sampling theorem says."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Periodicity(Measure):
 
     Quantities: see `periodicity`. It keeps one number per picture and shift.
     """
+
+    of_output: ClassVar[bool] = True
 
     def __init__(self, layer: Layer | Step, shifts: NDArray[np.float64], size: int, seed: int) -> None:
         self.stride = layer.stride if isinstance(layer, Layer) and layer.stride else size / layer.width
