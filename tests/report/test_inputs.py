@@ -35,7 +35,7 @@ def job(tmp_path):
     facts = {
         "dataset": "d", "seed": 0, "input_size": None, "source": {"title": "t", "reference": "r"}, "protocols": {},
         "figures": [{"name": f"f{k}", "title": f"figure {k}", "protocol": protocol, "reference": "r"} for k, protocol in enumerate((None, "crop"))],
-        "compare_with": ["train", "web"], "sequences": [],
+        "compare_with": ["train", "web"], "sequences": [], "inside": [],
         "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
     }  # fmt: skip
     return files, facts

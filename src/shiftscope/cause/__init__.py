@@ -110,7 +110,7 @@ class GeometryTable(_Place):
     stride = Column(pl.Int64, "px per cell")
     """How far the input must move for the map to move by exactly one cell. Null where it is not known."""
     exact_share = Column(pl.Float64)
-    """1 ÷ stride²: the share of all translations by whole pixels that move the map by whole cells."""
+    """The share of all translations by whole pixels that move the map by whole cells, 1 ÷ stride²."""
     receptive_field = Column(pl.Int64, "px")
     """The width of what the middle cell of the map can depend on."""
     whole_input = Column(pl.Boolean)

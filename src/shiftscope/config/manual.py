@@ -12,6 +12,7 @@ from polars.datatypes import DataType, DataTypeClass
 from pydantic import BaseModel
 
 from shiftscope import association, bias, cause, sensitivity
+from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.config import SECTIONS, Cause, Config, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
@@ -74,6 +75,8 @@ def config_manual() -> str:
     parts += ["Engines:\n\n" + "\n".join(f"- `{entry.name}`: {entry.title}; {entry.reference}" for entry in engines)]
     parts += ["## `statistics`", _table(Statistics)]
     parts += ["## `cause`", _table(Cause)]
+    of_layers = "\n".join(f"- `{entry.name}` ({entry.unit}): {entry.title}; {entry.reference}" for entry in layer_measures)
+    parts += ["Measures of layers, which `layers.parquet` has; none is set in the config.", of_layers]
     parts += ["## Measures", "What `sensitivity.parquet` has for every network and protocol; none is set in the config."]
     parts += ["\n".join(f"- `{entry.name}` ({entry.unit}): {entry.title}; {entry.reference}" for entry in measures)]
     return "\n\n".join(parts) + "\n"
@@ -82,7 +85,7 @@ def config_manual() -> str:
 def declared_tables() -> list[type[Table]]:
     """All tables, in the order of the manual."""
     there = [item for module in DECLARING for item in vars(module).values() if isinstance(item, type)]
-    return [item for item in there if issubclass(item, Table) and item.columns()]
+    return [item for item in there if issubclass(item, Table) and item.files]
 
 
 def tables_manual() -> str:

@@ -10,7 +10,9 @@ import polars as pl
 
 from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
+from shiftscope.cause import GEOMETRY, LAYERS
 from shiftscope.core import tables
+from shiftscope.report.cause import Looked
 from shiftscope.report.framing import Framing
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.stages.frames import unvaried
@@ -45,6 +47,8 @@ class PageInputs:
     """sensitivity.COMPARISONS"""
     bias: pl.DataFrame | None = None
     """bias.BIAS of boxes."""
+    looked: Sequence[Looked] = ()
+    """What was measured inside networks."""
     framing: Framing = field(default_factory=Framing)
     """The other tables of framing."""
     figures: Sequence[FigureOnPage] = ()
@@ -75,10 +79,20 @@ def page_inputs(files: Mapping[str, Any], facts: Mapping[str, Any]) -> PageInput
         sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
         bias=tables.read_if(files.get("bias"), BIAS),
+        looked=_looked(files, facts["inside"]),
         framing=_framing(files, facts["compare_with"]),
         figures=_figures(files, facts["figures"]),
         unvaried=unvaried(facts["sequences"], files.get("frames", [])),
     )
+
+
+def _looked(files: Mapping[str, Any], inside: Sequence[Sequence[str]]) -> list[Looked]:
+    """`inside`: protocol and network of each file."""
+    found = zip(inside, files.get("layers", []), files.get("geometry", []), strict=True)
+    return [
+        Looked(protocol, network, tables.read(layers, LAYERS), tables.read(geometry, GEOMETRY))
+        for (protocol, network), layers, geometry in found
+    ]
 
 
 def _framing(files: Mapping[str, Any], others: Sequence[str]) -> Framing:

@@ -9,7 +9,9 @@ import polars as pl
 
 from shiftscope import __version__
 from shiftscope.bias.boxes import ALL
+from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.files import complete
+from shiftscope.report.cause import losses, missing, outputs, rows
 from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
 from shiftscope.report.networks import several_sizes, sizes_said
@@ -46,7 +48,8 @@ def render(page: PageInputs) -> str:
     )
     environment.filters["number"] = number
     environment.filters["p"] = p_value
-    said = _of_run(page) | _of_networks(page) | _of_framing(page)
+    environment.filters["interval"] = _interval
+    said = _of_run(page) | _of_networks(page) | _of_inside(page) | _of_framing(page)
     return environment.get_template("page.html.jinja").render(said)
 
 
@@ -67,7 +70,11 @@ def _of_run(page: PageInputs) -> dict[str, Any]:
         "n_images": len(page.images),
         "n_labelled": page.images["label"].count(),
         "warnings": list(warnings.values()),
-        "headlines": headlines(varied, page.comparisons, page.bias, level) + sentences(page.framing),
+        "headlines": [
+            *headlines(varied, page.comparisons, page.bias, level),
+            *losses(page.looked),
+            *sentences(page.framing),
+        ],
         "skipped": page.skipped.head(NAMED).rows(named=True),
         "n_skipped": len(page.skipped),
         "figures": [
@@ -91,6 +98,16 @@ def _of_networks(page: PageInputs) -> dict[str, Any]:
         "tables": _sensitivity_tables(page.sensitivity, page.facts, _warnings(page.unvaried)),
         "missing": page.sensitivity["reason"].drop_nulls().unique().sort().to_list(),
         "definitions": list(measures),
+    }
+
+
+def _of_inside(page: PageInputs) -> dict[str, Any]:
+    """What the template shows of the layers of networks; empty lists where none was looked at."""
+    return {
+        "inside": rows(page.looked),
+        "answers": outputs(page.looked),
+        "unseen": missing(page.looked),
+        "layer_measures": list(layer_measures) if page.looked else [],
     }
 
 

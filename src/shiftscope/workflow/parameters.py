@@ -120,6 +120,9 @@ class Parameters:
                 for name, protocol in self.plan.drawn(dataset)
             ],
             "compare_with": self.plan.others(dataset),
+            "inside": [
+                [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.config.networks
+            ],
             "sequences": [[protocol, size] for protocol, size in self.plan.sequences(dataset) for _ in self.plan.shards],
             "input_size": self.plan.config.inference.input_size,
             "seed": self.plan.config.seed,
