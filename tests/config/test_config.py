@@ -42,7 +42,7 @@ def test_the_good_one_is_good():
 @pytest.mark.parametrize(
     ("path_and_value", "words"),
     [
-        (("shard", 3), r"shard: unknown key 'shard'; did you mean 'shards'\? known: datasets"),
+        (("shard", 3), r"shard: unknown key 'shard'; did you mean 'shards'\? known: cause"),
         (("shards", 0), "shards: got 0; input should be greater than or equal to 1"),
         (("seed", "abc"), "seed: got 'abc'"),
         (("statistics", 3), "statistics: got 3; write a mapping"),

@@ -33,6 +33,8 @@ from shiftscope.stages.infer import describe
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
+from . import inside
+
 SIZE, STEPS = 24, 5
 OPTIONS = {
     "embed": {"side": 12, "offsets": "0..4"},
@@ -122,6 +124,10 @@ def make(tmp_path_factory):
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
+        layers = {("p $x$", network): folder / f"layers{k}.parquet" for k, network in enumerate(networks)}
+        maps = {("p $x$", network): folder / f"maps{k}.parquet" for k, network in enumerate(networks)}
+        for cell, path in layers.items():
+            inside.write(path, maps[cell], "c/00 $", hidden=cell[1] == "two")
         names = (
             "images",
             "boxes",
@@ -150,6 +156,8 @@ def make(tmp_path_factory):
                 }
             },
             prediction_files=files,
+            layer_files=layers,
+            map_files=maps,
             frame_files={("p $x$", size): paths for size, paths in shards.items()},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )

@@ -39,7 +39,8 @@ def draw(inputs: Inputs) -> Drawing:
         _bars(ax, steps[network])
         ax.set_title(short(network))
         sentences.append(_said(network, steps[network]))
-    drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7, frameon=False)
+    known = next((ax for ax in axes if ax.get_legend_handles_labels()[0]), axes[0])
+    drawn.legend(*known.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7, frameon=False)
     explained = (
         "Bars: frequencies of the smaller map, by what is folded into them (20 dB apart). Dots: share of the energy before "
         "the step that is above what the smaller map can carry. "
@@ -54,6 +55,10 @@ def _steps(layers: pl.DataFrame) -> pl.DataFrame:
 def _bars(ax: "Axes", table: pl.DataFrame) -> None:
     plain(ax)
     names = table["layer"].unique(maintain_order=True).to_list()
+    if not names:
+        ax.text(0.5, 0.5, "no step to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
+        ax.set_yticks([])
+        return
     value = {(row["layer"], row["quantity"]): row for row in table.rows(named=True)}
     left = [0.0] * len(names)
     for kind, (label, colour) in KINDS.items():

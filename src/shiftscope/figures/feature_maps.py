@@ -36,7 +36,7 @@ def draw(inputs: Inputs) -> Drawing:
         for ax in axes.flat:
             ax.set_axis_off()
         for line, (_, maps) in zip(axes, table.group_by("layer", maintain_order=True), strict=False):
-            lowest, highest = maps["values"].explode().min(), maps["values"].explode().max()
+            lowest, highest = maps["values"].list.min().min(), maps["values"].list.max().max()
             for ax, row in zip(line, maps.rows(named=True), strict=True):
                 ax.imshow(
                     np.reshape(row["values"], (row["height"], row["width"])), cmap="viridis", vmin=lowest, vmax=highest
@@ -56,7 +56,7 @@ def draw(inputs: Inputs) -> Drawing:
 def _said(network: str, table: pl.DataFrame) -> str:
     """How much the sum of the shown channel of the last layer differs between the places."""
     last = table.filter(layer=table["layer"][-1])
-    sums = [float(np.sum(values)) for values in last["values"]]
+    sums = last["values"].list.sum().to_list()
     mean = float(np.mean(sums))
     if not mean:
         return f"{network}: the channel shown of {last['layer'][0]} sums to 0."

@@ -28,8 +28,8 @@ def losses(looked: Sequence[Looked]) -> list[str]:
             before, after = loss.before, loss.after
             said.append(
                 f"{one.network} ({one.protocol}) loses most of the shift between {before['layer']} (one cell for "
-                f"{before['subsampling_factor']:.3g} px) and {after['layer']} ({after['subsampling_factor']:.3g} px): the sums "
-                f"of its channels leave their mean by more than 20% at {before['estimate']:.1%} and then at "
+                f"{before['subsampling_factor']:.3g} px) and {after['layer']} ({after['subsampling_factor']:.3g} px): the "
+                f"sums of its channels leave their mean by more than 20% at {before['estimate']:.1%} and then at "
                 f"{after['estimate']:.1%} of the shifts."
             )
     return said
