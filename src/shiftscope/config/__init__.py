@@ -205,7 +205,7 @@ class Config(Options):
                 yield (
                     f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
                     "picture, or pictures do not move alike, so that feature maps cannot be compared with moved ones; "
-                    "name a protocol of kind 'embed' or 'circular' without 'draw'"
+                    "name one of kind 'circular' without 'draw', or of kind 'embed' with another surround than 'inpaint'"
                 )
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)

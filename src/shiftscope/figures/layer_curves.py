@@ -77,13 +77,15 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
 
 
 def _said(network: str, layers: pl.DataFrame) -> list[str]:
-    reasons = layers.filter(of="network")["reason"].drop_nulls().to_list()
-    if reasons:
-        return [f"{network}: {reason}" for reason in reasons]
+    reasons = layers.filter(pl.col("layer").is_null())["reason"].drop_nulls().to_list()
+    said = [f"{network}: {reason}" for reason in reasons]
+    if not of_layers(layers, *SHOWN[0])["estimate"].count():
+        return said
     loss = largest_loss(of_layers(layers, *SHOWN[0]))
     if loss is None:
-        return [f"{network}: nonshiftability does not rise from one subsampling to the next."]
+        return [*said, f"{network}: nonshiftability does not rise from one subsampling to the next."]
     return [
+        *said,
         f"{network} loses most between {loss.before['layer']} (factor {loss.before['subsampling_factor']:.3g}) and "
         f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): sums leave their mean by more than 20% at "
         f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts."

@@ -29,7 +29,7 @@ class Embed(Moving, Pasting):
     it stays inside at all offsets, with `centre` in the middle."""
 
     def only_moves(self) -> bool:
-        return True
+        return self.surround != "inpaint"  # which fills the canvas anew at every place
 
     def check(self, size: int) -> None:
         # Asked for a square picture, since no other picture is smaller where the shorter side is given.
