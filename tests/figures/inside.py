@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from shiftscope.cause import LAYERS, MAPS
+from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
 
 HIDDEN = "This network hides its layers: it runs as a whole."
@@ -76,8 +76,10 @@ def map_rows(image_id):
             }
 
 
-def write(layers_path, maps_path, image_id, hidden=False):
-    """The two tables of a network; `hidden`: of one whose layers cannot be seen."""
+def write(layers_path, maps_path, geometry_path, image_id, hidden=False):
+    """The tables of a network; `hidden`: of one whose layers cannot be seen."""
+    whole = {"of": "network", **({"reason": HIDDEN} if hidden else {"stride": 8, "subsampling_factor": 8.0})}
+    tables.write(geometry_path, tables.table([whole], GEOMETRY), GEOMETRY)
     rows = [{"of": "network", "reason": HIDDEN}] if hidden else list(layer_rows())
     tables.write(layers_path, tables.table(rows, LAYERS), LAYERS)
     tables.write(maps_path, tables.table([] if hidden else list(map_rows(image_id)), MAPS), MAPS)

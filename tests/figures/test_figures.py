@@ -125,9 +125,10 @@ def make(tmp_path_factory):
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
         layers = {("p $x$", network): folder / f"layers{k}.parquet" for k, network in enumerate(networks)}
+        geometry = {("p $x$", network): folder / f"geometry{k}.parquet" for k, network in enumerate(networks)}
         maps = {("p $x$", network): folder / f"maps{k}.parquet" for k, network in enumerate(networks)}
         for cell, path in layers.items():
-            inside.write(path, maps[cell], "c/00 $", hidden=cell[1] == "two")
+            inside.write(path, maps[cell], geometry[cell], "c/00 $", hidden=cell[1] == "two")
         names = (
             "images",
             "boxes",
@@ -158,6 +159,7 @@ def make(tmp_path_factory):
             prediction_files=files,
             layer_files=layers,
             map_files=maps,
+            geometry_files=geometry,
             frame_files={("p $x$", size): paths for size, paths in shards.items()},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )

@@ -28,13 +28,15 @@ def inputs(tmp_path):
     tables.write(tmp_path / "sensitivity.parquet", rows, SENSITIVITY)
     names = {"one": False, "two": True}
     for name, hidden in names.items():
-        inside.write(tmp_path / f"{name}-layers.parquet", tmp_path / f"{name}-maps.parquet", "a.png", hidden)
+        inside.write(tmp_path / f"{name}-layers.parquet", tmp_path / f"{name}-maps.parquet", tmp_path / f"{name}-geometry.parquet",
+                     "a.png", hidden)  # fmt: skip
     return Inputs(
         files={"sensitivity": tmp_path / "sensitivity.parquet"},
         networks=dict.fromkeys(names, 24),
         protocol="p",
         protocols={"p": {"title": "t", "unit": "px", "kind": "embed", "reference": "", "note": ""}},
         layer_files={("p", name): tmp_path / f"{name}-layers.parquet" for name in names},
+        geometry_files={("p", name): tmp_path / f"{name}-geometry.parquet" for name in names},
         map_files={("p", name): tmp_path / f"{name}-maps.parquet" for name in names},
     )
 
@@ -68,7 +70,8 @@ def test_the_curves_mark_every_subsampling_and_say_where_most_is_lost(inputs):
     lines = [line for line in ax.lines if len(set(line.get_xdata())) == 1]
     assert len(lines) == 3
     assert [text.get_text() for text in ax.texts] == ["2", "4", "8"]
-    curve = next(line for line in ax.lines if len(line.get_xdata()) == 8)
+    dots, curve = (line for line in ax.lines if len(line.get_xdata()) == 8)
+    assert list(dots.get_ydata()) == list(curve.get_ydata())  # there is one layer at each depth here
     assert curve.get_ydata() == pytest.approx([half * share for share in inside.SHARES for half in (0.5, 1)])
     assert list(curve.get_xdata()) == list(range(1, 9))
     assert "loses most between stage2.conv5 $x$ (factor 4) and stage3.conv7 $x$ (factor 8)" in drawing.caption

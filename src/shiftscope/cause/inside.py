@@ -90,7 +90,7 @@ def shown_to_network(ready: "nn.Module", frames: NDArray[np.uint8]) -> NDArray[n
 
 def feature_maps(ready: "nn.Module", layers: Layers, sequences: Sequences) -> pl.DataFrame:
     """MAPS: of the first picture at three places (the first, the middle and the last of the sequence), one channel of each
-    of four layers, spread evenly over the network: the channel that varies most over the map at the first place."""
+    of four layers, spread evenly over the network: the one that varies most at the first place, away from the border."""
     import torch
 
     if not layers.layers:
@@ -102,7 +102,9 @@ def feature_maps(ready: "nn.Module", layers: Layers, sequences: Sequences) -> pl
     kept: dict[str, Any] = {}
 
     def see(layer: Layer | Step, maps: "Tensor", _rows: NDArray[np.int64]) -> None:
-        channel = int(maps[0].flatten(1).var(1).argmax())
+        margin = maps.shape[-1] // 8  # padding makes borders that have nothing to do with the picture
+        inner = maps[0, :, margin : maps.shape[-2] - margin, margin : maps.shape[-1] - margin]
+        channel = int(inner.flatten(1).var(1).argmax())
         kept[layer.name] = channel, maps[:, channel].float().cpu().numpy()
 
     (batch, *_) = sequences.batches(numbers, len(numbers))

@@ -14,7 +14,7 @@ from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS
 from shiftscope.bias.landmarks import EYES
 from shiftscope.bias.selection import USUAL, Inclusion
-from shiftscope.cause import LAYERS, MAPS
+from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
@@ -119,6 +119,11 @@ class Inputs:
     def layers(self, network: str) -> pl.DataFrame:
         """What was measured of the layers of one network along the protocol to draw (`cause.LAYERS`)."""
         return tables.read(self.layer_files[self.protocol, network], LAYERS)
+
+    def stride(self, network: str) -> int | None:
+        """px of the input that move the last map of one network by one cell; None where unknown."""
+        rows = tables.read(self.geometry_files[self.protocol, network], GEOMETRY).filter(of="network")
+        return rows["stride"][0] if rows.height else None
 
     def maps(self, network: str) -> pl.DataFrame:
         """Feature maps of one network (`cause.MAPS`)."""

@@ -37,15 +37,19 @@ def draw(inputs: Inputs) -> Drawing:
             _curve(axes[row, place], of_layers(layers, measure, quantity), colour)
         change = inputs.top1_change(network)
         said = "" if change is None else f"\nP(top-1 change) {_interval(change)}"
-        axes[0, place].set_title(f"{short(network)}{said}", fontsize=8)
+        axes[0, place].set_title(f"{short(network)}{said}", fontsize=8, pad=12)
         axes[-1, place].set_xlabel("depth, layers with weights")
         sentences += _said(network, layers)
     for row, (measure, _) in enumerate(SHOWN):
         entry = measures[measure]
+        axes[row, 0].set_ylim(bottom=0)
         axes[row, 0].set_ylabel(f"{entry.title.lower()},\n{entry.unit}")
     left_out = len(inputs.networks) - len(networks)
     more = f" The first {len(networks)} of {len(inputs.networks)} networks are shown." if left_out else ""
-    explained = "Vertical lines: the map becomes smaller; above each, the subsampling factor behind it. "
+    explained = (
+        "Dots: all layers. Line: the last layer of each depth. Vertical lines: the map becomes smaller; "
+        "above each, the subsampling factor behind it. "
+    )
     return Drawing(drawn, explained + " ".join(sentences) + more)
 
 
@@ -64,9 +68,11 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
         ).to_numpy()
     )
     low, high = (known[name].fill_null(known["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
-    ax.fill_between(depth, low, high, color=colour, alpha=0.25, linewidth=0)
-    ax.plot(depth, known["estimate"].to_numpy(), color=colour, linewidth=1, marker=".", markersize=3)
-    ax.set_ylim(bottom=0)
+    values = known["estimate"].to_numpy()
+    ax.plot(depth, values, ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+    last = np.append(known["depth"].to_numpy()[1:] != known["depth"].to_numpy()[:-1], True)
+    ax.plot(depth[last], values[last], color=colour, linewidth=1.2)
+    ax.fill_between(depth[last], low[last], high[last], color=colour, alpha=0.25, linewidth=0)
     factor = known["subsampling_factor"].to_numpy()
     for k in range(1, len(factor)):
         if factor[k] > factor[:k].max():
@@ -88,7 +94,7 @@ def _said(network: str, layers: pl.DataFrame) -> list[str]:
         *said,
         f"{network} loses most between {loss.before['layer']} (factor {loss.before['subsampling_factor']:.3g}) and "
         f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): sums leave their mean by more than 20% at "
-        f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts."
+        f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts.",
     ]
 
 

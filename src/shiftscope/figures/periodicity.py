@@ -1,4 +1,4 @@
-"""Whether what a network computes repeats with its subsampling factor as the picture moves."""
+"""Whether what a network computes repeats with its stride as the picture moves."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ MOST_NETWORKS = 6
 
 @figure(
     "periodicity",
-    title="Does the representation repeat with the subsampling factor?",
-    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: exact for 1 of factor² translations",
+    title="Does the representation repeat with the stride?",
+    reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: exact for 1 of stride² translations",
     tables=("layers",),
     protocol=("inside",),
     per_protocol=True,
@@ -37,10 +37,11 @@ def draw(inputs: Inputs) -> Drawing:
             ax.text(0.5, 0.5, "no layer to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
             sentences.append(f"{network}: no layer to measure.")
             continue
-        _curve(ax, layers.filter(layer=last["layer"]), last["subsampling_factor"], colours(inputs.networks)[network])
-        sentences.append(_said(network, layers.filter(layer=last["layer"]), last))
+        stride = inputs.stride(network)
+        _curve(ax, layers.filter(layer=last["layer"]), stride, colours(inputs.networks)[network])
+        sentences.append(_said(network, layers.filter(layer=last["layer"]), last["layer"], stride))
     axes[0].set_ylabel("cosine similarity with\nthe pooled map at shift 0")
-    explained = "The last map before the pooling, summed over space. Dotted: multiples of its subsampling factor. "
+    explained = "The last map before the pooling, summed over space. Dotted: multiples of its stride. "
     return Drawing(drawn, explained + " ".join(sentences))
 
 
@@ -49,22 +50,20 @@ def _last(layers: pl.DataFrame) -> dict[str, Any] | None:
     return known.row(-1, named=True) if known.height else None
 
 
-def _curve(ax: "Axes", rows: pl.DataFrame, factor: float, colour: str) -> None:
+def _curve(ax: "Axes", rows: pl.DataFrame, stride: int | None, colour: str) -> None:
     curve = rows.filter(quantity="similarity").drop_nulls("estimate").sort("shift")
     low, high = (curve[name].fill_null(curve["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
     shift = curve["shift"].to_numpy()
     ax.fill_between(shift, low, high, color=colour, alpha=0.25, linewidth=0)
     ax.plot(shift, curve["estimate"].to_numpy(), color=colour, linewidth=1)
-    multiple = factor
-    while multiple <= shift.max():
+    for multiple in range(stride, int(shift.max()) + 1, stride) if stride else ():
         ax.axvline(multiple, color="#808080", linewidth=0.7, linestyle=":")
-        multiple += factor
 
 
-def _said(network: str, rows: pl.DataFrame, last: dict[str, Any]) -> str:
+def _said(network: str, rows: pl.DataFrame, layer: str, stride: int | None) -> str:
     peak = rows.filter(quantity="peak")
     tested = peak.row(0, named=True) if peak.height else {"estimate": None, "p_value": None, "reason": "not tested"}
-    of = f"{network}, {last['layer']} (factor {last['subsampling_factor']:.3g})"
+    of = f"{network}, {layer} (stride {stride or 'unknown'})"
     if tested["estimate"] is None:
         return f"{of}: {tested['reason']}."
     return (

@@ -1,0 +1,110 @@
+"""What it costs to look inside a network: all measures of all layers, but for periodicity, which needs no map.
+
+(a) seconds of measuring ÷ seconds of the plain forward passes of the same frames by the same engine (eager torch), turn by turn;
+(b) peak memory of a process that measures few pictures, and of one that measures many.
+
+Networks have random weights; frames are textures of 100 px moved over 64 places of a canvas of 224 px.
+
+    python benchmarks/layers.py [--networks squeezenet1_0 resnet50] [--pictures 1 4] [--rounds 3] [--threads 1]
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+import torchvision
+from common import median_ratio
+from PIL import Image
+
+from shiftscope.cause.layers import find_layers
+from shiftscope.cause.measures import measures
+from shiftscope.cause.measuring import Sequences, measure_layers
+from shiftscope.core import tables
+from shiftscope.networks.modules import normalised
+from shiftscope.stages.frames import make_frames
+
+SIZE, SHIFTS, BATCH = 224, 64, 8
+CHOSEN = frozenset(entry.name for entry in measures) - {"periodicity"}
+
+
+def sequences(folder: Path, pictures: int) -> Sequences:
+    """Textures, moved by 0 … 63 px."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for k in range(pictures):
+        coarse = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        path = folder / f"{k:03}.png"
+        Image.fromarray(coarse).resize((120, 120), Image.Resampling.BICUBIC).save(path)
+        rows.append({"image_id": path.stem, "path": str(path), "width": 120, "height": 120})
+    paths = {f"{name}_path": folder / f"{name}.parquet" for name in ("canvases", "frames", "skipped")}
+    make_frames(
+        kind="embed", options={"side": 100, "offsets": list(range(SHIFTS))}, images=tables.table(rows, tables.IMAGES),
+        boxes=None, size=SIZE, seed=0, refuse=True, **paths,
+    )  # fmt: skip
+    return Sequences("embed", [paths["canvases_path"]], [paths["frames_path"]], SIZE, pictures)
+
+
+def network(name: str) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return normalised(torchvision.models.get_model(name, weights=None).eval(), (0.5,) * 3, (0.25,) * 3)
+
+
+def plain(ready: torch.nn.Module, shown: Sequences) -> float:
+    start = time.perf_counter()
+    with torch.inference_mode():
+        for batch in shown.batches(np.arange(SHIFTS), BATCH):
+            ready(torch.from_numpy(batch.pixels))
+    return time.perf_counter() - start
+
+
+def measured(ready: torch.nn.Module, shown: Sequences) -> float:
+    layers = find_layers(ready.get_submodule("network"), SIZE, "all")
+    start = time.perf_counter()
+    measure_layers(ready, layers, shown, batch=BATCH, seed=0, level=0.95, chosen=CHOSEN)
+    return time.perf_counter() - start
+
+
+def cost(name: str, pictures: int, rounds: int) -> None:
+    ready = network(name)
+    with TemporaryDirectory() as folder:
+        shown = sequences(Path(folder), pictures)
+        plain(ready, shown)
+        pairs = [(measured(ready, shown), plain(ready, shown)) for _ in range(rounds)]
+    print(f"{name}: measuring ÷ plain forward passes: {median_ratio(pairs)}")
+
+
+def memory(name: str, pictures: int, threads: int) -> float:
+    """Peak of a process of its own, GB."""
+    command = [sys.executable, __file__, "--only", name, "--pictures", str(pictures), "--threads", str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", default=["squeezenet1_0", "resnet50"])
+    parser.add_argument("--pictures", nargs="+", type=int, default=[1, 4])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.only:
+        with TemporaryDirectory() as folder:
+            measured(network(given.only), sequences(Path(folder), given.pictures[0]))
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        return
+    for name in given.networks:
+        cost(name, given.pictures[0], given.rounds)
+        peaks = {count: memory(name, count, given.threads) for count in given.pictures}
+        print(f"{name}: peak memory: " + ", ".join(f"{count} pictures {peak:.2f} GB" for count, peak in peaks.items()))
+
+
+if __name__ == "__main__":
+    main()
