@@ -1,6 +1,6 @@
 """What it costs to look inside a network: all measures of all layers, but for periodicity, which needs no map.
 
-(a) seconds of measuring ÷ seconds of the plain forward passes of the same frames by the same engine (eager torch), turn by turn;
+(a) seconds of measuring ÷ seconds of the plain forward passes of the same frames by eager torch, turn by turn;
 (b) peak memory of a process that measures few pictures, and of one that measures many.
 
 Networks have random weights; frames are textures of 100 px moved over 64 places of a canvas of 224 px.
@@ -12,16 +12,16 @@ import argparse
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 import torchvision
-from common import median_ratio
+from common import alternately, median_ratio
 from PIL import Image
 
+from shiftscope.cause.found import Layers
 from shiftscope.cause.layers import find_layers
 from shiftscope.cause.measures import measures
 from shiftscope.cause.measuring import Sequences, measure_layers
@@ -55,19 +55,14 @@ def network(name: str) -> torch.nn.Module:
     return normalised(torchvision.models.get_model(name, weights=None).eval(), (0.5,) * 3, (0.25,) * 3)
 
 
-def plain(ready: torch.nn.Module, shown: Sequences) -> float:
-    start = time.perf_counter()
+def plain(ready: torch.nn.Module, shown: Sequences) -> None:
     with torch.inference_mode():
         for batch in shown.batches(np.arange(SHIFTS), BATCH):
             ready(torch.from_numpy(batch.pixels))
-    return time.perf_counter() - start
 
 
-def measured(ready: torch.nn.Module, shown: Sequences) -> float:
-    layers = find_layers(ready.get_submodule("network"), SIZE, "all")
-    start = time.perf_counter()
+def measure(ready: torch.nn.Module, layers: Layers, shown: Sequences) -> None:
     measure_layers(ready, layers, shown, batch=BATCH, seed=0, level=0.95, chosen=CHOSEN)
-    return time.perf_counter() - start
 
 
 def cost(name: str, pictures: int, rounds: int) -> None:
@@ -75,8 +70,9 @@ def cost(name: str, pictures: int, rounds: int) -> None:
     with TemporaryDirectory() as folder:
         shown = sequences(Path(folder), pictures)
         plain(ready, shown)
-        pairs = [(measured(ready, shown), plain(ready, shown)) for _ in range(rounds)]
-    print(f"{name}: measuring ÷ plain forward passes: {median_ratio(pairs)}")
+        layers = find_layers(ready.get_submodule("network"), SIZE, "all")
+        seconds = alternately(rounds, lambda: measure(ready, layers, shown), lambda: plain(ready, shown))
+    print(f"{name}: {len(layers.layers)} layers, measuring ÷ plain forward passes: {median_ratio(*seconds)}", flush=True)
 
 
 def memory(name: str, pictures: int, threads: int) -> float:
@@ -97,7 +93,9 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     if given.only:
         with TemporaryDirectory() as folder:
-            measured(network(given.only), sequences(Path(folder), given.pictures[0]))
+            ready = network(given.only)
+            layers = find_layers(ready.get_submodule("network"), SIZE, "all")
+            measure(ready, layers, sequences(Path(folder), given.pictures[0]))
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
         return
     for name in given.networks:
