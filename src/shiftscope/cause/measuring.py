@@ -79,6 +79,8 @@ class Sequences:
 
 
 class Batch(NamedTuple):
+    """Frames of one picture that are run together."""
+
     numbers: NDArray[np.int64]
     """Of the frames in their picture's sequence."""
     pixels: NDArray[np.uint8]

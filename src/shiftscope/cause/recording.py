@@ -128,6 +128,7 @@ class Recorder:
                 hook.remove()
 
     def enter(self, module: "nn.Module", given: Any) -> None:
+        """Note that a module begins to run."""
         path = self.names.get(id(module))
         if path is None:
             return
@@ -142,6 +143,7 @@ class Recorder:
         self.running.append(ran)
 
     def leave(self, module: "nn.Module", given: Any, answer: Any) -> None:
+        """Note what a module answered with."""
         if id(module) not in self.names:
             return
         self.at += 1
@@ -160,6 +162,7 @@ class Recorder:
                 self.shown.append(shown)
 
     def called(self, func: Any, args: Sequence[Any], kwargs: dict[str, Any], answer: Any) -> None:
+        """Note a call of a function of torch, and whether it subsamples."""
         function = called(func)
         self.products += function in PRODUCTS
         if not self.running:

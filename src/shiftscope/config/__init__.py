@@ -198,15 +198,7 @@ class Config(Options):
             for chosen in source.protocols or ():
                 if chosen not in self.protocols:
                     yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
-        for name in self.cause.protocols:
-            if name not in self.protocols:
-                yield f"cause.protocols: {unknown('protocol', name, self.protocols)}"
-            elif not self.protocols[name].only_moves():
-                yield (
-                    f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
-                    "picture, or pictures do not move alike, so that feature maps cannot be compared with moved ones; "
-                    "name one of kind 'circular' without 'draw', or of kind 'embed' with another surround than 'inpaint'"
-                )
+        yield from self._cause_problems()
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
@@ -221,6 +213,17 @@ class Config(Options):
                         f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that "
                         f"data set in 'datasets.{dataset}.protocols'"
                     )
+
+    def _cause_problems(self) -> Any:
+        for name in self.cause.protocols:
+            if name not in self.protocols:
+                yield f"cause.protocols: {unknown('protocol', name, self.protocols)}"
+            elif not self.protocols[name].only_moves():
+                yield (
+                    f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
+                    "picture, or pictures do not move alike, so that feature maps cannot be compared with moved ones; "
+                    "name one of kind 'circular' without 'draw', or of kind 'embed' with another surround than 'inpaint'"
+                )
 
     def _network_problems(self, name: str, network: Network) -> Any:
         yield from _raised(f"networks.{name}", network.check)

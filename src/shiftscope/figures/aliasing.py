@@ -29,6 +29,7 @@ MOST_NETWORKS = 6
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the kinds of frequencies and the energy above the limit for each subsampling step."""
     networks = list(inputs.networks)[:MOST_NETWORKS]
     steps = {network: _steps(inputs.layers(network)) for network in networks}
     rows = max(1, *(table.select(pl.col("layer").n_unique()).item() for table in steps.values()))

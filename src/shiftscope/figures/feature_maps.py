@@ -19,6 +19,7 @@ MOST_NETWORKS = 3
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw one channel of four layers at three places of one picture, in one scale of colours for each layer."""
     known = [network for network in inputs.networks if inputs.maps(network).height]
     networks = known[:MOST_NETWORKS]
     if not networks:

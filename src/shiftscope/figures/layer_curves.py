@@ -27,6 +27,7 @@ MOST_NETWORKS = 6
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw nonshiftability and shift error by depth for each of the first networks."""
     networks = list(inputs.networks)[:MOST_NETWORKS]
     drawn = new_figure(1.2 + 2.2 * len(networks), 4.2)
     axes = drawn.subplots(len(SHOWN), len(networks), squeeze=False, sharey="row", sharex="col")

@@ -15,6 +15,7 @@ from shiftscope.figures.style import colours, new_figure, plain, short
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw nonshiftability over the subsampling factor, in our reading and in the paper's."""
     drawn = new_figure(8.2, 3.2)
     ours, paper = drawn.subplots(1, 2)
     published = NONSHIFTABILITY if inputs.class_space == "imagenet" else {}

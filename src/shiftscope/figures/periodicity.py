@@ -23,6 +23,7 @@ MOST_NETWORKS = 6
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
+    """Draw the similarity of the last map to that of shift 0, and the multiples of the stride."""
     networks = list(inputs.networks)[:MOST_NETWORKS]
     drawn = new_figure(1.0 + 2.4 * len(networks), 2.6)
     axes = drawn.subplots(1, len(networks), squeeze=False, sharey=True)[0]
