@@ -55,7 +55,7 @@ def test_framing_without_pictures(tmp_path):
     expected = sum(1 for annotation in people(3)["annotations"] if annotation["keypoints"][5])
     assert eyes.filter(category="person", quantity="distance")["n"].item() == expected
     assert eyes.filter(category="person", quantity="midpoint_x", null="naive")["p_value"].item() < 1e-4
-    apart = tables.read(results / "framing" / "two.parquet", FRAMING_COMPARISON)
+    apart = tables.read(results / "framing_comparison" / "two.parquet", FRAMING_COMPARISON)
     found = dict(apart.filter(category="person", null="feasible").select("quantity", "p_value").iter_rows())
     assert found["centre_x"] < 1e-4 < 0.001 < found["centre_y"]
     for figure in ("landmarks", "framing", "box_centres"):
