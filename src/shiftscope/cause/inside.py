@@ -67,7 +67,9 @@ def look_inside(
     measured = measure_layers(ready, layers, sequences, batch=card["batch_size"], seed=seed, level=level)
     # Receptive fields are alike within a stage but for a few pixels, and cost a run backwards each.
     stages = layers if which != "all" or not layers.layers else find_layers(network, size, "stages")
-    pixels = shown_to_network(ready, sequences.first(PICTURES_OF_GRADIENTS))
+    # What hides its layers may take no hook either, and without layers nothing is asked of the pixels.
+    frames = sequences.first(PICTURES_OF_GRADIENTS)
+    pixels = shown_to_network(ready, frames) if stages.layers else np.empty((0, 3, size, size), np.float32)
     return Inside(
         measured, geometry(network, stages, pixels, seed=seed, level=level), feature_maps(ready, layers, sequences)
     )

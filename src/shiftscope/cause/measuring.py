@@ -126,6 +126,8 @@ def measure_layers(
 
     watched = _watched(layers, sequences.shifts, seed, chosen)
     outputs = _of_output(layers, sequences.shifts, seed, chosen)
+    if not watched:  # what hides its layers may take no hook either
+        return _table(layers, watched, outputs, level, chosen)
     one_pass = _Pass(watched)
     numbers = one_pass.numbers()
     network, device = ready.get_submodule("network"), next(ready.buffers()).device
