@@ -1,11 +1,14 @@
 """The report page: complete, self-contained, and nothing in a name can become markup."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 
 from shiftscope.bias import BIAS
+from shiftscope.cause import GEOMETRY, LAYERS
 from shiftscope.core import tables
+from shiftscope.report.cause import Looked
 from shiftscope.report.framing import Framing
 from shiftscope.report.inputs import FigureOnPage, PageInputs
 from shiftscope.report.page import number, p_value, render
@@ -112,7 +115,7 @@ def test_it_says_the_numbers(page):
         assert words in text, words
     assert text.count("at matched confidence: every network's pairs weighted") == 1
     assert text.count("Read so: ") == 1
-    assert "gives the same answer on all frames for 0.750 of the pictures" in text
+    assert "gives the same answer on all frames for 75 % of the pictures" in text
     assert "None" not in text.replace("None.", "")
     assert "nan" not in text.split()
 
@@ -152,9 +155,56 @@ def test_a_protocol_that_varied_nothing_has_a_warning_and_no_headline(page):
     # Another network was shown frames of another size, and those do differ.
     other = Page(page(unvaried=[("choices", 299)])).text
     assert "choices varied nothing: at an input of 299 px," in other
-    assert "gives the same answer on all frames for 0.750 of the pictures" in other
+    assert "gives the same answer on all frames for 75 % of the pictures" in other
 
 
 def test_numbers_and_p_values():
     assert [number(value) for value in (0.12345, -0.5, 12.345, 834.4, None)] == ["0.123", "−0.500", "12.3", "834", "none"]
     assert [p_value(value) for value in (0.04567, 0.00012, 1e-9, None)] == ["0.046", "1e−4", "<1e−9", "none"]
+
+
+def test_where_networks_lose_the_shift_is_a_headline_a_table_and_a_reason(page):
+    layers = [
+        {"of": "layer", "layer": name, "kind": "Conv2d", "depth": depth, "channels": 4, "height": side, "width": side,
+         "subsampling_factor": 64 / side, "subsampled_by": "", "measure": "nonshiftability", "quantity": "share",
+         "estimate": share, "ci_low": share / 2, "ci_high": 2 * share, "n_images": 40, "n": 4}
+        for name, depth, side, share in ((EVIL, 1, 32, 0.01), ("b", 2, 16, 0.02), ("c", 3, 8, 0.25))
+    ]  # fmt: skip
+    layers.append(
+        {
+            **layers[1],
+            "of": "step",
+            "layer": "c",
+            "depth": 3,
+            "measure": "aliasing",
+            "quantity": "energy_above",
+            "estimate": 0.5,
+        }
+    )
+    output = {
+        "of": "network",
+        "layer": "output",
+        "measure": "periodicity",
+        "quantity": "periodic_share",
+        "estimate": 0.875,
+        "p_value": 0.001,
+        "n_images": 40,
+    }
+    sizes = [
+        {"of": "network", "stride": 8},
+        {"of": "layer", "layer": "c", "stride": 8, "receptive_field": 41, "whole_input": False, "effective_width": 17.5},
+    ]
+    seen = Looked(EVIL, EVIL, tables.table([*layers, output], LAYERS), tables.table(sizes, GEOMETRY))
+    hidden = Looked("p", "h", tables.table([{"of": "network", "reason": "It hides."}], LAYERS), GEOMETRY.to_frame())
+    text = " ".join(Page(page(looked=[seen, hidden])).text.split())
+    assert (
+        f"{EVIL} ({EVIL}) loses most of the shift between b (one cell for 4 px) and c (8 px): the sums of its channels leave "
+        "their mean by more than 20 % at 2 % and then at 25 % of the shifts."
+    ) in text
+    cells = re.sub(r"<[^>]*>", "|", page(looked=[seen, hidden]))
+    cells = re.sub(r"\|[\s|]*", "|", cells)
+    assert "|c|3|8 × 8|8.000|8|1 of 64|41|17.5|0.250 [0.125, 0.500]|" in cells
+    assert "|0.020 [0.010, 0.040]|0.500" in cells  # what the step behind b is given
+    assert "|8|0.875|0.001|40|" in cells
+    assert "h: It hides." in text
+    assert "Why: where networks lose the shift" not in Page(page()).text

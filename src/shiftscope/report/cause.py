@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from shiftscope.cause.losses import handed_on, largest_loss, of_layers
+from shiftscope.core.numbers import percent
 
 
 class Looked(NamedTuple):
@@ -29,8 +30,8 @@ def losses(looked: Sequence[Looked]) -> list[str]:
             said.append(
                 f"{one.network} ({one.protocol}) loses most of the shift between {before['layer']} (one cell for "
                 f"{before['subsampling_factor']:.3g} px) and {after['layer']} ({after['subsampling_factor']:.3g} px): the "
-                f"sums of its channels leave their mean by more than 20% at {before['estimate']:.1%} and then at "
-                f"{after['estimate']:.1%} of the shifts."
+                f"sums of its channels leave their mean by more than 20 % at {percent(before['estimate'])} and then at "
+                f"{percent(after['estimate'])} of the shifts."
             )
     return said
 

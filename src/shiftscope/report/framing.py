@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from shiftscope.bias.boxes import ALL
+from shiftscope.core.numbers import percent
 
 Q = 0.05
 
@@ -66,8 +67,8 @@ def _cost(accuracy: pl.DataFrame) -> list[str]:
     for (other,), rows in both.drop_nulls("loss").group_by("other", maintain_order=True):
         row = rows.sort("loss").row(-1, named=True)
         said.append(
-            f"{row['network']} ({row['protocol']}) is right on {row['usual']:.3f} of the quarter of pictures framed most "
-            f"as those of {other} are, and on {row['accuracy']:.3f} of the quarter framed least so."
+            f"{row['network']} ({row['protocol']}) is right on {percent(row['usual'])} of the quarter of pictures framed "
+            f"most as those of {other} are, and on {percent(row['accuracy'])} of the quarter framed least so."
         )
     return said
 

@@ -11,6 +11,7 @@ from shiftscope import __version__
 from shiftscope.bias.boxes import ALL
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.files import complete
+from shiftscope.core.numbers import percent
 from shiftscope.report.cause import losses, missing, outputs, rows
 from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
@@ -141,13 +142,15 @@ def headlines(
                 for measure in ("top1_change", "agreement")
             )
             if change:
-                others = f", {change[0]['network']} in {_interval(change[0])}" if len(change) > 1 else ""
+                others = f", {change[0]['network']} in {_percentage(change[0])}" if len(change) > 1 else ""
                 high = change[-1]
-                said.append(f"{protocol}: {high['network']} changes its answer in {_interval(high)} of all steps{others}.")
-            elif agree:
-                others = f", {agree[-1]['network']} for {_interval(agree[-1])}" if len(agree) > 1 else ""
                 said.append(
-                    f"{protocol}: {agree[0]['network']} gives the same answer on all frames for {_interval(agree[0])} of "
+                    f"{protocol}: {high['network']} changes its answer in {_percentage(high)} of all steps{others}."
+                )
+            elif agree:
+                others = f", {agree[-1]['network']} for {_percentage(agree[-1])}" if len(agree) > 1 else ""
+                said.append(
+                    f"{protocol}: {agree[0]['network']} gives the same answer on all frames for {_percentage(agree[0])} of "
                     f"the pictures{others}."
                 )
     if comparisons is not None and len(comparisons):
@@ -217,6 +220,12 @@ def _interval(row: Mapping[str, Any], estimate: str = "estimate") -> str:
         return "none"
     ends = "" if row["ci_low"] is None else f" [{number(row['ci_low'])}, {number(row['ci_high'])}]"
     return number(row[estimate]) + ends
+
+
+def _percentage(row: Mapping[str, Any]) -> str:
+    """A share and its interval for a sentence."""
+    ends = "" if row["ci_low"] is None else f" [{percent(row['ci_low'])}, {percent(row['ci_high'])}]"
+    return percent(row["estimate"]) + ends
 
 
 def number(value: float | None) -> str:
