@@ -12,6 +12,7 @@ from shiftscope.cause import Layer, Step
 from shiftscope.cause.layers import find_layers
 from shiftscope.cause.watching import watch
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.networks.blur import blurred
 
 
 def seen_of(module, size, pictures=3, rows=None, chosen=None, layers=None):
@@ -272,3 +273,25 @@ def test_one_layer_called_at_two_places_is_two_steps():
     torch.testing.assert_close(samples(steps["conv#2"], (2, 2)), second, rtol=1e-12, atol=1e-12)
     # In another order they would not fit.
     assert steps["conv#2"].shape != steps["conv"].shape
+
+
+def test_blurs_that_were_put_in_are_steps_of_their_own_and_layers_answer_as_they_were_listed():
+    """One blur is behind several layers, in hooks and in what waits for an activation."""
+    torch.manual_seed(0)
+    network = timm.create_model("resnet18", layers=[1, 1, 1, 1], channels=[4, 4, 8, 8], num_classes=3).eval()
+    blurred(network, "n", 64)
+    layers = find_layers(network, 64, "all")
+    names = [step.name for step in layers.steps]
+    assert len(set(names)) == len(names) == 1 + 4 + 3
+    assert [step.name for step in layers.steps if step.kind == "Blur"] == [
+        "maxpool.anti_alias",
+        *(f"maxpool.anti_alias#{k}" for k in (2, 3, 4)),
+    ]
+    seen = {}
+    with (
+        torch.inference_mode(),
+        watch(network, layers, lambda item, maps, _rows: seen.setdefault(item, maps.shape), lambda _item: np.arange(1)),
+    ):
+        network(torch.randn(1, 3, 64, 64))
+    assert set(seen) == {*layers.layers, *layers.steps}
+    assert all(tuple(shape[1:]) == (item.channels, item.height, item.width) for item, shape in seen.items())

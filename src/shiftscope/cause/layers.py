@@ -183,7 +183,8 @@ def _merges(recorder: Recorder, seen: dict[Any, Seen], maps: list[_Map]) -> Iter
             reason = f"it looks at more than a patch of places ({', '.join(mixes) or 'tokens of no place'})"
         depth = _depth(shown.node, seen, shown.products)
         cells = (stride[0] * (how.height - 1) + 1, stride[1] * (how.width - 1) + 1)
-        step = Step(ran.path or "network", ran.kind, depth, how.channels, *cells, stride, reason)
+        name = (ran.path or "network") + (f"#{ran.call}" if ran.call > 1 else "")
+        step = Step(name, ran.kind, depth, how.channels, *cells, stride, reason)
         steps.append(ran.start + 1)
         place = StepPlace(ran.path, ran.call, (given, how))
         yield _Stepping(step, place, ran.start, (how.height, how.width), _said(step, stride))

@@ -77,11 +77,23 @@ def _on_grid(tokens: int, sides: Collection[int]) -> tuple[int, int] | None:
 
 def as_maps(tensor: "Tensor", how: "Laid | Any") -> "Tensor":
     """A view (batch, channels, height, width), float, of a layer's answer. `how`: a Laid or a Layer."""
+    tensor = plain(tensor)
     if how.layout == "NHWC":
         tensor = tensor.permute(0, 3, 1, 2)
     elif how.layout == "tokens":
         tensor = tensor[:, how.prefix :].transpose(1, 2).unflatten(2, (how.height, how.width))
     return tensor.float() if tensor.element_size() < 4 else tensor
+
+
+def plain(tensor: "Tensor") -> "Tensor":
+    """The tensor as it is, without what a type of its own would do at the first look: an answer that waits to be blurred
+    (`networks.blur`) would be blurred by it."""
+    import torch
+
+    if type(tensor) in (torch.Tensor, torch.nn.Parameter):
+        return tensor
+    with torch._C.DisableTorchFunctionSubclass():
+        return tensor.as_subclass(torch.Tensor)
 
 
 def as_given(maps: "Tensor", layout: Layout) -> "Tensor":
@@ -96,7 +108,7 @@ def parts(answer: Any, keys: tuple[Any, ...] = ()) -> "Iterator[tuple[tuple[Any,
     from torch import Tensor
 
     if isinstance(answer, Tensor):
-        yield keys, answer
+        yield keys, plain(answer)
     elif isinstance(answer, dict | list | tuple):
         for key, value in answer.items() if isinstance(answer, dict) else enumerate(answer):
             yield from parts(value, (*keys, key))

@@ -92,11 +92,11 @@ class _Watcher:
         """Hooks on what is to be seen, and nowhere else."""
         hooks: list[Any] = [module.register_forward_pre_hook(self.begin)]
         for path, found in self.by_path(chosen).items():
-            hooks.append(module.get_submodule(path).register_forward_hook(self.on_answer(found)))
+            hooks.append(module.get_submodule(path).register_forward_hook(self.on_answer(found), prepend=True))
         for place, step in steps.items():
             if place.merges is not None:
                 merge = self.on_merge(step, *place.merges, place.number)
-                hooks.append(module.get_submodule(place.path).register_forward_hook(merge, with_kwargs=True))
+                hooks.append(module.get_submodule(place.path).register_forward_hook(merge, with_kwargs=True, prepend=True))
         # Of all that subsample, wanted or not: whose call it is must be known.
         known = self.layers.step_places.values() if any(place.merges is None for place in steps) else ()
         for path in sorted({place.path for place in known if place.merges is None}):

@@ -13,6 +13,8 @@ from shiftscope.cause.spectra import Kinds, energy, kinds, share_above
 if TYPE_CHECKING:
     from torch import Tensor
 
+FEWEST_CELLS = 4
+TOO_SMALL = f"the map before the step has fewer than {FEWEST_CELLS} cells along a side, too few for a spectrum"
 SAME_EVERYWHERE = "the map before the step is the same everywhere"
 
 
@@ -38,16 +40,19 @@ class Aliasing(Measure):
     def __init__(self, layer: Layer | Step, shifts: NDArray[np.float64], size: int, seed: int) -> None:
         assert isinstance(layer, Step)
         self.stride, self.seed, self.channels = layer.stride, seed, layer.channels
+        # The last rows and columns that do not fill a step are left out: folding needs whole ones.
+        self.height, self.width = (
+            layer.height // layer.stride[0] * layer.stride[0],
+            layer.width // layer.stride[1] * layer.stride[1],
+        )
+        self.reason = TOO_SMALL if min(self.height, self.width) < FEWEST_CELLS else SAME_EVERYWHERE
         self.sums = {name: Sums() for name in ("energy_above", *Kinds._fields)}
 
     def wants(self, frame: int) -> bool:
-        return frame == 0
+        return frame == 0 and self.reason != TOO_SMALL
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        down, right = self.stride
-        # The last rows and columns that do not fill a step are left out: folding needs whole ones.
-        height, width = maps.shape[-2] // down * down, maps.shape[-1] // right * right
-        power = energy(maps[0, :, :height, :width], self.window).double().cpu().numpy()
+        power = energy(maps[0, :, : self.height, : self.width], self.window).double().cpu().numpy()
         total = power.sum((1, 2))
         varied = power[total > 0]
         if not np.isfinite(total).all():
@@ -64,6 +69,5 @@ class Aliasing(Measure):
 
     def rows(self, level: float) -> list[dict[str, object]]:
         return [
-            {**row_of(name, sums, level, self.seed, SAME_EVERYWHERE), "n": self.channels}
-            for name, sums in self.sums.items()
+            {**row_of(name, sums, level, self.seed, self.reason), "n": self.channels} for name, sums in self.sums.items()
         ]
