@@ -80,17 +80,18 @@ class Statistics(Options):
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
     """How p-values of comparisons are adjusted over the whole table."""
     minimum_boxes: int = Field(20, ge=5)
-    """Categories with fewer boxes, or pictures that have one, are described, not tested."""
+    """Categories with fewer boxes, or with boxes in fewer pictures, are described but not tested."""
     landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)
     """Pairs of named points whose midpoint and distance are looked at, by names of your choice."""
     crowd: bool = False
-    """Whether boxes of crowds count in the statistics of framing."""
+    """Whether boxes that are marked as crowds count in the statistics of framing."""
     difficult: bool = True
-    """Whether difficult ones do."""
+    """Whether boxes that are marked as difficult count in them."""
     truncated: bool = True
-    """Whether those of objects that are cut off do."""
+    """Whether boxes of objects that the edge of the picture cuts off, as the annotation says, count in them."""
     edge: bool = True
-    """Whether those that touch the picture's edge do. How much the answer depends on each: `inclusion.parquet`."""
+    """Whether boxes that touch the edge of the picture count in them. `inclusion.parquet` has the statistics with each of these
+    four choices made the other way."""
 
 
 class Cause(Options):

@@ -64,17 +64,19 @@ class Network(Options):
     weights: Path | None = None
     """A local file: safetensors, or a state dict saved by torch.save (loaded with weights_only)."""
     train: Training | None = None
-    """Train it here instead of loading weights."""
+    """How the network is trained by the run, instead of loading weights."""
     input_size: int | None = Field(None, ge=8)
     """Width and height of what it is shown, px; not set: `inference.input_size`, else the size that its source names."""
     mean: Colour | None = None
-    """Subtracted from pixels in [0, 1], per channel; not set: what the source of the network says, else ImageNet's."""
+    """The mean that is subtracted from pixels in [0, 1], one number per channel. If it is not set, it is what the source of
+    the network says, else ImageNet's."""
     std: Colour | None = None
-    """Divided by, after that; not set: as for `mean`. A network that wants 0 to 255 has 1/255 here."""
+    """The standard deviation that pixels are divided by after that, one number per channel. If it is not set, it is chosen as
+    `mean` is. A network that wants pixels from 0 to 255 has 1/255 here."""
     channels: Literal["rgb", "bgr"] | None = None
     """The order of its input's channels; `mean` and `std` are in that order; not set: what the source says, else `rgb`."""
     outputs: int = Field(1000, ge=2)
-    """How many classes it answers with."""
+    """The number of classes that the network answers with."""
     classes: Literal["own", "imagenet"] | None = None
     """What its outputs mean; not set: `imagenet` if there are 1000, else `own`. Must agree with the data set's."""
     answers: Literal["logits", "probabilities"] | None = None

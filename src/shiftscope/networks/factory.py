@@ -26,7 +26,7 @@ class Factory(Network):
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments of the function."""
     trust: bool = False
-    """Must be `true`: the file is run."""
+    """Must be `true`, since the code in the file is run: take it only from somebody you trust."""
 
     @property
     def origin(self) -> str:

@@ -17,7 +17,7 @@ class Onnx(Program):
     OpenVINO reads it as data and computes in float32 on the CPU, whatever the device of the run."""
 
     trust: bool = True
-    """Such a file is data, no code."""
+    """Need not be set: a file of this kind holds data and runs no code."""
     opaque: ClassVar[bool] = True
 
     def load(self, weights: Path, name: str | None = None) -> "nn.Module":

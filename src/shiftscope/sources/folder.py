@@ -24,7 +24,7 @@ class Folder(Source):
     everything whose name begins with a dot are passed over."""
 
     path: Path
-    """The folder."""
+    """The folder of the pictures."""
     labels: Literal["folders", "none"] = "folders"
     """`folders`: each folder in `path` is a class and holds its pictures at any depth; classes count in alphabetical
     order. `none`: the pictures at any depth below `path` have no labels."""

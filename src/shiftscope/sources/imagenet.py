@@ -52,9 +52,9 @@ class ImageNet(Source):
     `ILSVRC2012_bbox_train_v2.tar.gz` beside them, or from Kaggle's files."""
 
     path: Path
-    """The folder."""
+    """The folder of the data set."""
     split: Literal["val", "train"] = "val"
-    """Which of its pictures."""
+    """Which of the data set's own splits is used."""
     download_boxes: bool = False
     """Fetch the archive of the split's boxes where it is not in `path`; that needs no account."""
     mirror: str | None = None

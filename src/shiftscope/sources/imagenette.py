@@ -22,7 +22,7 @@ class Imagenette(Source):
     size: Literal["full", "320", "160"] = "320"
     """Of the shorter side, px; `full`: as in ImageNet."""
     split: Literal["val", "train"] = "val"
-    """Which of its pictures."""
+    """Which of the data set's own splits is used."""
     path: Path | None = None
     """The folder `imagenette2…` where it was unpacked before; not set: it is downloaded."""
     mirror: str | None = None

@@ -41,7 +41,7 @@ class Table(Source):
     picture may have several rows, one for each box; their labels must agree."""
 
     path: Path
-    """The list."""
+    """The list of pictures, a CSV or Parquet file."""
     root: Path | None = None
     """The folder that its paths are relative to; not set: the list's own."""
     columns: Columns = Columns()
