@@ -90,8 +90,8 @@ class Statistics(Options):
     truncated: bool = True
     """Whether boxes of objects that the edge of the picture cuts off, as the annotation says, count in them."""
     edge: bool = True
-    """Whether boxes that touch the edge of the picture count in them. `inclusion.parquet` has the statistics with each of these
-    four choices made the other way."""
+    """Whether boxes that touch the edge of the picture count in them. `inclusion.parquet` has the statistics with each
+    of these four choices made the other way."""
 
 
 class Cause(Options):

@@ -71,8 +71,8 @@ class Network(Options):
     """The mean that is subtracted from pixels in [0, 1], one number per channel. If it is not set, it is what the source of
     the network says, else ImageNet's."""
     std: Colour | None = None
-    """The standard deviation that pixels are divided by after that, one number per channel. If it is not set, it is chosen as
-    `mean` is. A network that wants pixels from 0 to 255 has 1/255 here."""
+    """The standard deviation that pixels are divided by after that, one number per channel. If it is not set, it is
+    chosen as `mean` is. A network that wants pixels from 0 to 255 has 1/255 here."""
     channels: Literal["rgb", "bgr"] | None = None
     """The order of its input's channels; `mean` and `std` are in that order; not set: what the source says, else `rgb`."""
     outputs: int = Field(1000, ge=2)
