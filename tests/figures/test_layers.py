@@ -53,6 +53,13 @@ def test_what_is_handed_on_is_the_last_layer_of_each_factor():
     assert [name.split()[0] for name in rows["layer"]] == ["stage0.conv1", "stage1.conv3", "stage2.conv5", "stage3.conv7"]
 
 
+def test_maps_that_are_negative_in_parts_are_not_what_is_handed_on():
+    rows = of_layers(tables.table(inside.layer_rows(), LAYERS), "nonshiftability", "share")
+    kinds = ["Conv2d", "BatchNorm2d", "ReLU", "BatchNorm2d", "BatchNormAct2d", "Conv2d", "Conv2d", "ReLU"]
+    found = handed_on(rows.with_columns(kind=pl.Series(kinds)))
+    assert found["kind"].to_list() == ["BatchNorm2d", "ReLU", "BatchNormAct2d", "ReLU"]
+
+
 def test_most_is_lost_where_the_rise_is_largest_and_nowhere_where_nothing_rises():
     layers = tables.table(inside.layer_rows(), LAYERS)
     loss = largest_loss(of_layers(layers, "nonshiftability", "share"))

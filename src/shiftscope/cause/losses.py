@@ -22,9 +22,12 @@ def of_layers(layers: pl.DataFrame, measure: str, quantity: str) -> pl.DataFrame
 def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
     """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at last.
 
-    Layers without an estimate do not count. A network whose maps become larger again keeps the last layer of each factor.
+    Layers without an estimate do not count, nor do convolutions and normalisations where the factor has any other layer:
+    their maps are negative in parts, their sums are near 0, and an activation follows on them. A network whose
+    maps become larger again keeps the last layer of each factor.
     """
-    known = rows.drop_nulls("estimate")
+    signed = pl.col("kind").str.contains("Conv|Norm") & ~pl.col("kind").str.contains("Act")
+    known = rows.drop_nulls("estimate").filter(~signed | signed.all().over("subsampling_factor"))
     last = known.unique("subsampling_factor", keep="last", maintain_order=True)
     return last.sort("subsampling_factor")
 
