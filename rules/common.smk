@@ -42,26 +42,26 @@ def given(pattern, values, more):
     return expand(pattern, **values, **more) if more else pattern.format(**values)
 
 
-def if_made(table, pattern, **more):
-    """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
+def given_if(there, pattern, more):
+    """A function for a rule's input: the files of `pattern` for its data set where `there` says so, else none."""
 
     def files(wildcards):
+        if not there(wildcards):
+            return []
         several = {name: values(wildcards) for name, values in more.items()}
-        there = table in PLAN.tables(wildcards.dataset)
-        return given(pattern, {"dataset": wildcards.dataset}, several) if there else []
+        return given(pattern, {"dataset": wildcards.dataset}, several)
 
     return files
+
+
+def if_made(table, pattern, **more):
+    """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
+    return given_if(lambda it: table in PLAN.tables(it.dataset), pattern, more)
 
 
 def if_drawn(table, pattern, **more):
     """A function for a figure's input: the files of `pattern`, if the figure is drawn from this table, else none."""
-
-    def files(wildcards):
-        several = {name: values(wildcards) for name, values in more.items()}
-        drawn = table in PLAN.drawn_from(wildcards.figure)
-        return given(pattern, {"dataset": wildcards.dataset}, several) if drawn else []
-
-    return files
+    return given_if(lambda it: table in PLAN.drawn_from(it.figure), pattern, more)
 
 
 def at_size(pattern, **more):

@@ -26,7 +26,7 @@ rule figure:
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
         layers=if_drawn("layers", rules.layers.output.layers, **OF_NETWORKS),
-        geometry=if_drawn("layers", rules.layers.output.geometry, **OF_NETWORKS),
+        geometry=if_drawn("geometry", rules.layers.output.geometry, **OF_NETWORKS),
         maps=if_drawn("maps", rules.layers.output.maps, **OF_NETWORKS),
         predictions=if_drawn(
             "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
@@ -99,7 +99,7 @@ rule report:
         ),
         sensitivity=if_made("sensitivity", rules.sensitivity.output.sensitivity),
         layers=if_made("layers", rules.layers.output.layers, **INSIDE),
-        geometry=if_made("layers", rules.layers.output.geometry, **INSIDE),
+        geometry=if_made("geometry", rules.layers.output.geometry, **INSIDE),
         comparisons=if_made("comparisons", rules.comparisons.output.comparisons),
         bias=if_made("bias", rules.box_statistics.output.bias),
         inclusion=if_made("inclusion", rules.inclusion.output.inclusion),

@@ -10,7 +10,7 @@ from shiftscope.cause import Layer
 from shiftscope.cause.measures import measures
 from shiftscope.cause.measures.nonshiftability import beyond
 from shiftscope.cause.measures.normalised_variance import NormalisedVariance
-from shiftscope.cause.measures.periodicity import of_answers
+from shiftscope.cause.measures.periodicity import Periodicity
 from shiftscope.cause.pooling import sums
 
 SIDE = 32
@@ -320,20 +320,31 @@ def test_maps_that_have_nothing_to_do_with_each_other_have_a_shift_error_of_two(
     assert error["border"]["estimate"] == pytest.approx(2, abs=0.05)
 
 
+def of_answers(answers, shifts, stride):
+    """Rows of answers (pictures, shifts, classes), given as maps of one cell, as those of a network's output are."""
+    measure = Periodicity(
+        Layer("output", "logits", 2, "NCHW", answers.shape[2], 8, 8, stride=stride), shifts, 8 * stride, 0
+    )
+    for each in answers:
+        measure.see(torch.from_numpy(each)[:, :, None, None], np.arange(len(shifts)))
+        measure.end_of_picture()
+    return measure.rows(0.95)
+
+
 def test_answers_of_a_network_repeat_with_its_stride():
     network, shifts = Network(stride=4).double(), along_x(16)
     with torch.no_grad():
         pooled = [network.maps(circular(picture, shifts))[1].mean((2, 3)) for picture in pictures(8)]
         answers = torch.stack(pooled).softmax(2).numpy()
-    found = {row["quantity"]: row for row in of_answers(answers, shifts, 4, level=0.95, seed=0)}
+    found = {row["quantity"]: row for row in of_answers(answers, shifts, 4)}
     assert found["periodic_share"]["estimate"] > 0.9
     assert found["periodic_share"]["p_value"] == 0.001
     assert found["peak"]["estimate"] > 0
     noise = np.random.default_rng(0).random(answers.shape)
-    other = {row["quantity"]: row for row in of_answers(noise, shifts, 4, level=0.95, seed=0)}
+    other = {row["quantity"]: row for row in of_answers(noise, shifts, 4)}
     assert other["periodic_share"]["p_value"] > 0.05
     answers[3, 2] = np.nan
-    named = of_answers(answers, shifts, 4, level=0.95, seed=0)[0]
+    named = of_answers(answers, shifts, 4)[0]
     assert named["n_images"] == 7
     assert "1 of 8 pictures are left out" in named["reason"]
 

@@ -38,8 +38,6 @@ class Layers:
     """px of the input that move that map by exactly one cell; None where unknown."""
     missing: str = ""
     """What is not here, and why: whole sentences; empty where nothing is missing."""
-    strides: dict[str, int | None] = field(default_factory=dict)
-    """The stride of each layer, by its name."""
     places: dict[str, Place] = field(default_factory=dict)
     """By a layer's name."""
     step_places: dict[str, StepPlace] = field(default_factory=dict)

@@ -68,7 +68,6 @@ def _layers(size: int, found: "list[_Found]", steps: "list[_Stepping]") -> Layer
         size,
         tuple(here.layer for here in found),
         tuple(step.step for step in steps),
-        strides={here.layer.name: here.stride for here in found},
         places={here.layer.name: here.place for here in found},
         step_places={step.step.name: step.place for step in steps},
     )

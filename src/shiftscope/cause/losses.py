@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+SIGNED = r"^(Conv\dd\w*|\w*(Batch|Group|Layer|Instance|Rms)Norm\w*)$"
+"""Classes of convolutions and normalisations, of torch and of timm (``Conv2dSame``, ``LayerNorm2d``); a whole block such as
+``ConvNeXtBlock`` is none."""
+
 
 class Loss(NamedTuple):
     """Two maps that a network hands on, one after the other, and how much more of the shift is lost in the second."""
@@ -19,6 +23,11 @@ def of_layers(layers: pl.DataFrame, measure: str, quantity: str) -> pl.DataFrame
     return layers.filter(of="layer", measure=measure, quantity=quantity)
 
 
+def unseen(layers: pl.DataFrame) -> list[str]:
+    """Why layers of the network could not be seen, in sentences; none where all were."""
+    return layers.filter(pl.col("layer").is_null())["reason"].drop_nulls().unique(maintain_order=True).to_list()
+
+
 def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
     """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at last.
 
@@ -26,7 +35,7 @@ def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
     their maps are negative in parts, their sums are near 0, and an activation follows on them. A network whose
     maps become larger again keeps the last layer of each factor.
     """
-    signed = pl.col("kind").str.contains("Conv|Norm") & ~pl.col("kind").str.contains("Act")
+    signed = pl.col("kind").str.contains(SIGNED) & ~pl.col("kind").str.contains("Act")
     known = rows.drop_nulls("estimate").filter(~signed | signed.all().over("subsampling_factor"))
     last = known.unique("subsampling_factor", keep="last", maintain_order=True)
     return last.sort("subsampling_factor")

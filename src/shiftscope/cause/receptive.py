@@ -137,7 +137,7 @@ def geometry(module: "nn.Module", layers: Layers, pixels: NDArray[np.float32], *
     rows: list[dict[str, object]] = [network]
     for layer in layers.layers:
         field = fields.get(layer.name)
-        row = {**facts_of(layer, layers.size), **_exact(layers.strides[layer.name])}
+        row = {**facts_of(layer, layers.size), **_exact(layer.stride)}
         row |= {"receptive_field": field.width, "whole_input": field.whole} if field else {"reason": UNFOLLOWED}
         rows.append(row | _mean(widths[layer.name], level) if layer.name in widths else row)
     return tables.table(rows, GEOMETRY).fill_nan(None)

@@ -94,6 +94,14 @@ class Statistics(Options):
     of these four choices made the other way."""
 
 
+def _layers(given: Any) -> Any:
+    """`given`, if it chooses layers; said here, since the errors of each alternative would name it in their own way."""
+    named = isinstance(given, list | tuple) and given and all(isinstance(name, str) for name in given)
+    if given not in ("all", "stages") and not named:
+        raise ValueError("write 'all', 'stages' or a list of names of layers")
+    return given
+
+
 class Cause(Options):
     """What is looked at inside networks, to see where they lose the shift."""
 
@@ -101,7 +109,7 @@ class Cause(Options):
     """Names of protocols in which the picture moves and nothing else changes, such as one of kind `embed` or `circular`.
     The feature maps of every network are measured on their sequences. Offsets from 0 to at least twice the largest
     subsampling factor (0..63 for 32) are needed to see whether something repeats with it."""
-    layers: Literal["all", "stages"] | tuple[str, ...] = "all"
+    layers: Annotated[Literal["all", "stages"] | tuple[str, ...], BeforeValidator(_layers)] = "all"
     """Every layer whose output is a map; only the last one before each subsampling and the last of all; or the names of
     layers, as `layers.parquet` has them."""
     pictures: int = Field(40, ge=2)

@@ -48,5 +48,5 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
         inclusion=Inclusion(**facts.get("inclusion", {})),
-        **{name: facts[name] for name in ("landmark_pairs",) if name in facts},
+        **({"landmark_pairs": facts["landmark_pairs"]} if "landmark_pairs" in facts else {}),
     )

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from shiftscope.cause.losses import largest_loss, of_layers
+from shiftscope.cause.losses import of_layers, unseen
 from shiftscope.cause.measures import measures
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.wording.cause import loss_sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def draw(inputs: Inputs) -> Drawing:
 
 def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
     plain(ax)
-    known = rows.drop_nulls("estimate")
+    known = rows.drop_nulls("estimate").sort("depth", maintain_order=True)  # side branches run after deeper layers
     if not known.height:
         ax.text(0.5, 0.5, "no layer to measure", transform=ax.transAxes, ha="center", va="center", fontsize=7)
         return
@@ -84,19 +85,8 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
 
 
 def _said(network: str, layers: pl.DataFrame) -> list[str]:
-    reasons = layers.filter(pl.col("layer").is_null())["reason"].drop_nulls().to_list()
-    said = [f"{network}: {reason}" for reason in reasons]
-    if not of_layers(layers, *SHOWN[0])["estimate"].count():
-        return said
-    loss = largest_loss(of_layers(layers, *SHOWN[0]))
-    if loss is None:
-        return [*said, f"{network}: nonshiftability does not rise from one subsampling to the next."]
-    return [
-        *said,
-        f"{network} loses most between {loss.before['layer']} (factor {loss.before['subsampling_factor']:.3g}) and "
-        f"{loss.after['layer']} (factor {loss.after['subsampling_factor']:.3g}): sums leave their mean by more than 20% at "
-        f"{loss.before['estimate']:.1%} and then {loss.after['estimate']:.1%} of the shifts.",
-    ]
+    said = [f"{network}: {reason}" for reason in unseen(layers)]
+    return [sentence for sentence in (*said, loss_sentence(network, layers)) if sentence]
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ MOST_NETWORKS = 6
     "periodicity",
     title="Does the representation repeat with the stride?",
     reference="Azulay & Weiss 2018 (arXiv 1805.12177), section 3: exact for 1 of stride² translations",
-    tables=("layers",),
+    tables=("layers", "geometry"),
     protocol=("inside",),
     per_protocol=True,
 )
@@ -67,7 +67,9 @@ def _said(network: str, rows: pl.DataFrame, layer: str, stride: int | None) -> s
     of = f"{network}, {layer} (stride {stride or 'unknown'})"
     if tested["estimate"] is None:
         return f"{of}: {tested['reason']}."
+    height = float(tested["estimate"])
+    side = "above" if height >= 0 else "below"
     return (
-        f"{of}: at multiples of the stride the similarity is {tested['estimate']:+.3f} above a parabola through its "
+        f"{of}: at multiples of the stride the similarity is {abs(height):.3f} {side} a parabola through its "
         f"neighbours (p = {tested['p_value']:.3g} against shuffled shifts)."
     )

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from shiftscope.cause.losses import handed_on, largest_loss, of_layers
-from shiftscope.core.numbers import percent
+from shiftscope.cause.losses import handed_on, of_layers, unseen
+from shiftscope.wording.cause import loss_sentence
 
 
 class Looked(NamedTuple):
@@ -22,27 +22,16 @@ class Looked(NamedTuple):
 
 def losses(looked: Sequence[Looked]) -> list[str]:
     """Return a headline for each network: between which two maps it loses most of the shift, in numbers."""
-    said = []
-    for one in looked:
-        loss = largest_loss(of_layers(one.layers, "nonshiftability", "share"))
-        if loss is not None:
-            before, after = loss.before, loss.after
-            said.append(
-                f"{one.network} ({one.protocol}) loses most of the shift between {before['layer']} (one cell for "
-                f"{before['subsampling_factor']:.3g} px) and {after['layer']} ({after['subsampling_factor']:.3g} px): the "
-                f"sums of its channels leave their mean by more than 20 % at {percent(before['estimate'])} and then at "
-                f"{percent(after['estimate'])} of the shifts."
-            )
-    return said
+    said = [loss_sentence(f"{one.network} ({one.protocol})", one.layers) for one in looked]
+    return [sentence for sentence in said if sentence]
 
 
 def missing(looked: Sequence[Looked]) -> list[str]:
     """Return a sentence for each network of which layers could not be seen."""
-    reasons = [(one.network, one.layers.filter(pl.col("layer").is_null())["reason"].drop_nulls()) for one in looked]
-    return list(dict.fromkeys(f"{network}: {reason}" for network, found in reasons for reason in found))
+    return list(dict.fromkeys(f"{one.network}: {reason}" for one in looked for reason in unseen(one.layers)))
 
 
-def rows(looked: Sequence[Looked]) -> list[dict[str, Any]]:
+def map_rows(looked: Sequence[Looked]) -> list[dict[str, Any]]:
     """Return a row for each network, protocol and map that is handed on to a subsampling or to the pooling at the end.
 
     Each has the layer's name and sizes, and a row of LAYERS, or None, for each of its numbers: `share` (nonshiftability),

@@ -12,7 +12,7 @@ from shiftscope.bias.boxes import ALL
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.files import complete
 from shiftscope.core.numbers import percent
-from shiftscope.report.cause import losses, missing, outputs, rows
+from shiftscope.report.cause import losses, map_rows, missing, outputs
 from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
 from shiftscope.report.networks import several_sizes, sizes_said
@@ -105,7 +105,7 @@ def _of_networks(page: PageInputs) -> dict[str, Any]:
 def _of_inside(page: PageInputs) -> dict[str, Any]:
     """What the template shows of the layers of networks; empty lists where none was looked at."""
     return {
-        "inside": rows(page.looked),
+        "inside": map_rows(page.looked),
         "answers": outputs(page.looked),
         "unseen": missing(page.looked),
         "layer_measures": list(layer_measures) if page.looked else [],

@@ -107,21 +107,6 @@ def periodicity(
     ]
 
 
-def of_answers(answers: Floats, shifts: Floats, stride: float, *, level: float, seed: int) -> list[dict[str, object]]:
-    """`periodicity` of the network's output: cosine similarity of its answers with that at shift 0.
-
-    Parameters
-    ----------
-    answers : (pictures, shifts, classes), logits or probabilities.
-    shifts : (shifts, 2), px to the right and down, the first one (0, 0).
-    stride : px of the input that move the last map by one cell (the network's own).
-    """
-    series = [similarity(each) if np.isfinite(each).all() else np.full(len(shifts), np.inf) for each in answers]
-    rng = generator(seed, "shuffled shifts", "output")
-    stacked = np.array(series).reshape(-1, len(shifts))
-    return periodicity(stacked, shifts, stride, level=level, seed=seed, rng=rng)
-
-
 def why_not(shifts: Floats, stride: float) -> str:
     """Why a period of `stride` px cannot be asked of a sequence of `shifts`, (shifts, 2); empty where it can.
 

@@ -1,0 +1,26 @@
+"""Where a network loses the shift, in a sentence."""
+
+import polars as pl
+
+from shiftscope.cause.losses import largest_loss, of_layers
+from shiftscope.core.numbers import percent
+
+
+def loss_sentence(network: str, layers: pl.DataFrame) -> str:
+    """Return between which two maps a network loses most of the shift, by nonshiftability; empty where it is not known.
+
+    Parameters
+    ----------
+    network : its name, as the sentence begins with it.
+    layers : a table `cause.LAYERS`.
+    """
+    rows = of_layers(layers, "nonshiftability", "share")
+    loss = largest_loss(rows)
+    if loss is None:
+        return f"{network}: nonshiftability does not rise from one subsampling to the next." if rows["estimate"].count() else ""
+    before, after = loss.before, loss.after
+    return (
+        f"{network} loses most of the shift between {before['layer']} (one cell for {before['subsampling_factor']:.3g} px) "
+        f"and {after['layer']} ({after['subsampling_factor']:.3g} px): the sums of its channels leave their mean by more "
+        f"than 20 % at {percent(before['estimate'])} and then at {percent(after['estimate'])} of the shifts."
+    )
