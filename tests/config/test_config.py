@@ -86,6 +86,14 @@ def test_a_mistake_is_a_sentence_that_names_the_key(path_and_value, words):
     assert "\n" not in str(error.value)
 
 
+def test_a_surround_that_is_filled_anew_at_each_place_is_more_than_a_move():
+    config = changed("cause", {"protocols": ["e"]})
+    assert Config.load(config).cause.protocols == ("e",)
+    config["protocols"]["e"]["surround"] = "inpaint"
+    with pytest.raises(ShiftscopeError, match=r"cause.protocols: in protocol e \(embed\) more changes"):
+        Config.load(config)
+
+
 @pytest.mark.parametrize(("kind", "count"), [("folder", "3"), ("table", "3"), ("yolo", "<how many it has>")])
 def test_an_own_network_without_outputs_is_told_how_many(tmp_path, kind, count):
     for name in "abc":

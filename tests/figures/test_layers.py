@@ -89,6 +89,18 @@ def test_the_curves_mark_every_subsampling_and_say_where_most_is_lost(inputs):
     assert f"two: {inside.HIDDEN}" in drawing.caption
 
 
+def test_a_side_branch_stands_at_its_own_depth(inputs):
+    """The shortcut of a block runs after its deeper layers, and is less deep than they are."""
+    path = inputs.layer_files["p", "one"]
+    layers = tables.read(path, LAYERS)
+    late = layers.filter(depth=4)
+    tables.write(path, pl.concat([layers.filter(pl.col("depth") != 4), late]), LAYERS)
+    drawing = drawn("layer_curves", inputs)
+    curve = next(line for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 8)
+    assert list(curve.get_xdata()) == list(range(1, 9))
+    assert curve.get_ydata() == pytest.approx([half * share for share in inside.SHARES for half in (0.5, 1)])
+
+
 def test_nonshiftability_has_a_point_for_each_factor(inputs):
     drawing = drawn("nonshiftability", inputs)
     ours, paper = drawing.figure.axes

@@ -181,6 +181,7 @@ def test_where_networks_lose_the_shift_is_a_headline_a_table_and_a_reason(page):
             "estimate": 0.5,
         }
     )
+    layers.append({**layers[-1], "depth": 9, "estimate": 0.75})  # deeper than all maps: behind none of them
     output = {
         "of": "network",
         "layer": "output",

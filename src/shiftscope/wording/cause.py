@@ -17,7 +17,11 @@ def loss_sentence(network: str, layers: pl.DataFrame) -> str:
     rows = of_layers(layers, "nonshiftability", "share")
     loss = largest_loss(rows)
     if loss is None:
-        return f"{network}: nonshiftability does not rise from one subsampling to the next." if rows["estimate"].count() else ""
+        return (
+            f"{network}: nonshiftability does not rise from one subsampling to the next."
+            if rows["estimate"].count()
+            else ""
+        )
     before, after = loss.before, loss.after
     return (
         f"{network} loses most of the shift between {before['layer']} (one cell for {before['subsampling_factor']:.3g} px) "
