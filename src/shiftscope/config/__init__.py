@@ -14,12 +14,18 @@ from shiftscope.core.settings import read_settings
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
 from shiftscope.protocols import Protocol, protocols
+from shiftscope.remedies import Remedy, remedies
 from shiftscope.sources import Source, sources
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 """Becomes a part of file names and of Snakemake's targets."""
 
-SECTIONS: dict[str, Registry[Any]] = {"datasets": sources, "networks": networks, "protocols": protocols}
+SECTIONS: dict[str, Registry[Any]] = {
+    "datasets": sources,
+    "networks": networks,
+    "protocols": protocols,
+    "remedies": remedies,
+}
 
 
 def _kinds(registry: Registry[Any]) -> Any:
@@ -47,8 +53,10 @@ if TYPE_CHECKING:
     AnySource = Source
     AnyNetwork = Network
     AnyProtocol = Protocol
+    AnyRemedy = Remedy
 else:
     AnySource, AnyNetwork, AnyProtocol = _kinds(sources), _kinds(networks), _kinds(protocols)
+    AnyRemedy = _kinds(remedies)
 
 
 class Inference(Options):
@@ -131,6 +139,9 @@ class Config(Options):
     """Networks, by names of your choice."""
     protocols: Annotated[dict[Name, AnyProtocol], BeforeValidator(_named)] = Field(default_factory=dict)
     """Rules that make frames out of pictures, by names of your choice."""
+    remedies: Annotated[dict[Name, AnyRemedy], BeforeValidator(_named)] = Field(default_factory=dict)
+    """Ways to steadier answers that are tried on what the networks answer, by names of your choice. Networks that are
+    remedies of others are under `networks`, with `remedy_of`."""
     inference: Inference = Inference()
     """How networks are run."""
     statistics: Statistics = Statistics()

@@ -11,7 +11,7 @@ import polars as pl
 from polars.datatypes import DataType, DataTypeClass
 from pydantic import BaseModel
 
-from shiftscope import association, bias, cause, sensitivity
+from shiftscope import association, bias, cause, remedies, sensitivity
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.config import SECTIONS, Cause, Config, Inference, Statistics
 from shiftscope.core import tables
@@ -22,9 +22,9 @@ from shiftscope.sensitivity.measures import measures
 from shiftscope.stages import card
 
 SOURCES = Path(__file__).parents[2]
-DECLARING = (tables, card, sensitivity, cause, bias, association)
+DECLARING = (tables, card, sensitivity, cause, remedies, bias, association)
 """The modules that declare tables, in the order of the manual."""
-TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols"}
+TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols", "remedies": "Remedies"}
 
 
 def files() -> dict[str, str]:

@@ -27,8 +27,10 @@ class Paths:
         self.canvases = f"{frames}/canvases.parquet"
         self.frames = f"{frames}/frames.parquet"
         self.frames_skipped = f"{frames}/skipped.parquet"
+        self._name_answers(dataset, f"{results}/networks/{{network}}", frames)
+
+    def _name_answers(self, dataset: str, network: str, frames: str) -> None:
         # Networks, and what they answer
-        network = f"{results}/networks/{{network}}"
         self.weights = f"{network}/weights.safetensors"
         self.card = f"{network}/card.json"
         self.program = f"{network}/program"
@@ -44,6 +46,12 @@ class Paths:
         self.comparisons = f"{dataset}/comparisons.parquet"
         self.relation = f"{dataset}/relation.parquet"
         self.accuracy_by_surprisal = f"{dataset}/accuracy_by_surprisal.parquet"
+        # What helps
+        self.scores = f"{frames}/scores.parquet"
+        self.answer_remedies = f"{dataset}/remedies/{{network}}.parquet"
+        self.network_remedies = f"{dataset}/network_remedies.parquet"
+        self.remedies = f"{dataset}/remedies.parquet"
+        self.price = f"{network}/price.json"
         # What a reader looks at
         self.report = f"{dataset}/report.html"
 

@@ -1,0 +1,118 @@
+"""What helps: ways to steadier answers, each measured on the same pictures as the network without it, with its price.
+
+A remedy that works on answers is a function from the answers on a sequence of frames to other answers, whatever protocol
+made the frames; one file each. A remedy that changes the network is another network of the config, which says of which one
+it is the remedy (`networks.<name>.remedy_of`). Both end in the same table.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from shiftscope.core.columns import Column, Table
+from shiftscope.core.options import Options
+from shiftscope.core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one network answers on the frames of one picture, in the order of their steps."""
+
+    logits: NDArray[np.float32]
+    """(frames, outputs)"""
+    steps: NDArray[np.int64]
+    """(frames,), ascending. Frames whose steps do not follow each other are no neighbours."""
+    scores: NDArray[np.float64] | None = None
+    """(frames,): how well each frame is placed, for remedies that choose among frames; None where none needs it."""
+    stride: int | None = None
+    """px of the input that move the network's last map by one cell; None where unknown."""
+
+
+class Remedy(Options):
+    """Base of the remedies that work on answers. Its fields are what a user sets."""
+
+    kind: str = ""
+    """The registered kind of remedy. If it is not set, the name of the remedy is its kind."""
+    protocols: tuple[str, ...] | None = None
+    """Names of the protocols on whose frames it is tried. If it is not set: all whose consecutive frames are neighbours."""
+
+    def settings(self) -> tuple[int, ...]:
+        """The numbers of frames that one answer is made of or chosen among, ascending: the table has a row for each."""
+        raise NotImplementedError
+
+    def passes(self, setting: int) -> int:
+        """How many forward passes of the network one answer takes."""
+        raise NotImplementedError
+
+    def needs_scores(self) -> bool:
+        """Whether `Answers.scores` must be there."""
+        return False
+
+    def reach(self, setting: int, stride: int | None) -> int | None:
+        """How many steps beyond its own one an answer uses. None where that cannot be known for this network."""
+        raise NotImplementedError
+
+    def remedied(self, answers: Answers, setting: int, starts: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The logits, (len(starts), outputs), of the answers that begin at these places of `answers`.
+
+        `starts` are indices of frames behind each of which `reach` more frames follow, one step apart each.
+        """
+        raise NotImplementedError
+
+
+remedies: Registry[type[Remedy]] = Registry("kind of remedy", __name__)
+
+
+class RemediesTable(Table):
+    """One row per network × remedy × setting × protocol × measure × condition. The answers with and without the remedy are
+    on the same pictures and steps."""
+
+    files = ("<data set>/remedies.parquet",)
+    network = Column(pl.String)
+    """The name of the network that the remedy is for."""
+    remedy = Column(pl.String)
+    """The name of the remedy in the config, or of the network that is one."""
+    kind = Column(pl.String)
+    """The kind of the remedy, such as `average`; `network` for another network."""
+    setting = Column(pl.Int64)
+    """The number of frames that one answer is made of or chosen among. Null for another network."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    condition = Column(pl.String)
+    """Which pairs or frames count: `all`, or `right`, those whose first frame is classified right."""
+    without = Column(pl.Float64, "of the measure")
+    """The value of the network without the remedy."""
+    estimate = Column(pl.Float64, "of the measure")
+    """The value with the remedy."""
+    ci_low = Column(pl.Float64, "of the measure")
+    """The lower end of the interval of `estimate`."""
+    ci_high = Column(pl.Float64, "of the measure")
+    """The upper end of it."""
+    difference = Column(pl.Float64, "of the measure")
+    """The value with the remedy less that without it."""
+    difference_low = Column(pl.Float64, "of the measure")
+    """The lower end of the interval of the difference, over the same pictures."""
+    difference_high = Column(pl.Float64, "of the measure")
+    """The upper end of it."""
+    n_images = Column(pl.Int64)
+    """The number of pictures that count with the remedy."""
+    n_pairs = Column(pl.Int64)
+    """The number of pairs, or of frames for a measure of frames, that count with it."""
+    passes = Column(pl.Float64)
+    """Forward passes of the network for one answer."""
+    time_ratio = Column(pl.Float64)
+    """The time of one answer ÷ that of one answer of the network without the remedy, on the same machine. Null where it was
+    not measured."""
+    parameters_added = Column(pl.Int64)
+    """Learned parameters more than without the remedy. Null where the networks hide them."""
+    epochs = Column(pl.Int64)
+    """Epochs of training that the remedy needed beyond those of the network without it; 0 for a remedy without training."""
+    reason = Column(pl.String)
+    """Why a number is missing. Null where none is."""
+
+
+REMEDIES = RemediesTable.schema()
