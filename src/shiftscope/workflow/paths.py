@@ -30,6 +30,7 @@ class Paths:
         # Networks, and what they answer
         network = f"{results}/networks/{{network}}"
         self.weights = f"{network}/weights.safetensors"
+        self.training = f"{network}/training.parquet"
         self.card = f"{network}/card.json"
         self.program = f"{network}/program"
         self.shard_predictions = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet"
