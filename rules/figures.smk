@@ -25,6 +25,11 @@ rule figure:
         ),
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
+        training=if_drawn(
+            "training",
+            rules.train.output.training,
+            network=lambda wildcards: PLAN.trained,
+        ),
         layers=if_drawn("layers", rules.layers.output.layers, **OF_NETWORKS),
         geometry=if_drawn("geometry", rules.layers.output.geometry, **OF_NETWORKS),
         maps=if_drawn("maps", rules.layers.output.maps, **OF_NETWORKS),

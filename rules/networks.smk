@@ -4,8 +4,11 @@
 rule train:
     input:
         images=lambda wildcards: PLAN.training_images(wildcards.network),
+        validation=lambda wildcards: PLAN.validation_images(wildcards.network),
+        start=lambda wildcards: PLAN.start(wildcards.network),
     output:
         weights=PATHS.weights,
+        training=PATHS.training,
     log:
         PATHS.network_log("train"),
     benchmark:

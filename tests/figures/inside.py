@@ -4,6 +4,7 @@ import numpy as np
 
 from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
+from shiftscope.stages.learning_curve import LEARNING_CURVE
 
 HIDDEN = "This network hides its layers: it runs as a whole."
 FACTORS = (1.0, 2.0, 4.0, 8.0)
@@ -74,6 +75,22 @@ def map_rows(image_id):
                 "shift_y": 0.0,
                 "values": values.ravel().tolist(),
             }
+
+
+def learning_curve(place):
+    """Three epochs; networks at odd places were asked about pictures for validation, too, on which the loss rises."""
+    rows = [
+        {
+            "epoch": epoch,
+            "learning_rate": 0.01 / epoch,
+            "loss": (2 + place) / epoch,
+            "accuracy": 0.25 * epoch + 0.01 * place,
+        }
+        for epoch in (1, 2, 3)
+    ]
+    if place % 2:
+        rows = [{**row, "validation_loss": row["epoch"] / 2, "validation_accuracy": 0.2 * row["epoch"]} for row in rows]
+    return tables.table(rows, LEARNING_CURVE)
 
 
 def write(layers_path, maps_path, geometry_path, image_id, hidden=False):

@@ -30,6 +30,7 @@ from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
+from shiftscope.stages.learning_curve import LEARNING_CURVE
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
@@ -124,6 +125,9 @@ def make(tmp_path_factory):
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
+        training = {network: folder / f"training{k}.parquet" for k, network in enumerate(networks)}
+        for k, path in enumerate(training.values()):
+            tables.write(path, inside.learning_curve(k), LEARNING_CURVE)
         layers = {("p $x$", network): folder / f"layers{k}.parquet" for k, network in enumerate(networks)}
         geometry = {("p $x$", network): folder / f"geometry{k}.parquet" for k, network in enumerate(networks)}
         maps = {("p $x$", network): folder / f"maps{k}.parquet" for k, network in enumerate(networks)}
@@ -158,6 +162,7 @@ def make(tmp_path_factory):
             },
             prediction_files=files,
             layer_files=layers,
+            training_files=training,
             map_files=maps,
             geometry_files=geometry,
             frame_files={("p $x$", size): paths for size, paths in shards.items()},

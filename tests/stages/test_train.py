@@ -49,7 +49,10 @@ def job(tmp_path):
         "input_size": 16, "train": {"dataset": "d", "epochs": 1, "batch_size": 2},
     }  # fmt: skip
     tables.table(rows, tables.IMAGES).write_parquet(tmp_path / "images.parquet")
-    return {"kind": "factory", "options": options, "name": "n", "seed": 3, "device": "cpu", "threads": 1}
+    return {
+        "kind": "factory", "options": options, "name": "n", "seed": 3, "device": "cpu", "threads": 1,
+        "curve_path": str(tmp_path / "curve.parquet"),
+    }  # fmt: skip
 
 
 def test_tied_weights_are_trained_written_and_loaded(job, tmp_path):
@@ -66,7 +69,7 @@ def test_tied_weights_are_trained_written_and_loaded(job, tmp_path):
 
 
 def test_a_network_that_ends_in_a_softmax_is_refused_before_it_is_trained(job, tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftscope.stages.train.fit", lambda *arguments: pytest.fail("it was trained"))
+    monkeypatch.setattr("shiftscope.stages.train.fit", lambda *_, **__: pytest.fail("it was trained"))
     job["options"]["arguments"]["softmax"] = True
     with pytest.raises(ShiftscopeError, match=r"network n answers with probabilities .* leave out the softmax"):
         train_network(**job, images=tables.read(tmp_path / "images.parquet", tables.IMAGES), path=tmp_path / "w")

@@ -9,8 +9,12 @@ with job(snakemake.log[0]):
         **snakemake.params.network,
         name=snakemake.wildcards.network,
         images=tables.read(snakemake.input.images, tables.IMAGES),
+        validation=tables.read_if(snakemake.input.validation, tables.IMAGES),
+        start=snakemake.input.start or None,
         seed=snakemake.params.seed,
         device=snakemake.params.device,
         threads=snakemake.threads,
         path=snakemake.output.weights,
+        curve_path=snakemake.output.training,
+        code=snakemake.params.code,
     )

@@ -123,8 +123,12 @@ def _frames(findings: Findings, plan: Plan, name: str, source: Source, pictures:
 
 def _network(findings: Findings, plan: Plan, name: str, network: Network) -> None:
     what = f"networks.{name}"
-    if network.origin in ("train", "fetch") and not Path(plan.weights(name)).is_file():
-        how = "is trained by the run" if network.origin == "train" else "is fetched from the internet by the first job"
+    how = {
+        "train": "is trained by the run",
+        "fetch": "is fetched from the internet by the first job",
+        "network": f"has the weights of network {network.weights_of}, which the run makes",
+    }.get(network.origin)
+    if how and not Path(plan.weights(name)).is_file():
         findings.later(what, f"{how}, and {_size(network)}")
         return
     weights = Path(plan.weights(name))

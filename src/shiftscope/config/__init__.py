@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from shiftscope.config.networks import completed, remedy_problems, training_problems, weights_problems
 from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.kinds import kinds
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.core.settings import read_settings
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
+from shiftscope.networks.augmentations import augmentations
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.remedies import Remedy, remedies
 from shiftscope.sources import Source, sources
@@ -26,17 +29,8 @@ SECTIONS: dict[str, Registry[Any]] = {
     "protocols": protocols,
     "remedies": remedies,
 }
-
-
-def _kinds(registry: Registry[Any]) -> Any:
-    """The union of all kinds of a registry, told apart by `kind`."""
-    choices = tuple(Annotated[entry.item, Tag(entry.name)] for entry in registry)
-    return Annotated[Union[choices], Discriminator(_kind)]  # noqa: UP007
-
-
-def _kind(section: Any) -> str | None:
-    kind = section.get("kind") if isinstance(section, Mapping) else getattr(section, "kind", None)
-    return None if kind is None else str(kind)
+WITHIN: dict[str, Registry[Any]] = {"augmentation": augmentations}
+"""Keys within a section whose values are of one of the kinds of a registry."""
 
 
 def _named(section: object) -> object:
@@ -55,8 +49,8 @@ if TYPE_CHECKING:
     AnyProtocol = Protocol
     AnyRemedy = Remedy
 else:
-    AnySource, AnyNetwork, AnyProtocol = _kinds(sources), _kinds(networks), _kinds(protocols)
-    AnyRemedy = _kinds(remedies)
+    AnySource, AnyNetwork, AnyProtocol = kinds(sources), kinds(networks), kinds(protocols)
+    AnyRemedy = kinds(remedies)
 
 
 class Inference(Options):
@@ -160,7 +154,8 @@ class Config(Options):
             config = cls.model_validate(raw)
         except ValidationError as error:
             raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
-        config, problems = config._sized()
+        networks, problems = completed(config.networks, config.inference.input_size)
+        config = config.model_copy(update={"networks": networks})
         problems += config._problems()
         if problems:
             raise ShiftscopeError("\n".join(problems))
@@ -173,19 +168,6 @@ class Config(Options):
         if not isinstance(raw, Mapping):
             raise ShiftscopeError(f"the config {path} is no mapping of settings; docs/config.md lists them")
         return cls.load(raw)
-
-    def _sized(self) -> tuple["Config", list[str]]:
-        """With the size that each network is shown written into its section, and a sentence for each that has none."""
-        sized: dict[str, Network] = {}
-        problems = []
-        for name, network in self.networks.items():
-            try:
-                size = network.input_size or self.inference.input_size or network.named_size()
-            except ShiftscopeError as error:
-                problems.append(f"networks.{name}: {error}")
-                size = None
-            sized[name] = network.model_copy(update={"input_size": size})
-        return self.model_copy(update={"networks": sized}), problems
 
     @property
     def evaluated(self) -> list[str]:
@@ -247,12 +229,9 @@ class Config(Options):
 
     def _network_problems(self, name: str, network: Network) -> Any:
         yield from _raised(f"networks.{name}", network.check)
-        if network.train is not None:
-            taught = self.datasets.get(network.train.dataset)
-            if taught is None:
-                yield f"networks.{name}.train.dataset: {unknown('data set', network.train.dataset, self.datasets)}"
-            elif not {"labels", "pictures"} <= taught.provides:
-                yield f"networks.{name}.train.dataset: data set {network.train.dataset} has no labelled pictures"
+        yield from training_problems(name, network, self.datasets)
+        yield from weights_problems(name, self.networks, self.datasets)
+        yield from remedy_problems(name, self.networks)
         for dataset, source in self.datasets.items():
             if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
                 yield f"networks.{name}: {_other_classes(network, dataset, source)}"
@@ -299,7 +278,8 @@ def _sentence(detail: ErrorDetails) -> str:
         fields = [name for name in (model.model_fields if model else {}) if name != "kind"]
         return f"{key}: {unknown('key', where[-1], fields)}"
     if kind == "union_tag_invalid":
-        registry = SECTIONS[where[0]]
+        registry = WITHIN.get(where[-1], SECTIONS.get(where[0]))
+        assert registry is not None
         return f"{key}.kind: {unknown(registry.noun, str(context['tag']), (entry.name for entry in registry))}"
     if kind == "missing":
         return f"{key}: is missing, and has no default"
@@ -315,14 +295,19 @@ def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, 
     """The model that the last key of an error's location belongs to, and that location as the user wrote it."""
     model: type[BaseModel] | None = Config
     parts = [str(part) for part in location]
+    kept: list[str] = []
     if len(parts) > 2 and parts[0] in SECTIONS and parts[2] in SECTIONS[parts[0]]:
         model = SECTIONS[parts[0]][parts[2]].item
-        parts = parts[:2] + parts[3:]
-        nested = parts[2:-1]
-    else:
-        nested = parts[:-1]
-    for part in nested:
+        kept, parts = parts[:2], parts[3:]
+    owner = model
+    for part in parts:
+        registry = WITHIN.get(kept[-1]) if kept else None
+        if registry and part in registry:  # the kind, which stands in the location, and not where the user wrote
+            model = registry[part].item
+            continue
+        owner = model
+        kept.append(part)
         field = model.model_fields.get(part) if model else None
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-    return model, parts
+    return owner, kept

@@ -17,12 +17,14 @@ from shiftscope.config import SECTIONS, Cause, Config, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
 from shiftscope.engines import engines
-from shiftscope.networks import Training, sizes
+from shiftscope.networks import sizes
+from shiftscope.networks.augmentations import augmentations
+from shiftscope.networks.training import Training
 from shiftscope.sensitivity.measures import measures
-from shiftscope.stages import card
+from shiftscope.stages import card, learning_curve
 
 SOURCES = Path(__file__).parents[2]
-DECLARING = (tables, card, sensitivity, cause, remedies, bias, association)
+DECLARING = (tables, card, learning_curve, sensitivity, cause, remedies, bias, association)
 """The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols", "remedies": "Remedies"}
 
@@ -71,6 +73,13 @@ def config_manual() -> str:
                 _table(entry.item),
             ]
     parts += ["## Training: `networks.<name>.train`", _table(Training)]
+    parts += ["## Augmentations: `networks.<name>.train.augmentation`"]
+    for augmentation in augmentations:
+        parts += [
+            f"### `{augmentation.name}`",
+            f"{_first(augmentation.item.__doc__)} Reference: {augmentation.reference}.",
+            *([_table(augmentation.item)] if len(augmentation.item.model_fields) > 1 else []),
+        ]
     parts += ["## `inference`", _table(Inference)]
     parts += ["Engines:\n\n" + "\n".join(f"- `{entry.name}`: {entry.title}; {entry.reference}" for entry in engines)]
     parts += ["## `statistics`", _table(Statistics)]
@@ -149,7 +158,8 @@ def _own_first(model: type[BaseModel]) -> list[str]:
 
 def _default(value: object) -> str:
     if isinstance(value, BaseModel) or value == {}:
-        return "see below" if isinstance(value, BaseModel) else "none"
+        kind = getattr(value, "kind", None)
+        return f"`{kind}`" if kind else "see below" if isinstance(value, BaseModel) else "none"
     if value is None:
         return "not set"
     if isinstance(value, tuple):

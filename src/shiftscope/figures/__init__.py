@@ -19,6 +19,7 @@ from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
 from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.stages.learning_curve import LEARNING_CURVE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,6 +61,8 @@ class Inputs:
     """Feature maps of one picture at several places, by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
     """Frames and canvases of every shard, by protocol and input size."""
+    training_files: Mapping[str, Path] = field(default_factory=dict)
+    """How training went, by the network that was trained."""
     inclusion: Inclusion = USUAL
     """Which boxes count in the statistics."""
     landmark_pairs: Mapping[str, Sequence[str]] = field(default_factory=lambda: EYES)
@@ -119,6 +122,10 @@ class Inputs:
     def layers(self, network: str) -> pl.DataFrame:
         """What was measured of the layers of one network along the protocol to draw (`cause.LAYERS`)."""
         return tables.read(self.layer_files[self.protocol, network], LAYERS)
+
+    def training(self, network: str) -> pl.DataFrame:
+        """How the training of one network went (`stages.learning_curve.LEARNING_CURVE`)."""
+        return tables.read(self.training_files[network], LEARNING_CURVE)
 
     def stride(self, network: str) -> int | None:
         """px of the input that move the last map of one network by one cell; None where unknown."""

@@ -45,6 +45,7 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         layer_files=by_cell["layers"],
         geometry_files=by_cell["geometry"],
         map_files=by_cell["maps"],
+        training_files=dict(zip(facts.get("trained", []), map(Path, files.get("training", [])), strict=True)),
         frame_files=frame_files,
         class_names=names_by_index(facts["classes"], images),
         inclusion=Inclusion(**facts.get("inclusion", {})),

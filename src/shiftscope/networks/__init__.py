@@ -8,7 +8,8 @@ from pydantic import Field
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
-from shiftscope.networks.weights import fill, read_weights, write_weights
+from shiftscope.networks.training import Training
+from shiftscope.networks.weights import fill, read_note, read_weights, write_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,22 +19,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Colour = tuple[float, float, float]
 
-
-class Training(Options):
-    """How the workflow trains a network: AdamW with a one-cycle learning rate, cross entropy."""
-
-    dataset: str
-    """The data set to train on, by its name in this config."""
-    epochs: int = Field(8, ge=1)
-    """Passes over the data set."""
-    batch_size: int = Field(32, ge=2)
-    """Pictures per step."""
-    learning_rate: float = Field(3e-3, gt=0)
-    """The highest learning rate of the cycle."""
-    weight_decay: float = Field(0.05, ge=0)
-    """AdamW's weight decay."""
-    crop_fraction: float = Field(0.875, gt=0, le=1)
-    """It is trained on centre crops: input size as a fraction of the resized shorter side."""
+FOLLOWED = ("outputs", "classes", "answers", "input_size", "mean", "std", "channels")
+"""Settings that a network has from the one whose weights it takes, where it does not set them itself."""
 
 
 class Preprocessing(NamedTuple):
@@ -64,7 +51,14 @@ class Network(Options):
     weights: Path | None = None
     """A local file: safetensors, or a state dict saved by torch.save (loaded with weights_only)."""
     train: Training | None = None
-    """How the network is trained by the run, instead of loading weights."""
+    """How the network is trained by the run: from random weights, or, with `weights_of`, from those of another network."""
+    weights_of: str | None = None
+    """The name of another network of this config whose weights it takes: as they are, or, with `train`, as the start of its
+    training (fine-tuning). Both must have the same `kind`, `architecture` and `options`. Where `outputs`, `classes`,
+    `answers`, `input_size`, `mean`, `std` or `channels` is not set here, it is as it is there."""
+    remedy_of: str | None = None
+    """The name of the network of this config that this one is an improved version of. The table of remedies sets the
+    two side by side. Not set: `weights_of`."""
     input_size: int | None = Field(None, ge=8)
     """Width and height of what it is shown, px; not set: `inference.input_size`, else the size that its source names."""
     mean: Colour | None = None
@@ -105,15 +99,32 @@ class Network(Options):
         raise ShiftscopeError(f"{what} does not say what size it takes; write 'input_size', its width and height in px")
 
     @property
-    def origin(self) -> str:
-        """Where its weights come from: ``file``, ``train``, ``fetch`` (from the internet) or ``code`` (they come with it).
+    def remedied(self) -> str | None:
+        """The name of the network that this one is an improved version of; None where it is of none."""
+        return self.remedy_of or self.weights_of
 
-        Raises ShiftscopeError unless exactly one of them is set.
+    def following(self, other: "Network") -> "Network":
+        """A copy in which what the user left out is as in `other`, the network whose weights this one takes."""
+        left_out = [name for name in FOLLOWED if name not in self.model_fields_set]
+        inherited = {name: getattr(other, name) for name in left_out if getattr(other, name) is not None}
+        if "classes" in left_out:
+            inherited["classes"] = other.class_space
+        return self.model_copy(update=inherited)
+
+    @property
+    def origin(self) -> str:
+        """Where its weights come from: ``file``, ``train``, ``network`` (another one of the config), ``fetch`` (from the
+        internet) or ``code`` (they come with it).
+
+        Raises ShiftscopeError unless exactly one of them is set; training may start from another network's weights.
         """
-        found = [name for name in ("weights", "train") if getattr(self, name) is not None]
+        if self.weights is None and self.weights_of is not None:
+            return "network" if self.train is None else "train"
+        found = [name for name in ("weights", "train", "weights_of") if getattr(self, name) is not None]
         if len(found) != 1:
             raise ShiftscopeError(
-                f"needs either 'weights' (a file) or 'train' (a data set), and has {'both' if found else 'neither'}"
+                f"needs either 'weights' (a file) or 'train' (a data set), and has {_listed(found)}; to train on from "
+                "weights, name the network that has them in 'weights_of'"
             )
         return {"weights": "file", "train": "train"}[found[0]]
 
@@ -159,7 +170,15 @@ class Network(Options):
         own = {name: getattr(self, name) for name in ("mean", "std", "channels") if getattr(self, name) is not None}
         if self.train is not None:
             own["input_size"] = self.size  # what the library names is the size of other weights
+        elif self.weights_of is not None and (size := read_note(weights).get("options", {}).get("input_size")):
+            own["input_size"] = size  # likewise: they were trained here
         return said._replace(**own)
+
+
+def _listed(found: list[str]) -> str:
+    if not found:
+        return "neither"
+    return "both" if found == ["weights", "train"] else f"{', '.join(found[:-1])} and {found[-1]}"
 
 
 networks: Registry[type[Network]] = Registry("kind of network", __name__)

@@ -31,7 +31,8 @@ class Factory(Network):
     @property
     def origin(self) -> str:
         """As for all networks; a function may also bring its own weights."""
-        return "code" if self.weights is None and self.train is None else super().origin
+        own = self.weights is None and self.train is None and self.weights_of is None
+        return "code" if own else super().origin
 
     def check(self) -> None:
         """Raise a ShiftscopeError where the file is not there or not trusted."""

@@ -26,8 +26,10 @@ class Hub(Published):
     @property
     def origin(self) -> str:
         """Always the hub. Raises ShiftscopeError where the user set another origin."""
-        if self.weights is not None or self.train is not None:
-            raise ShiftscopeError("a network of the hub has its weights there; leave out 'weights' and 'train'")
+        if self.weights is not None or self.train is not None or self.weights_of is not None:
+            raise ShiftscopeError(
+                "a network of the hub has its weights there; leave out 'weights', 'train' and 'weights_of'"
+            )
         return "fetch"
 
     def fetch(self, path: Path) -> None:

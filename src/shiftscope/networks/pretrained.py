@@ -19,6 +19,10 @@ class Published(Network):
     activation that follows a convolution of stride 2, and behind a max pooling. The first convolution, 1 × 1 convolutions
     on shortcuts and average poolings stay as they are, and so do all weights."""
 
+    def fetches(self, pretrained: object) -> bool:
+        """Whether its weights are fetched: `pretrained` is set, and no other origin is."""
+        return bool(pretrained) and self.weights is None and self.train is None and self.weights_of is None
+
     def preprocessing(self, weights: Path) -> Preprocessing:
         """What the maker of the weights says, as noted in a fetched file, or else what the library says of the
         architecture."""

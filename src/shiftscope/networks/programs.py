@@ -25,6 +25,8 @@ class Program(Network):
         """Raise a ShiftscopeError where the file is not there or not trusted."""
         if self.train is not None:
             raise ShiftscopeError(f"a network of kind {self.kind} cannot be trained here; leave out 'train'")
+        if self.weights_of is not None:
+            raise ShiftscopeError(f"a network of kind {self.kind} is its file; give it as 'weights', not as 'weights_of'")
         super().check()
         if not self.trust:
             raise ShiftscopeError(

@@ -30,7 +30,7 @@ class Timm(Published):
     @property
     def origin(self) -> str:
         """As for all networks; weights may also be fetched, by `pretrained`."""
-        return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
+        return "fetch" if self.fetches(self.pretrained) else super().origin
 
     def named_size(self) -> int:
         """The size of the weights with this tag; without a tag, of those that timm has for the architecture by default."""

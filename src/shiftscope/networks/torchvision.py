@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiftscope.core.errors import ShiftscopeError, unknown
-from shiftscope.networks import Preprocessing, networks
+from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched
 from shiftscope.networks.sizes import named_size
@@ -34,7 +34,7 @@ class Torchvision(Published):
     @property
     def origin(self) -> str:
         """As for all networks; weights may also be fetched, by `pretrained`."""
-        return "fetch" if self.pretrained and self.weights is None and self.train is None else super().origin
+        return "fetch" if self.fetches(self.pretrained) else super().origin
 
     def check(self) -> None:
         """Raise a ShiftscopeError, also where `transform_input` has no effect or must be given."""
@@ -63,12 +63,25 @@ class Torchvision(Published):
         module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **self._options())
         return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
 
+    def _transforms(self) -> bool:
+        """Whether googlenet or inception_v3 changes the normalisation of its input."""
+        return self.train is None if self.transform_input is None else self.transform_input
+
+    def following(self, other: Network) -> Network:
+        """As for all networks; `transform_input` follows, too."""
+        followed = super().following(other)
+        if self.transform_input is None and isinstance(other, Torchvision) and self.architecture in TRANSFORMING:
+            return followed.model_copy(update={"transform_input": other._transforms()})
+        return followed
+
     def _options(self) -> dict[str, Any]:
         """Arguments of the architecture that torchvision sets by itself where it loads its own weights."""
         if self.architecture in TRANSFORMING:
-            transform = self.train is None if self.transform_input is None else self.transform_input
             # Random weights of its own distribution take seconds, and matter to training alone.
-            return {"transform_input": transform, "init_weights": self.train is not None}
+            return {
+                "transform_input": self._transforms(),
+                "init_weights": self.train is not None and self.weights_of is None,
+            }
         if self.architecture.startswith("vit_"):
             # The embedding of positions is of the size that the weights are for.
             return {"image_size": self.named_size() if self.pretrained else self.size}

@@ -19,6 +19,9 @@ class Card(Table):
     """The name of the architecture in its library, or the kind where there is none."""
     weights = Column(pl.String)
     """The path of the file of weights."""
+    weights_of = Column(pl.String)
+    """The name of the network in the config that the weights are of, or, where the network was trained, that its training
+    started from. Null where neither is the case."""
     weights_sha256 = Column(pl.String)
     """The SHA-256 digest of this file."""
     input_size = Column(pl.Int64, "px")

@@ -110,6 +110,7 @@ def _card(
         "options": options,
         "architecture": getattr(network, "architecture", kind),
         "weights": str(weights),
+        "weights_of": network.weights_of,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "input_size": network.size,
         "mean": wants.mean,

@@ -1,24 +1,24 @@
-"""The stage that trains a network on the centre crops of a data set."""
+"""The stage that trains a network on the pictures of a data set."""
 
-import sys
+import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.numbers import percent
-from shiftscope.core.progress import progress
+from shiftscope.core import tables
 from shiftscope.core.randomness import generator
-from shiftscope.data.pictures import read_picture
-from shiftscope.networks import Network, Training, networks
+from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.answers import TRIED, check_answers, trial_frames
+from shiftscope.networks.augmentations import Augmentation
+from shiftscope.networks.augmentations.none import Unchanged
 from shiftscope.networks.modules import available, normalised, runner
+from shiftscope.networks.training import Training
 from shiftscope.networks.weights import write_weights
-from shiftscope.protocols import Picture
-from shiftscope.protocols.centre import Centre
+from shiftscope.stages.checkpoint import Checkpoint, digest
+from shiftscope.stages.examples import Examples, read_examples
+from shiftscope.stages.fitting import fit
+from shiftscope.stages.learning_curve import LEARNING_CURVE
 
 
 def train_network(
@@ -27,96 +27,68 @@ def train_network(
     options: dict[str, Any],
     name: str,
     images: pl.DataFrame,
+    validation: pl.DataFrame | None = None,
+    start: str | Path | None = None,
     seed: int,
     device: str,
     threads: int,
     path: str | Path,
+    curve_path: str | Path,
+    code: str = "",
 ) -> None:
-    """Train the network on the centre crops of `images` (tables.IMAGES, labelled) and save it as safetensors.
+    """Train the network on `images` (tables.IMAGES, labelled); save it as safetensors, and its learning curve.
 
-    `device` is ``auto``, ``cpu`` or ``cuda``. The seed decides the initial weights and the order of the pictures. The note
-    in the file (`weights.read_note`) says the kind of network, its options and the seed. Raises ShiftscopeError where
-    pictures lack labels or have more classes than the network has outputs, or where the network answers with probabilities.
+    Parameters
+    ----------
+    kind, options, name : of the network; `options` has `train`.
+    images, validation : the pictures to train on, and those that it is only asked about (tables.IMAGES, labelled).
+    start : the file of weights to start from; None for random ones.
+    seed : decides the random weights, the order of the pictures and what the augmentation draws.
+    device : ``auto``, ``cpu`` or ``cuda``.
+    path, curve_path : of the weights, whose note (`weights.read_note`) says the kind of network, its options and the seed,
+        and of the table `LEARNING_CURVE`. After each epoch, the state of the training is written beside `path`; a job that
+        was interrupted goes on from there, if everything that decides the training is the same.
+    code : a digest of the code, which is a part of this.
+
+    Raises ShiftscopeError where pictures lack labels or have more classes than the network has outputs, where the network
+    answers with probabilities, or where the weights to start from do not fit.
     """
     import torch
 
     network = networks[kind].item.model_validate(options)
     training = network.train
-    if training is None or images["label"].null_count():
-        raise ShiftscopeError(
-            f"network {name} is to be trained on pictures of which some have no label; label them or leave them out"
-        )
-    labels = images["label"].to_numpy()
-    if labels.max() >= network.outputs:
-        raise ShiftscopeError(
-            f"network {name} has {network.outputs} outputs, but data set {training.dataset} has labels up to "
-            f"{labels.max()}; write 'outputs: {labels.max() + 1}'"
-        )
+    assert training is not None
+    seen = _examples(images, training.dataset, name, network, training, training.augmentation)
+    asked = None
+    if validation is not None:
+        asked = _examples(validation, str(training.validation), name, network, training, Unchanged())
     torch.set_num_threads(threads)
     device = available(device)
-    frames = _centre_crops(images, network.size, training.crop_fraction)
+    decided = [kind, json.dumps(options, sort_keys=True), name, str(seed), device, code, torch.__version__]
+    decided.append("" if start is None else digest(Path(start).read_bytes()))
+    pictures = [array for part in (seen, asked) if part for array in (part.frames, part.labels, part.aspects)]
+    checkpoint = Checkpoint(Path(path).with_name("training.checkpoint"), digest(*decided, *pictures))
+    module, wants = _untrained(network, name, start, seed)
+    curve = fit(module, seen, asked, training, wants, seed, name, device, checkpoint)
+    tables.write(curve_path, tables.table([dict(row) for row in curve], LEARNING_CURVE), LEARNING_CURVE)
+    said = {} if start is None else {"preprocessing": wants._asdict()}
+    write_weights(module.state_dict(), Path(path), {"network": kind, "options": options, "seed": seed, **said})
+    checkpoint.remove()
+
+
+def _examples(
+    images: pl.DataFrame, dataset: str, name: str, network: Network, training: Training, augmentation: Augmentation
+) -> Examples:
+    return read_examples(images, dataset, name, network, augmentation, training.crop_fraction)
+
+
+def _untrained(network: Network, name: str, start: str | Path | None, seed: int) -> tuple[Any, Preprocessing]:
+    """The network before its training, and how it wants its input. Raises ShiftscopeError where it does not answer with
+    logits."""
+    import torch
+
     torch.manual_seed(int(generator(seed, "weights", name).integers(2**63)))
-    module = network.build()
+    module = network.build() if start is None else network.load(Path(start), name)
     ready = normalised(module.eval(), (0, 0, 0), (1, 1, 1))
     check_answers(runner(ready, "cpu"), name, network.answers, trial_frames(TRIED, network.size, seed))
-    pixels = torch.from_numpy(frames).permute(0, 3, 1, 2)
-    correct = fit(module, pixels, torch.from_numpy(labels.astype(np.int64)), network, training, seed, name, device)
-    print(f"{name}: {percent(correct)} of the last epoch's training pictures were classified right", file=sys.stderr)
-    write_weights(module.state_dict(), Path(path), {"network": kind, "options": options, "seed": seed})
-
-
-def fit(
-    module: Any, pixels: Any, labels: Any, network: Network, training: Training, seed: int, name: str, device: str
-) -> float:
-    """Train `module` in place by AdamW with cross entropy and a one-cycle learning rate (Smith & Topin 2019,
-    arXiv:1708.07120).
-
-    Parameters
-    ----------
-    module : takes float32 (batch, 3, size, size), normalised, and answers with logits.
-    pixels, labels : uint8 (n, 3, size, size), RGB; int64 (n,).
-    network, training : how the input is normalised; epochs, batch size, learning rate and weight decay.
-    seed, name : decide the order of the pictures, together.
-    device : ``cpu`` or ``cuda``; the module is on the CPU again afterwards.
-
-    Returns the share, in [0, 1], of the last epoch's pictures that were classified right while training on them.
-    """
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    module = module.to(device, memory_format=torch.channels_last).train()
-    wants = network.wants(Path())
-    mean = torch.tensor(wants.mean, device=device).view(1, 3, 1, 1) * 255
-    std = torch.tensor(wants.std, device=device).view(1, 3, 1, 1) * 255
-    # A last batch of one picture would have no variance for batch normalisation.
-    batches = max(1, len(pixels) // training.batch_size)
-    optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, training.learning_rate, epochs=training.epochs, steps_per_epoch=batches
-    )
-    order = generator(seed, "order", name)
-    right = 0
-    for _ in progress(range(training.epochs), training.epochs, "epochs"):
-        right = 0
-        for batch in np.array_split(order.permutation(len(pixels)), batches):
-            chosen = torch.from_numpy(batch)
-            answers = module((pixels[chosen].to(device) - mean) / std)
-            wanted = labels[chosen].to(device)
-            optimizer.zero_grad()
-            cross_entropy(answers, wanted).backward()
-            optimizer.step()
-            schedule.step()
-            right += int((answers.argmax(1) == wanted).sum())
-    module.to("cpu", memory_format=torch.contiguous_format).eval()
-    return right / len(pixels)
-
-
-def _centre_crops(images: pl.DataFrame, size: int, crop_fraction: float) -> NDArray[np.uint8]:
-    """The centre crops of all pictures: uint8 (images, size, size, 3)."""
-    protocol = Centre(crop_fraction=crop_fraction)
-    rng = np.random.default_rng(0)  # a centre crop draws nothing
-    frames = np.empty((len(images), size, size, 3), np.uint8)
-    rows = images.select("image_id", "path").iter_rows()
-    for place, (image_id, path) in enumerate(progress(rows, len(images), "pictures")):
-        frames[place] = protocol.sequence(Picture(image_id, read_picture(path)), size, rng).canvases[0]
-    return frames
+    return module, network.wants(Path() if start is None else Path(start))

@@ -10,6 +10,7 @@ from shiftscope.core.options import Options
 from shiftscope.engines import engines
 from shiftscope.figures import figures
 from shiftscope.networks import networks
+from shiftscope.networks.augmentations import augmentations
 from shiftscope.protocols import protocols
 from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
@@ -37,13 +38,13 @@ class Parameters:
     def network(self, network: str) -> dict[str, Any]:
         """What the jobs that load a network are given of it."""
         section = self.plan.config.networks[network]
-        return {"kind": section.kind, "options": self.options(section)}
+        return {"kind": section.kind, "options": self.options(section, "remedy_of")}
 
     def fetched_network(self, network: str) -> dict[str, Any]:
         """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
         section = self.plan.config.networks[network]
         without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
-        return {"kind": section.kind, "options": self.options(section, *without)}
+        return {"kind": section.kind, "options": self.options(section, *without, "weights_of", "remedy_of")}
 
     def protocol(self, protocol: str) -> dict[str, Any]:
         """What the job that makes frames is given of a protocol."""
@@ -67,7 +68,10 @@ class Parameters:
         if rule in ("download", "images", "boxes", "landmarks"):
             found += [sources[self.plan.config.datasets[wildcards["dataset"]].kind].module]
         if rule in ("train", "fetch_weights", "network", "infer", "layers"):
-            found += [networks[self.plan.config.networks[wildcards["network"]].kind].module]
+            network = self.plan.config.networks[wildcards["network"]]
+            found += [networks[network.kind].module]
+            if rule == "train" and network.train:
+                found += [augmentations[network.train.augmentation.kind].module]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
@@ -99,6 +103,7 @@ class Parameters:
             },
             "shards": self.plan.config.shards,
             "classes": self.class_space(dataset),
+            **({"trained": self.plan.trained} if "training" in tables else {}),
             **({"inclusion": self.inclusion()} if "bias" in tables else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
         }

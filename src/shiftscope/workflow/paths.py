@@ -32,6 +32,7 @@ class Paths:
     def _name_answers(self, dataset: str, network: str, frames: str) -> None:
         # Networks, and what they answer
         self.weights = f"{network}/weights.safetensors"
+        self.training = f"{network}/training.parquet"
         self.card = f"{network}/card.json"
         self.program = f"{network}/program"
         self.shard_predictions = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet"

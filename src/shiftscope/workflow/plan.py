@@ -12,6 +12,7 @@ from shiftscope.workflow.paths import Paths, filled
 BOXED = frozenset({"boxes", "bias", "inclusion"})
 LANDMARKED = frozenset({"landmarks", "landmark_bias"})
 MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "comparisons"})
+TRAINED = frozenset({"training"})
 INSIDE = frozenset({"layers", "geometry", "maps"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 """Tables of a data set, by what there must be for them."""
@@ -82,8 +83,10 @@ class Plan:
     # Which files there are
 
     def weights(self, network: str) -> str:
-        """Where a network's weights are: the user's file, or what the workflow trains or fetches."""
+        """Where a network's weights are: the user's file, what the workflow trains or fetches, or another network's."""
         section = self.config.networks[network]
+        if section.origin == "network":
+            return self.weights(str(section.weights_of))
         if section.origin in ("train", "fetch"):
             return self.paths.weights.format(network=network)
         return (section.weights or section.files()[0]).as_posix()
@@ -98,6 +101,16 @@ class Plan:
         """The pictures that a network is trained on."""
         train = self.config.networks[network].train
         return self.paths.images.format(dataset=train.dataset) if train else ""
+
+    def validation_images(self, network: str) -> str | list[str]:
+        """The pictures that a network is asked about while it is trained; an empty list if there are none."""
+        train = self.config.networks[network].train
+        return self.paths.images.format(dataset=train.validation) if train and train.validation else []
+
+    def start(self, network: str) -> str | list[str]:
+        """The weights that a network's training starts from; an empty list if they are random."""
+        other = self.config.networks[network].weights_of
+        return self.weights(other) if other else []
 
     def boxes_of_frames(self, dataset: str, protocol: str) -> str | list[str]:
         """The boxes that a protocol needs to make its frames; an empty list if it needs none."""
@@ -140,6 +153,7 @@ class Plan:
             BOXED: dataset in self.boxed,
             LANDMARKED: dataset in self.landmarked,
             MEASURED: self.measured(dataset),
+            TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
             RELATED: self.related(dataset),
         }
