@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, StringConstraints, Tag, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.kinds import kinds
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.core.settings import read_settings
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
+from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.sources import Source, sources
 
@@ -20,17 +22,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
 """Becomes a part of file names and of Snakemake's targets."""
 
 SECTIONS: dict[str, Registry[Any]] = {"datasets": sources, "networks": networks, "protocols": protocols}
-
-
-def _kinds(registry: Registry[Any]) -> Any:
-    """The union of all kinds of a registry, told apart by `kind`."""
-    choices = tuple(Annotated[entry.item, Tag(entry.name)] for entry in registry)
-    return Annotated[Union[choices], Discriminator(_kind)]  # noqa: UP007
-
-
-def _kind(section: Any) -> str | None:
-    kind = section.get("kind") if isinstance(section, Mapping) else getattr(section, "kind", None)
-    return None if kind is None else str(kind)
+NESTED: dict[str, Registry[Any]] = {"sampling": samplings}
+"""Keys in a section that are one of the kinds of a registry again."""
 
 
 def _named(section: object) -> object:
@@ -48,7 +41,7 @@ if TYPE_CHECKING:
     AnyNetwork = Network
     AnyProtocol = Protocol
 else:
-    AnySource, AnyNetwork, AnyProtocol = _kinds(sources), _kinds(networks), _kinds(protocols)
+    AnySource, AnyNetwork, AnyProtocol = kinds(sources), kinds(networks), kinds(protocols)
 
 
 class Inference(Options):
@@ -288,7 +281,7 @@ def _sentence(detail: ErrorDetails) -> str:
         fields = [name for name in (model.model_fields if model else {}) if name != "kind"]
         return f"{key}: {unknown('key', where[-1], fields)}"
     if kind == "union_tag_invalid":
-        registry = SECTIONS[where[0]]
+        registry = NESTED.get(where[-1]) or SECTIONS[where[0]]
         return f"{key}.kind: {unknown(registry.noun, str(context['tag']), (entry.name for entry in registry))}"
     if kind == "missing":
         return f"{key}: is missing, and has no default"
@@ -310,8 +303,12 @@ def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, 
         nested = parts[2:-1]
     else:
         nested = parts[:-1]
-    for part in nested:
+    for place, part in enumerate(nested):
+        if place and nested[place - 1] in NESTED:
+            model = NESTED[nested[place - 1]][part].item
+            parts = parts[: place + 2] + parts[place + 3 :]
+            continue
         field = model.model_fields.get(part) if model else None
-        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        types = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        model = next((kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
     return model, parts

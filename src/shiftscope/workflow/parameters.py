@@ -10,6 +10,7 @@ from shiftscope.core.options import Options
 from shiftscope.engines import engines
 from shiftscope.figures import figures
 from shiftscope.networks import networks
+from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import protocols
 from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
@@ -42,7 +43,7 @@ class Parameters:
     def fetched_network(self, network: str) -> dict[str, Any]:
         """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
         section = self.plan.config.networks[network]
-        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
+        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "sampling", "options")
         return {"kind": section.kind, "options": self.options(section, *without)}
 
     def protocol(self, protocol: str) -> dict[str, Any]:
@@ -67,7 +68,11 @@ class Parameters:
         if rule in ("download", "images", "boxes", "landmarks"):
             found += [sources[self.plan.config.datasets[wildcards["dataset"]].kind].module]
         if rule in ("train", "fetch_weights", "network", "infer", "layers"):
-            found += [networks[self.plan.config.networks[wildcards["network"]].kind].module]
+            network = self.plan.config.networks[wildcards["network"]]
+            sampling = getattr(network, "sampling", None)
+            found += [networks[network.kind].module]
+            if sampling is not None and rule != "fetch_weights":
+                found += [samplings[sampling.kind].module]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
