@@ -17,16 +17,21 @@ def kinds(registry: Registry[Any]) -> Any:
 
 def kinds_or_names(registry: Registry[Any]) -> Any:
     """As `kinds`, where the name of a kind alone stands for that kind with all its defaults."""
-    return Annotated[kinds(registry), BeforeValidator(_whole), _Names(tuple(entry.name for entry in registry))]
+
+    def whole(section: object) -> object:
+        if isinstance(section, str):
+            return {"kind": section}
+        if _kind(section):
+            return section
+        names = ", ".join(entry.name for entry in registry)
+        raise ValueError(f"write the name of a {registry.noun} ({names}), or a mapping with its name as 'kind'")
+
+    return Annotated[kinds(registry), BeforeValidator(whole), _Names(tuple(entry.name for entry in registry))]
 
 
 def _kind(section: Any) -> str | None:
     kind = section.get("kind") if isinstance(section, Mapping) else getattr(section, "kind", None)
     return None if kind is None else str(kind)
-
-
-def _whole(section: object) -> object:
-    return {"kind": section} if isinstance(section, str) else section
 
 
 class _Names:
@@ -36,4 +41,4 @@ class _Names:
         self.names = names
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.names)}, handler(schema)]}
+        return {"anyOf": [{"enum": list(self.names), "type": "string"}, handler(schema)]}
