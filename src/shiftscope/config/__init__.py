@@ -74,7 +74,8 @@ class Inference(Options):
     """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
     `input_size` counts before it; not set: each is shown the size that its source names."""
     keep_logits: bool = False
-    """Whether the shards of predictions keep all logits (float16)."""
+    """Whether the shards of predictions keep all logits, in float32: 4 kB a frame for 1000 classes. Remedies that work on
+    answers need them."""
 
 
 class Statistics(Options):
