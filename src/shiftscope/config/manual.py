@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from shiftscope import association, bias, cause, remedies, sensitivity
 from shiftscope.cause.measures import measures as layer_measures
-from shiftscope.config import SECTIONS, Cause, Config, Inference, Statistics
+from shiftscope.config import SECTIONS, Config
+from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
 from shiftscope.core.registry import Entry
@@ -22,11 +23,12 @@ from shiftscope.networks import sizes, suitable
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.sampling import samplings as kinds_of_sampling
 from shiftscope.networks.training import Training
+from shiftscope.remedies import scores
 from shiftscope.sensitivity.measures import measures
 from shiftscope.stages import card, learning_curve
 
 SOURCES = Path(__file__).parents[2]
-DECLARING = (tables, card, learning_curve, sensitivity, cause, remedies, bias, association)
+DECLARING = (tables, card, learning_curve, sensitivity, cause, remedies, scores, bias, association)
 """The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols", "remedies": "Remedies"}
 
@@ -59,7 +61,7 @@ def config_manual() -> str:
     """Every key with its default and its meaning, in Markdown."""
     parts = [
         "# The config, key by key",
-        "Made from the model in `src/shiftscope/config/__init__.py` by `make manual`; edit it there.",
+        "Made from the model in `src/shiftscope/config` by `make manual`; edit it there.",
         "A config given with `--configfile` stands alone. A misspelt key is an error that lists the right ones.",
         "## The whole",
         _table(Config),

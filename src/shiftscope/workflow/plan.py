@@ -15,6 +15,7 @@ MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "compari
 TRAINED = frozenset({"training"})
 INSIDE = frozenset({"layers", "geometry", "maps"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
+REMEDIED = frozenset({"remedies"})
 """Tables of a data set, by what there must be for them."""
 
 
@@ -142,6 +143,31 @@ class Plan:
             name for name in self.protocols_of(dataset) if name in self.config.cause.protocols and self.measured(dataset)
         ]
 
+    def tried(self, dataset: str) -> dict[str, list[str]]:
+        """The names of the remedies that work on answers, by the protocol on whose frames they are tried."""
+        if not self.measured(dataset):
+            return {}
+        protocols_of = {name: self.config.tried_on(section) for name, section in self.config.remedies.items()}
+        tried = {
+            protocol: [name for name, chosen in protocols_of.items() if protocol in chosen]
+            for protocol in self.protocols_of(dataset)
+        }
+        return {protocol: names for protocol, names in tried.items() if names}
+
+    def scored(self, dataset: str) -> list[str]:
+        """The protocols whose frames are scored, because a remedy chooses among them."""
+        return [
+            protocol
+            for protocol, names in self.tried(dataset).items()
+            if any(self.config.remedies[name].needs_scores() for name in names)
+        ]
+
+    def answer_remedies(self, dataset: str) -> list[str]:
+        """One file for each network: what the remedies that work on answers do for it."""
+        return filled(
+            self.paths.answer_remedies, dataset=dataset, network=self.config.networks if self.tried(dataset) else []
+        )
+
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""
         labelled = "labels" in self.config.datasets[dataset].provides
@@ -156,6 +182,7 @@ class Plan:
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
             RELATED: self.related(dataset),
+            REMEDIED: bool(self.tried(dataset)),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
 
@@ -222,5 +249,5 @@ class Plan:
         framed = {*self.boxed, *self.landmarked}
         reported = [name for name in self.config.datasets if self.measured(name) or name in framed]
         return filled(self.paths.report, dataset=reported) + [
-            path for name in reported for path in self.figure_files(name, "pdf")
+            path for name in reported for path in [*self.figure_files(name, "pdf"), *self.answer_remedies(name)]
         ]
