@@ -69,7 +69,11 @@ class RemediesTable(Table):
     """One row per network × remedy × setting × protocol × measure × condition. The answers with and without the remedy are
     on the same pictures and steps."""
 
-    files = ("<data set>/remedies.parquet",)
+    files = (
+        "<data set>/remedies.parquet",
+        "<data set>/remedies/<network>.parquet",
+        "<data set>/network_remedies.parquet",
+    )
     network = Column(pl.String)
     """The name of the network that the remedy is for."""
     remedy = Column(pl.String)
@@ -110,7 +114,8 @@ class RemediesTable(Table):
     parameters_added = Column(pl.Int64)
     """Learned parameters more than without the remedy. Null where the networks hide them."""
     epochs = Column(pl.Int64)
-    """Epochs of training that the remedy needed beyond those of the network without it; 0 for a remedy without training."""
+    """Epochs of training in this run that the remedy took beyond those of the network without it; 0 for a remedy without
+    training, and for networks that somebody else trained."""
     reason = Column(pl.String)
     """Why a number is missing. Null where none is."""
 

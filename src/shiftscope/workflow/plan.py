@@ -14,6 +14,7 @@ LANDMARKED = frozenset({"landmarks", "landmark_bias"})
 MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "comparisons"})
 TRAINED = frozenset({"training"})
 INSIDE = frozenset({"layers", "geometry", "maps"})
+REMEDIED = frozenset({"remedies"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 """Tables of a data set, by what there must be for them."""
 
@@ -57,6 +58,11 @@ class Plan:
     def fetched(self) -> list[str]:
         """Networks whose weights are published on the internet."""
         return [name for name, network in self.config.networks.items() if network.origin == "fetch"]
+
+    @cached_property
+    def remedied(self) -> dict[str, str]:
+        """Networks that are remedies, and the network that each improves on."""
+        return {name: network.remedied for name, network in self.config.networks.items() if network.remedied}
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -117,6 +123,24 @@ class Plan:
         needed = "boxes" in protocols[self.config.protocols[protocol].kind].needs
         return self.paths.boxes.format(dataset=dataset) if needed else []
 
+    def remedy_cells(self, dataset: str) -> list[list[str]]:
+        """Protocol and network of the predictions that networks which are remedies, and those that they improve on, are
+        compared by."""
+        named = {*self.remedied, *self.remedied.values()}
+        return [[protocol, network] for protocol, network in self.cells(dataset) if network in named]
+
+    def epochs(self, network: str) -> int:
+        """Epochs of training in this run that a network has behind it, with those of the network that it starts from."""
+        section = self.config.networks[network]
+        before = self.epochs(section.weights_of) if section.weights_of else 0
+        return before + (section.train.epochs if section.train else 0)
+
+    def answer_remedies(self, dataset: str) -> list[str]:
+        """The tables of the remedies that work on answers, one for each network; none where the config names none."""
+        if not self.config.remedies:
+            return []
+        return filled(self.paths.answer_remedies, dataset=dataset, network=self.config.networks)
+
     def predictions(self, dataset: str, protocol: str | None = None) -> list[str]:
         """One file for every protocol and network, protocols first; or those of one protocol."""
         chosen = self.protocols_of(dataset) if protocol is None else [protocol]
@@ -155,6 +179,7 @@ class Plan:
             MEASURED: self.measured(dataset),
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
+            REMEDIED: self.measured(dataset) and bool(self.config.remedies or self.remedied),
             RELATED: self.related(dataset),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
