@@ -1,4 +1,4 @@
-"""What helps: networks that are remedies of others, their price, and the table of all remedies."""
+"""What helps: networks that are remedies of others, their price, the table of all remedies, and what augmentation gains."""
 
 
 def improved_on(pattern):
@@ -95,3 +95,39 @@ rule remedies:
         code=code("remedies"),
     script:
         "../workflow/scripts/remedies.py"
+
+
+rule augmentation:
+    input:
+        predictions=lambda wildcards: [
+            rules.aggregate.output.predictions.format(
+                dataset=wildcards.dataset, protocol=protocol, network=network
+            )
+            for protocol, network in PLAN.augmentation_cells(wildcards.dataset)
+        ],
+        framing=lambda wildcards: expand(
+            rules.framing_comparison.output.comparison,
+            dataset=wildcards.dataset,
+            other=PLAN.framed_alike(wildcards.dataset),
+        ),
+    output:
+        augmentation=PATHS.augmentation,
+    log:
+        PATHS.log("augmentation"),
+    benchmark:
+        PATHS.benchmark("augmentation")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        taught=PLAN.augmented,
+        cells=lambda wildcards: PLAN.augmentation_cells(wildcards.dataset),
+        others=lambda wildcards: PLAN.framed_alike(wildcards.dataset),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("augmentation"),
+    script:
+        "../workflow/scripts/augmentation.py"

@@ -18,7 +18,16 @@ from shiftscope.sources import sources
 from shiftscope.workflow.fingerprint import fingerprint
 from shiftscope.workflow.plan import Plan
 
-MEASURING = ("sensitivity", "comparisons", "curves", "network_remedies", "relation", "accuracy_by_surprisal", "report")
+MEASURING = (
+    "sensitivity",
+    "comparisons",
+    "curves",
+    "network_remedies",
+    "augmentation",
+    "relation",
+    "accuracy_by_surprisal",
+    "report",
+)
 """Rules whose numbers depend on the measures."""
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from shiftscope.config import Config
 from shiftscope.figures import figures
+from shiftscope.networks import Network
 from shiftscope.protocols import protocols
 from shiftscope.workflow.paths import Paths, filled
 
@@ -15,6 +16,7 @@ MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "compari
 TRAINED = frozenset({"training"})
 INSIDE = frozenset({"layers", "geometry", "maps"})
 REMEDIED = frozenset({"remedies"})
+AUGMENTED = frozenset({"augmentation"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 """Tables of a data set, by what there must be for them."""
 
@@ -63,6 +65,19 @@ class Plan:
     def remedied(self) -> dict[str, str]:
         """Networks that are remedies, and the network that each improves on."""
         return {name: network.remedied for name, network in self.config.networks.items() if network.remedied}
+
+    @cached_property
+    def augmented(self) -> list[list[str]]:
+        """Networks that differ from the one that they improve on in the augmentation of their training alone: network, the
+        other one, kind of augmentation, and the data set that both are trained on."""
+        found = []
+        for name, other in self.remedied.items():
+            taught, plain = self.config.networks[name], self.config.networks[other]
+            if taught.train and plain.train and _alike(taught, plain) and taught.train.dataset == plain.train.dataset:
+                kinds = [section.augmentation.kind for section in (taught.train, plain.train)]
+                if kinds[0] != kinds[1] == "none":
+                    found.append([name, other, kinds[0], taught.train.dataset])
+        return found
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -129,6 +144,17 @@ class Plan:
         named = {*self.remedied, *self.remedied.values()}
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named]
 
+    def augmentation_cells(self, dataset: str) -> list[list[str]]:
+        """Protocol and network of the predictions that networks trained with and without augmentation are compared by."""
+        named = {name for pair in self.augmented for name in pair[:2]}
+        moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
+        return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
+
+    def framed_alike(self, dataset: str) -> list[str]:
+        """The data sets that augmented networks are trained on and that the framing of this one is compared with."""
+        taught = {pair[3] for pair in self.augmented}
+        return [name for name in self.others(dataset) if name in taught]
+
     def epochs(self, network: str) -> int:
         """Epochs of training in this run that a network has behind it, with those of the network that it starts from."""
         section = self.config.networks[network]
@@ -179,6 +205,7 @@ class Plan:
             MEASURED: self.measured(dataset),
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
+            AUGMENTED: self.measured(dataset) and bool(self.augmentation_cells(dataset)),
             REMEDIED: self.measured(dataset) and bool(self.config.remedies or self.remedied),
             RELATED: self.related(dataset),
         }
@@ -249,3 +276,9 @@ class Plan:
         return filled(self.paths.report, dataset=reported) + [
             path for name in reported for path in self.figure_files(name, "pdf")
         ]
+
+
+def _alike(one: Network, other: Network) -> bool:
+    """Whether two networks are the same but for their training."""
+    without = {"train", "weights_of", "remedy_of", "input_size"}
+    return one.model_dump(exclude=without) == other.model_dump(exclude=without) and one.size == other.size
