@@ -84,6 +84,11 @@ def drawn_protocols(wildcards):
     return [one] if one else PLAN.protocols_of(wildcards.dataset)
 
 
+def improved_on(pattern):
+    """A function for a rule's input: the file of the network that the rule's network improves on."""
+    return lambda it: pattern.format(network=PLAN.remedied[it.network])
+
+
 def gpus(wildcards):
     """The GPUs that a job asks for, known once the executor is."""
     executor = workflow.executor_plugin

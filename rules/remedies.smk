@@ -1,4 +1,4 @@
-"""Answers → what helps: other answers made of them, measured on the same pictures."""
+"""What helps: other answers made of those that there are, networks that are remedies of others, and what each costs."""
 
 
 rule scores:
@@ -58,3 +58,130 @@ rule answer_remedies:
         code=code("answer_remedies"),
     script:
         "../workflow/scripts/answer_remedies.py"
+
+
+rule price:
+    input:
+        card=rules.network.output.card,
+        program=rules.network.output.program,
+        card_without=improved_on(rules.network.output.card),
+        program_without=improved_on(rules.network.output.program),
+    output:
+        price=PATHS.price,
+    log:
+        PATHS.network_log("price"),
+    benchmark:
+        PATHS.network_benchmark("price")
+    wildcard_constraints:
+        network=one_of(PLAN.remedied),
+    conda:
+        "../environment.yml"
+    threads: PLAN.config.inference.threads
+    resources:
+        gpu=gpus,
+        mem_mb=4000,
+    params:
+        seed=PLAN.config.seed,
+        code=code("price"),
+    script:
+        "../workflow/scripts/price.py"
+
+
+rule network_remedies:
+    input:
+        predictions=lambda wildcards: [
+            rules.aggregate.output.predictions.format(
+                dataset=wildcards.dataset, protocol=protocol, network=network
+            )
+            for protocol, network in PLAN.remedy_cells(wildcards.dataset)
+        ],
+        cards=expand(rules.network.output.card, network=list(PLAN.remedied)),
+        cards_without=expand(
+            rules.network.output.card, network=list(PLAN.remedied.values())
+        ),
+        prices=expand(rules.price.output.price, network=list(PLAN.remedied)),
+    output:
+        remedies=PATHS.network_remedies,
+    log:
+        PATHS.log("network_remedies"),
+    benchmark:
+        PATHS.benchmark("network_remedies")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        pairs=list(map(list, PLAN.remedied.items())),
+        cells=lambda wildcards: PLAN.remedy_cells(wildcards.dataset),
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
+        epochs=PARAMETERS.epochs(),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("network_remedies"),
+    script:
+        "../workflow/scripts/network_remedies.py"
+
+
+rule remedies:
+    input:
+        answers=lambda wildcards: PLAN.answer_remedies(wildcards.dataset),
+        networks=lambda wildcards: (
+            rules.network_remedies.output.remedies.format(dataset=wildcards.dataset)
+            if PLAN.remedied
+            else []
+        ),
+    output:
+        remedies=PATHS.remedies,
+    log:
+        PATHS.log("remedies"),
+    benchmark:
+        PATHS.benchmark("remedies")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        networks=list(PLAN.config.networks),
+        remedies=[*PLAN.config.remedies, *PLAN.remedied],
+        code=code("remedies"),
+    script:
+        "../workflow/scripts/remedies.py"
+
+
+rule augmentation:
+    input:
+        predictions=lambda wildcards: [
+            rules.aggregate.output.predictions.format(
+                dataset=wildcards.dataset, protocol=protocol, network=network
+            )
+            for protocol, network in PLAN.augmentation_cells(wildcards.dataset)
+        ],
+        framing=lambda wildcards: expand(
+            rules.framing_comparison.output.comparison,
+            dataset=wildcards.dataset,
+            other=PLAN.framed_alike(wildcards.dataset),
+        ),
+    output:
+        augmentation=PATHS.augmentation,
+    log:
+        PATHS.log("augmentation"),
+    benchmark:
+        PATHS.benchmark("augmentation")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        taught=PLAN.augmented,
+        cells=lambda wildcards: PLAN.augmentation_cells(wildcards.dataset),
+        others=lambda wildcards: PLAN.framed_alike(wildcards.dataset),
+        seed=PLAN.config.seed,
+        level=PLAN.config.statistics.level,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("augmentation"),
+    script:
+        "../workflow/scripts/augmentation.py"

@@ -78,7 +78,11 @@ class RemediesTable(Table):
     """One row per network × remedy × setting × protocol × measure × condition. The answers with and without the remedy are
     on the same pictures and steps."""
 
-    files = ("<data set>/remedies.parquet", "<data set>/remedies/<network>.parquet")
+    files = (
+        "<data set>/remedies.parquet",
+        "<data set>/remedies/<network>.parquet",
+        "<data set>/network_remedies.parquet",
+    )
     network = Column(pl.String)
     """The name of the network that the remedy is for."""
     remedy = Column(pl.String)
@@ -120,9 +124,51 @@ class RemediesTable(Table):
     parameters_added = Column(pl.Int64)
     """Learned parameters more than without the remedy. Null where the networks hide them."""
     epochs = Column(pl.Int64)
-    """Epochs of training that the remedy needed beyond those of the network without it; 0 for a remedy without training."""
+    """Epochs of training in this run that the remedy took beyond those of the network without it; 0 for a remedy without
+    training, and for networks that somebody else trained."""
     reason = Column(pl.String)
     """Why a number is missing. Null where none is."""
 
 
+class AugmentationTable(Table):
+    """One row per protocol × augmentation × network that was trained with it, on the pictures that all networks have; then
+    the means over networks by the framing of the pictures that they were trained on, and the difference of these means."""
+
+    files = ("<data set>/augmentation.parquet",)
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+    augmentation = Column(pl.String)
+    """The kind of augmentation, such as `shifts`."""
+    of = Column(pl.String)
+    """What the row is about: a `network`; a `framing`, the mean over the networks that were trained on pictures framed in
+    this way; or the `difference`, the gain where pictures are framed alike less that where they are framed otherwise."""
+    network = Column(pl.String)
+    """The name of the network that was trained with the augmentation. Null for means and differences."""
+    without = Column(pl.String)
+    """The name of the same network trained without it. Null for means and differences."""
+    trained_on = Column(pl.String)
+    """The name of the data set that both were trained on. Null for means and differences."""
+    framing = Column(pl.String)
+    """How the pictures of this data set are framed: `alike`, if of all data sets that networks were trained on this one's
+    framing is the nearest, else `otherwise`. Null where it is not known."""
+    distance = Column(pl.Float64)
+    """The mean of the Wasserstein distances of centres, widths and heights of boxes between this data set and the one
+    that the networks were trained on, from 0 to 1. Null where the two were not compared."""
+    plain = Column(pl.Float64)
+    """P(top-1 change) without the augmentation, from 0 to 1."""
+    estimate = Column(pl.Float64)
+    """P(top-1 change) with it, from 0 to 1."""
+    gain = Column(pl.Float64)
+    """How much smaller P(top-1 change) is with the augmentation."""
+    gain_low = Column(pl.Float64)
+    """The lower end of the interval of the gain, over the same pictures."""
+    gain_high = Column(pl.Float64)
+    """The upper end of it."""
+    n_images = Column(pl.Int64)
+    """The number of pictures."""
+    reason = Column(pl.String)
+    """Why an interval is missing. Null where none is."""
+
+
+AUGMENTATION = AugmentationTable.schema()
 REMEDIES = RemediesTable.schema()

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,18 +64,26 @@ def infer(
             f"network {card['network']} has {card['outputs']} outputs, but the pictures have labels up to {highest}; "
             "give it 'outputs' that match, or pictures of its classes"
         )
-    if card["device"] == "cuda" and available("auto") != "cuda":
-        raise ShiftscopeError(
-            f"network {card['network']} was prepared on a GPU and this machine has none; run it where there is one, or "
-            "prepare it again for the CPU with 'device: cpu'"
-        )
-    run = engines[card["engine"]].item().load(Path(program_path), card, card["device"], threads)
+    run = load_program(card, program_path, threads)
     schema = LOGITS if keep_logits else tables.PREDICTIONS
     answers = predictions(run, card, canvases_path, frames_path, images, keep_logits)
     if keep_logits:  # about a hundred times as large as the rest
         tables.write_pieces(path, answers, schema)
     else:
         tables.write(path, pl.concat([schema.to_frame(), *answers]), schema)
+
+
+def load_program(card: Mapping[str, Any], path: str | Path, threads: int) -> Run:
+    """The network of `card`, from its program at `path`, on the device that it was prepared for.
+
+    Raises ShiftscopeError where that device is not here.
+    """
+    if card["device"] == "cuda" and available("auto") != "cuda":
+        raise ShiftscopeError(
+            f"network {card['network']} was prepared on a GPU and this machine has none; run it where there is one, or "
+            "prepare it again for the CPU with 'device: cpu'"
+        )
+    return engines[card["engine"]].item().load(Path(path), dict(card), card["device"], threads)
 
 
 def predictions(

@@ -20,6 +20,18 @@ from shiftscope.sources import sources
 from shiftscope.workflow.fingerprint import fingerprint
 from shiftscope.workflow.plan import Plan
 
+MEASURING = (
+    "sensitivity",
+    "comparisons",
+    "curves",
+    "network_remedies",
+    "augmentation",
+    "relation",
+    "accuracy_by_surprisal",
+    "report",
+)
+"""Rules whose numbers depend on the measures."""
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -83,7 +95,9 @@ class Parameters:
         if rule == "frames":
             protocol = self.plan.config.protocols[wildcards["protocol"]]
             found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.uses_resizers())]
-        if rule in ("sensitivity", "comparisons", "curves", "relation", "accuracy_by_surprisal", "report"):
+        if rule == "price":
+            found += [entry.module for entry in engines]
+        if rule in MEASURING:
             found += [entry.module for entry in measures]
         if rule == "answer_remedies":
             tried = {name for names in self.plan.tried(wildcards["dataset"]).values() for name in names}
@@ -179,6 +193,11 @@ class Parameters:
         section = self.plan.config.cause
         layers = section.layers if isinstance(section.layers, str) else list(section.layers)
         return {"which": layers, "pictures": section.pictures}
+
+    def epochs(self) -> dict[str, int]:
+        """Of each network that is a remedy, the epochs of training that it has behind it beyond the one it improves on."""
+        plan = self.plan
+        return {remedy: plan.epochs(remedy) - plan.epochs(network) for remedy, network in plan.remedied.items()}
 
     def gpus(self, here: bool) -> int:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need

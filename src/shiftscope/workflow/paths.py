@@ -52,6 +52,7 @@ class Paths:
         self.answer_remedies = f"{dataset}/remedies/{{network}}.parquet"
         self.network_remedies = f"{dataset}/network_remedies.parquet"
         self.remedies = f"{dataset}/remedies.parquet"
+        self.augmentation = f"{dataset}/augmentation.parquet"
         self.price = f"{network}/price.json"
         # What a reader looks at
         self.report = f"{dataset}/report.html"

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from shiftscope.config import Config
 from shiftscope.figures import figures
+from shiftscope.networks import Network
 from shiftscope.protocols import protocols
 from shiftscope.workflow.paths import Paths, filled
 
@@ -14,6 +15,7 @@ LANDMARKED = frozenset({"landmarks", "landmark_bias"})
 MEASURED = frozenset({"frames", "predictions", "sensitivity", "curves", "comparisons"})
 TRAINED = frozenset({"training"})
 INSIDE = frozenset({"layers", "geometry", "maps"})
+AUGMENTED = frozenset({"augmentation"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 REMEDIED = frozenset({"remedies"})
 """Tables of a data set, by what there must be for them."""
@@ -58,6 +60,24 @@ class Plan:
     def fetched(self) -> list[str]:
         """Networks whose weights are published on the internet."""
         return [name for name, network in self.config.networks.items() if network.origin == "fetch"]
+
+    @cached_property
+    def remedied(self) -> dict[str, str]:
+        """Networks that are remedies, and the network that each improves on."""
+        return {name: network.remedied for name, network in self.config.networks.items() if network.remedied}
+
+    @cached_property
+    def augmented(self) -> list[list[str]]:
+        """Networks that differ from the one that they improve on in the augmentation of their training alone: network, the
+        other one, kind of augmentation, and the data set that both are trained on."""
+        found = []
+        for name, other in self.remedied.items():
+            taught, plain = self.config.networks[name], self.config.networks[other]
+            if taught.train and plain.train and _alike(taught, plain) and taught.train.dataset == plain.train.dataset:
+                kinds = [section.augmentation.kind for section in (taught.train, plain.train)]
+                if kinds[0] != kinds[1] == "none":
+                    found.append([name, other, kinds[0], taught.train.dataset])
+        return found
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -117,6 +137,29 @@ class Plan:
         """The boxes that a protocol needs to make its frames; an empty list if it needs none."""
         needed = "boxes" in protocols[self.config.protocols[protocol].kind].needs
         return self.paths.boxes.format(dataset=dataset) if needed else []
+
+    def remedy_cells(self, dataset: str) -> list[list[str]]:
+        """Protocol and network of the predictions that networks which are remedies, and those that they improve on, are
+        compared by."""
+        named = {*self.remedied, *self.remedied.values()}
+        return [[protocol, network] for protocol, network in self.cells(dataset) if network in named]
+
+    def augmentation_cells(self, dataset: str) -> list[list[str]]:
+        """Protocol and network of the predictions that networks trained with and without augmentation are compared by."""
+        named = {name for pair in self.augmented for name in pair[:2]}
+        moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
+        return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
+
+    def framed_alike(self, dataset: str) -> list[str]:
+        """The data sets that augmented networks are trained on and that the framing of this one is compared with."""
+        taught = {pair[3] for pair in self.augmented}
+        return [name for name in self.others(dataset) if name in taught]
+
+    def epochs(self, network: str) -> int:
+        """Epochs of training in this run that a network has behind it, with those of the network that it starts from."""
+        section = self.config.networks[network]
+        before = self.epochs(section.weights_of) if section.weights_of else 0
+        return before + (section.train.epochs if section.train else 0)
 
     def predictions(self, dataset: str, protocol: str | None = None) -> list[str]:
         """One file for every protocol and network, protocols first; or those of one protocol."""
@@ -181,8 +224,9 @@ class Plan:
             MEASURED: self.measured(dataset),
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
+            AUGMENTED: self.measured(dataset) and bool(self.augmentation_cells(dataset)),
             RELATED: self.related(dataset),
-            REMEDIED: bool(self.tried(dataset)),
+            REMEDIED: self.measured(dataset) and bool(self.tried(dataset) or self.remedied),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
 
@@ -248,6 +292,15 @@ class Plan:
         """All that the workflow makes when it is asked for nothing in particular."""
         framed = {*self.boxed, *self.landmarked}
         reported = [name for name in self.config.datasets if self.measured(name) or name in framed]
-        return filled(self.paths.report, dataset=reported) + [
-            path for name in reported for path in [*self.figure_files(name, "pdf"), *self.answer_remedies(name)]
+        helped = [name for name in reported if "remedies" in self.tables(name)]
+        return [
+            *filled(self.paths.report, dataset=reported),
+            *filled(self.paths.remedies, dataset=helped),
+            *(path for name in reported for path in self.figure_files(name, "pdf")),
         ]
+
+
+def _alike(one: Network, other: Network) -> bool:
+    """Whether two networks are the same but for their training."""
+    without = {"train", "weights_of", "remedy_of", "input_size"}
+    return one.model_dump(exclude=without) == other.model_dump(exclude=without) and one.size == other.size

@@ -1,0 +1,20 @@
+"""Networks that are remedies against the networks that they improve on."""
+
+from shiftscope.core import tables
+from shiftscope.remedies import REMEDIES
+from shiftscope.remedies.networks import costs, network_remedies
+from shiftscope.workflow.job import job
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    pairs = list(map(tuple, params.pairs))
+    table = network_remedies(
+        pairs,
+        dict(zip(map(tuple, params.cells), files.predictions, strict=True)),
+        params.ordered,
+        costs(pairs, files.cards, files.cards_without, files.prices, params.epochs),
+        seed=params.seed,
+        level=params.level,
+        n_resamples=params.resamples,
+    )
+    tables.write(snakemake.output.remedies, table, REMEDIES)
