@@ -140,8 +140,8 @@ def test_a_mistake_is_one_sentence(given, sentence):
 
 
 def test_the_old_key_is_unknown():
-    with pytest.raises(ShiftscopeError, match=r"networks\.n\.sampling: unknown key 'sampling'"):
-        Config.load(config(sampling="blurpool"))
+    with pytest.raises(ShiftscopeError, match=r"networks\.n\.anti_alias: unknown key 'anti_alias'"):
+        Config.load(config(anti_alias="blurpool"))
 
 
 def test_jobs_that_load_a_network_depend_on_its_sampling_and_fetching_does_not(tmp_path, monkeypatch):
