@@ -1,7 +1,8 @@
 """What it costs to look inside a network: all measures of all layers, but for periodicity, which needs no map.
 
 (a) seconds of measuring ÷ seconds of the plain forward passes of the same frames by eager torch, turn by turn;
-(b) peak memory of a process that measures few pictures, and of one that measures many.
+(b) peak memory of a process that does all of a job, receptive fields and the figure's maps included, with few pictures
+    and with many.
 
 Networks have random weights; frames are textures of 100 px moved over 64 places of a canvas of 224 px.
 
@@ -22,9 +23,11 @@ from common import alternately, median_ratio
 from PIL import Image
 
 from shiftscope.cause.found import Layers
+from shiftscope.cause.inside import PICTURES_OF_GRADIENTS, feature_maps, shown_to_network
 from shiftscope.cause.layers import find_layers
 from shiftscope.cause.measures import measures
 from shiftscope.cause.measuring import Sequences, measure_layers
+from shiftscope.cause.receptive import geometry
 from shiftscope.core import tables
 from shiftscope.networks.modules import normalised
 from shiftscope.stages.frames import make_frames
@@ -65,6 +68,19 @@ def measure(ready: torch.nn.Module, layers: Layers, shown: Sequences) -> None:
     measure_layers(ready, layers, shown, batch=BATCH, seed=0, level=0.95, chosen=CHOSEN)
 
 
+def job(name: str, pictures: int) -> None:
+    """All that `cause.inside.look_inside` does."""
+    ready = network(name)
+    inner = ready.get_submodule("network")
+    with TemporaryDirectory() as folder:
+        shown = sequences(Path(folder), pictures)
+        layers = find_layers(inner, SIZE, "all")
+        stages = find_layers(inner, SIZE, "stages")
+        geometry(inner, stages, shown_to_network(ready, shown.first(PICTURES_OF_GRADIENTS)), seed=0, level=0.95)
+        measure_layers(ready, layers, shown, batch=BATCH, seed=0, level=0.95)
+        feature_maps(ready, layers, shown)
+
+
 def cost(name: str, pictures: int, rounds: int) -> None:
     ready = network(name)
     with TemporaryDirectory() as folder:
@@ -92,10 +108,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     if given.only:
-        with TemporaryDirectory() as folder:
-            ready = network(given.only)
-            layers = find_layers(ready.get_submodule("network"), SIZE, "all")
-            measure(ready, layers, sequences(Path(folder), given.pictures[0]))
+        job(given.only, given.pictures[0])
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
         return
     for name in given.networks:

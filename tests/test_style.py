@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def public(body, prefix=""):
                 yield from public(node.body, f"{prefix}{node.name}.")
 
 
+@cache
 def documented_methods():
     """Names of the methods that some class documents: where another class overrides one, the docstring is inherited."""
     return {

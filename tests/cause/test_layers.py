@@ -66,6 +66,16 @@ def test_the_factor_is_measured_and_no_property_of_the_architecture():
 
 
 @pytest.mark.parametrize(
+    "module", [small, lambda: models.vgg11(weights=None, init_weights=False).eval()], ids=["resnet", "vgg"]
+)
+def test_a_last_map_of_one_cell_has_the_factor_and_the_stride_of_a_larger_one(module):
+    """On 32 px the last layer with a map of several cells is that of the stage before, or VGG's pooling to 7 × 7."""
+    one, more = (find_layers(module(), size) for size in (32, 64))
+    assert (one.factor, one.stride) == (more.factor, more.stride) == (32, 32)
+    assert 32 / one.layers[-1].width < 32
+
+
+@pytest.mark.parametrize(
     ("architecture", "options", "layout", "prefix"),
     [
         ("resnet18", {}, "NCHW", 0),

@@ -11,7 +11,8 @@ from shiftscope.cause.measures import measures
 from shiftscope.cause.measures.nonshiftability import beyond
 from shiftscope.cause.measures.normalised_variance import NormalisedVariance
 from shiftscope.cause.measures.periodicity import Periodicity
-from shiftscope.cause.pooling import sums
+from shiftscope.cause.measures.shift_error import ShiftError
+from shiftscope.cause.pooling import Pooled, sums
 
 SIDE = 32
 
@@ -254,6 +255,25 @@ def test_an_operation_in_place_does_not_answer_with_the_sums_of_the_layer_before
     assert (after[1] > before[1] + 1).all()
     first = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)).relu().sum((2, 3)).mean(0)
     assert both[1].sums[0, 1] == pytest.approx(first.numpy(), rel=1e-5)
+
+
+def test_what_is_kept_of_a_picture_takes_the_memory_of_the_one_before_and_none_of_its_values():
+    layer = Layer("conv", "k", 1, "NCHW", 3, 4, 4)
+    pooled, error = Pooled(layer, 5), ShiftError(layer, along_x(5), 4, 0)
+    places = []
+    for picture in pictures(3, side=4):
+        maps = circular(picture, along_x(5))
+        for start, end in ((0, 2), (2, 5)):  # the last batch is a smaller or a larger one
+            pooled.see(maps[start:end])
+        error.see(maps[:1], np.arange(1))
+        kept = pooled.end_of_picture()
+        np.testing.assert_allclose(kept, maps.numpy().sum((2, 3)), rtol=1e-12)
+        assert torch.equal(error.reference, picture)
+        places.append((kept.ctypes.data, error.reference.data_ptr()))
+        error.end_of_picture()
+    assert len(set(places)) == 1
+    with pytest.raises(ValueError, match="must be seen first"):
+        error.see(maps[1:2], np.arange(1, 2))
 
 
 def test_sums_are_read_once_for_all_measures_of_a_layer():

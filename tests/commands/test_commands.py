@@ -63,6 +63,11 @@ def shards(folder):
         tar.add(folder.parent / "loose" / "n01440764" / "a.jpg", "one.jpg")
 
 
+def film(folder):
+    folder.mkdir()
+    (folder / "street.mp4").write_bytes(b"not looked into")
+
+
 def imagenet(folder):
     wnids(folder / "val")
 
@@ -104,6 +109,31 @@ def test_init_recognises_what_is_there_and_writes_what_loads(make, tmp_path, wei
         assert raw["networks"]["resnet18-mine"]["outputs"] == 2
         assert raw["networks"]["resnet18-mine"]["architecture"] == "resnet18"
     assert "shiftscope check shiftscope.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("size", "offsets"), [(None, 64), (64, 37), (128, 64)])
+def test_init_writes_a_look_inside_networks_as_comments_that_load(size, offsets, tmp_path, weights, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own(tmp_path / "pictures")
+    given = ["--weights", str(weights / "resnet18-mine.safetensors"), *(["--input-size", str(size)] if size else [])]
+    assert main(["init", "pictures", *given]) == 0
+    text = (tmp_path / "shiftscope.yaml").read_text()
+    assert not Config.load(yaml.safe_load(text)).cause.protocols
+    assert text.count("\n# cause: ") == text.count("\n#   layers-shift: ") == 1
+    uncommented = text.replace("\n# cause: ", "\ncause: ").replace("\n#   layers-shift: ", "\n  layers-shift: ")
+    config = Config.load(yaml.safe_load(uncommented))
+    assert config.cause.protocols == ("layers-shift",)
+    assert len(config.protocols["layers-shift"].offsets) == offsets
+    assert main(["check", "shiftscope.yaml"]) == 0
+
+
+@pytest.mark.parametrize("make", [voc, film])
+def test_init_offers_no_look_inside_where_nothing_is_moved(make, tmp_path, monkeypatch):
+    """Boxes without pictures have no network, and the picture of a film moves by itself."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "given")
+    assert main(["init", "given"]) == 0
+    assert "cause" not in (tmp_path / "shiftscope.yaml").read_text()
 
 
 def test_init_keeps_every_file_of_weights_that_is_named(tmp_path, weights, monkeypatch):

@@ -86,6 +86,31 @@ def test_the_stride_is_that_of_the_translations_that_change_nothing(strides):
     assert found.subsampling_ratio == found.subsampling_stride
 
 
+CONV = nn.Conv2d(3, 3, 3, stride=2, padding=1)
+LOOK = nn.Conv2d(3, 3, 3, padding=1)
+POINT = nn.Conv2d(3, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "stride"),
+    [
+        ((CONV, CONV, CONV), 8),  # 8 px: 4, 2, 1 cells
+        ((CONV, CONV, CONV, LOOK, nn.AdaptiveAvgPool2d(1)), 8),
+        ((CONV, CONV, nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(7)), 8),  # VGG's end
+        ((CONV, CONV, nn.AvgPool2d(2), LOOK, nn.AdaptiveAvgPool2d(1)), 8),  # a convolution looks at what was averaged
+        ((nn.Conv2d(3, 3, 8, stride=8), nn.Flatten()), 8),  # one patch
+        ((CONV, CONV, nn.AvgPool2d(2)), 4),  # the global pooling: nothing looks at places behind it
+        ((CONV, CONV, nn.AvgPool2d(2), POINT), 4),
+        ((CONV, nn.MaxPool2d(4)), 2),
+        ((CONV, CONV, nn.AdaptiveAvgPool2d(1), POINT), 4),
+        ((CONV, CONV, nn.Conv2d(3, 3, 2)), 4),  # all cells with weights of their own, as a linear layer
+    ],
+)
+def test_the_last_map_may_be_one_cell_and_a_global_pooling_is_none(layers, stride):
+    found = facts_of(nn.Sequential(*layers, nn.Flatten()), 8)
+    assert (found.subsampling_stride, found.subsampling_ratio) == (stride, stride)
+
+
 class Hidden(nn.Module):
     """Its first layer runs without gradients."""
 

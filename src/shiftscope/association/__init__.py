@@ -3,18 +3,13 @@
 import polars as pl
 
 from shiftscope.core.columns import Column, Table
+from shiftscope.core.tables import OfMeasure
 
 
-class Correlation(Table):
+class Correlation(OfMeasure):
     """One row per network × protocol × measure: whether answers change more on categories that are framed more tightly."""
 
     files = ("<data set>/relation.parquet",)
-    network = Column(pl.String)
-    """The name of the network in the config."""
-    protocol = Column(pl.String)
-    """The name of the protocol in the config."""
-    measure = Column(pl.String)
-    """The name of the measure; docs/config.md lists all."""
     rho = Column(pl.Float64)
     """Spearman's rank correlation over categories between the effect of bias and the measure, from −1 to 1."""
     rho_low = Column(pl.Float64)

@@ -146,7 +146,8 @@ def _norm(function: str, maps: "Tensor", over: Any = None, **options: Any) -> "T
         maps = (grouped + grouped.mean(tuple(range(2, grouped.ndim)), keepdim=True)).flatten(1, 2)
     if function == "instance_norm":
         maps = maps + maps.mean(tuple(range(2, maps.ndim)), keepdim=True)
-    largest = maps.detach().abs().amax()
+    least, most = maps.detach().aminmax()  # absolute values would be a copy of the map
+    largest = max(most, -least)
     return maps / largest if largest > LARGEST else maps
 
 

@@ -33,7 +33,8 @@ class Layers:
     layers: tuple[Layer, ...]
     steps: tuple[Step, ...]
     factor: float | None = None
-    """Width of the input ÷ width of the last map before global pooling, whichever layers were asked for."""
+    """Width of the input ÷ width of the last map before global pooling, whichever layers were asked for. That map may
+    be a single cell, and then is no layer."""
     stride: int | None = None
     """px of the input that move that map by exactly one cell; None where unknown."""
     missing: str = ""

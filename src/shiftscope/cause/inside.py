@@ -64,15 +64,15 @@ def look_inside(
     network, size = ready.get_submodule("network"), int(card["input_size"])
     sequences = Sequences(protocol, canvases_paths, frames_paths, size, pictures)
     layers = find_layers(network, size, which)
-    measured = measure_layers(ready, layers, sequences, batch=card["batch_size"], seed=seed, level=level)
     # Receptive fields are alike within a stage but for a few pixels, and cost a run backwards each.
     stages = layers if which != "all" or not layers.layers else find_layers(network, size, "stages")
     # What hides its layers may take no hook either, and without layers nothing is asked of the pixels.
     frames = sequences.first(PICTURES_OF_GRADIENTS)
     pixels = shown_to_network(ready, frames) if stages.layers else np.empty((0, 3, size, size), np.float32)
-    return Inside(
-        measured, geometry(network, stages, pixels, seed=seed, level=level), feature_maps(ready, layers, sequences)
-    )
+    # Graphs of gradients take the most memory: they come first, and the pass over all frames takes what they leave.
+    fields = geometry(network, stages, pixels, seed=seed, level=level)
+    measured = measure_layers(ready, layers, sequences, batch=card["batch_size"], seed=seed, level=level)
+    return Inside(measured, fields, feature_maps(ready, layers, sequences))
 
 
 def shown_to_network(ready: "nn.Module", frames: NDArray[np.uint8]) -> NDArray[np.float32]:

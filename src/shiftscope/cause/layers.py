@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.found import Layers, Place, StepPlace
 from shiftscope.cause.layouts import Laid, laid
-from shiftscope.cause.recording import Recorder, Shown, Stepped, record
+from shiftscope.cause.recording import BLUR, Recorder, Shown, Stepped, record
 from shiftscope.core.errors import ShiftscopeError, unknown
-from shiftscope.networks.facts import Seen, seen_of, stride_of
+from shiftscope.networks.facts import Seen, last_map, seen_of, stride_of
 from shiftscope.networks.order import ACTIVATIONS, NORMS, QUESTIONS, SUMS, resting
 
 if TYPE_CHECKING:
@@ -53,14 +53,26 @@ def find_layers(module: "nn.Module", size: int, which: Which = "all") -> Layers:
     sorted_at = _sorted_at(recorder)
     found = [here for here in listed if here.layer.layout != "tokens" or here.at < sorted_at]
     wrong = [here.layer.name for here in listed if here not in found]
-    last = listed[-1] if listed else None
-    resampled = any(here.resampled for here in seen.values())
+    factor, stride = _last(size, listed, seen)
     return replace(
         _layers(size, _chosen(found, which), steps),
-        factor=size / last.layer.width if last else None,
-        stride=last.stride if last and not resampled else None,
+        factor=factor,
+        stride=stride,
         missing=_missing(recorder, found, seen, wrong),
     )
+
+
+def _last(size: int, listed: "list[_Found]", seen: dict[Any, Seen]) -> tuple[float | None, int | None]:
+    """The factor and the stride of the last map before the global pooling, which may consist of a single cell, and then is
+    no layer. Where the graph of gradients does not say which map that is, it is that of the last layer."""
+    if not listed:
+        return None, None
+    grids = last_map(seen)
+    sides = {grid.side for grid in grids}
+    resampled = any(here.resampled for here in seen.values())
+    if len(sides) != 1:
+        return size / listed[-1].layer.width, None if resampled else listed[-1].stride
+    return size / sides.pop(), None if resampled else stride_of(grids)
 
 
 def _layers(size: int, found: "list[_Found]", steps: "list[_Stepping]") -> Layers:
@@ -100,7 +112,7 @@ class _Map:
     @property
     def named(self) -> Shown:
         same = [shown for how, shown in self.answers if how == self.how]
-        return next((shown for shown in same if shown.call == 1), same[0])
+        return next((shown for shown in same if shown.call == 1 and not shown.name.endswith(BLUR)), same[0])
 
 
 def _sides(node: Any, seen: dict[Any, Seen]) -> set[int]:
@@ -182,11 +194,11 @@ def _merges(recorder: Recorder, seen: dict[Any, Seen], maps: list[_Map]) -> Iter
             reason = f"it looks at more than a patch of places ({', '.join(mixes) or 'tokens of no place'})"
         depth = _depth(shown.node, seen, shown.products)
         cells = (stride[0] * (how.height - 1) + 1, stride[1] * (how.width - 1) + 1)
-        name = (ran.path or "network") + (f"#{ran.call}" if ran.call > 1 else "")
-        step = Step(name, ran.kind, depth, how.channels, *cells, stride, reason)
+        step = Step(ran.name, ran.kind, depth, how.channels, *cells, stride, reason)
         steps.append(ran.start + 1)
         place = StepPlace(ran.path, ran.call, (given, how))
-        yield _Stepping(step, place, ran.start, (how.height, how.width), _said(step, stride))
+        window = None if ran.name.endswith(BLUR) else stride  # a blur looks at more than the cells that become one
+        yield _Stepping(step, place, ran.start, (how.height, how.width), _said(step, window))
 
 
 def _merged(given: Laid | None, how: Laid) -> tuple[int, int] | None:

@@ -2,10 +2,41 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shiftscope.cause import Layer, Step
+from shiftscope.statistics.ratios import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class Pooled:
+    """The sums of the maps of one picture's frames, (frames, channels) float64, one picture after the other.
+
+    They lie in one block of memory that is made once. A block for each batch would lie between the network's large maps,
+    and the memory of these could not be used again when they are gone.
+    """
+
+    def __init__(self, layer: Layer | Step, frames: int) -> None:
+        """`frames`: of a picture, at most."""
+        self.layer, self.frames = layer, frames
+        self.block: Floats | None = None
+        self.count = 0
+
+    def see(self, maps: "Tensor") -> None:
+        """Keep the sums of further frames, (frames, channels, height, width)."""
+        found = sums(maps, self.layer)
+        if self.block is None:
+            self.block = np.empty((self.frames, found.shape[1]))
+        self.block[self.count : self.count + len(found)] = found.cpu().numpy()
+        self.count += len(found)
+
+    def end_of_picture(self) -> Floats:
+        """All that were kept of a picture. It is valid until maps of the next one are seen."""
+        assert self.block is not None
+        count, self.count = self.count, 0
+        return self.block[:count]
 
 
 def sums(maps: "Tensor", layer: Layer | Step) -> "Tensor":

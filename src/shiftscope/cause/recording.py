@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 PRODUCTS = ("conv2d", "linear", "conv1d", "conv3d", "conv_transpose2d")
+BLUR = ".blur"
 
 
 @dataclass
 class Shown:
     """A tensor that a module answered with."""
 
+    module: str
+    """What its module is called (`Ran.name`)."""
     path: str
     """Of the module in the network; empty for the network itself."""
     call: int
@@ -43,15 +46,17 @@ class Shown:
 
     @property
     def name(self) -> str:
-        """The module's, with #2, #3 … for later calls of it, and with the keys to the tensor."""
-        count = f"#{self.call}" if self.call > 1 else ""
-        return (self.path or "network") + count + "".join(f"[{key!r}]" for key in self.keys)
+        """The module's, with the keys to the tensor."""
+        return self.module + "".join(f"[{key!r}]" for key in self.keys)
 
 
 @dataclass
 class Ran:
     """A module that ran: from the event `start` to `at`, and the tensor that it was given first."""
 
+    name: str
+    """That of the module, with #2, #3 … for later calls of it; of a blur that runs outside of the module that it lies in,
+    that of the layer whose answer it blurs, with ``.blur``."""
     path: str
     call: int
     kind: str
@@ -71,6 +76,8 @@ class Ran:
 class Stepped:
     """A call that subsamples, the `number`-th one (from 1) of the module `path` that is none of a module inside it."""
 
+    module: str
+    """What this module is called (`Ran.name`)."""
     path: str
     number: int
     kind: str
@@ -85,6 +92,8 @@ class Stepped:
     @property
     def name(self) -> str:
         """The module's, or the function's where the module is more than this call."""
+        if self.leaf and self.module.endswith(BLUR):
+            return self.module
         own = self.path if self.leaf else f"{self.path}.{self.call.function}()".lstrip(".")
         return own + (f"#{self.number}" if self.number > 1 else "")
 
@@ -96,6 +105,7 @@ class Recorder:
         self.names = {id(part): path for path, part in module.named_modules()}
         self.calls: Counter[str] = Counter()
         self.numbers: Counter[str] = Counter()
+        self.blurs: Counter[str] = Counter()
         self.running: list[Ran] = []
         self.shown: list[Shown] = []
         self.ran: list[Ran] = []
@@ -136,11 +146,23 @@ class Recorder:
         self.at += 1
         leaf = next(module.children(), None) is None
         learned = next(module.parameters(recurse=False), None) is not None
-        ran = Ran(path, self.calls[path], type(module).__name__, leaf, learned, self.at)
+        kind = type(module).__name__
+        ran = Ran(self._name(path, kind), path, self.calls[path], kind, leaf, learned, self.at)
         for _, tensor in parts(given):
             ran.given, ran.given_node = tuple(tensor.shape), tensor.grad_fn
             break
         self.running.append(ran)
+
+    def _name(self, path: str, kind: str) -> str:
+        """`Ran.name` of a module that begins to run. One blur may serve many layers and lie in the first of them only."""
+        holder = path.rpartition(".")[0]
+        if "blur" not in kind.lower() or not self.ran or any(ran.path == holder for ran in self.running):
+            return (path or "network") + _count(self.calls[path])
+        # Within an activation it comes before the answer of this; else it is given the answer of the module that ran last.
+        layer = self.running[-1] if self.running[-1].leaf else self.ran[-1]
+        name = layer.name + BLUR
+        self.blurs[name] += 1
+        return name + _count(self.blurs[name])
 
     def leave(self, module: "nn.Module", given: Any, answer: Any) -> None:
         """Note what a module answered with."""
@@ -155,8 +177,8 @@ class Recorder:
         for keys, tensor in parts(answer):
             if tensor.ndim in (3, 4):
                 shown = Shown(
-                    ran.path, ran.call, keys, ran.kind, hint_of(module), tuple(tensor.shape), tensor.grad_fn, self.at,
-                    self.products,
+                    ran.name, ran.path, ran.call, keys, ran.kind, hint_of(module), tuple(tensor.shape), tensor.grad_fn,
+                    self.at, self.products,
                 )  # fmt: skip
                 shown.same_as = _first_to_show(tensor, shown)
                 self.shown.append(shown)
@@ -174,8 +196,8 @@ class Recorder:
             self.numbers[owner.path] += 1
             after = answer[0] if isinstance(answer, tuple) else answer
             stepped = Stepped(
-                owner.path, self.numbers[owner.path], owner.kind, owner.leaf, call, tuple(after.shape[-2:]), after.grad_fn,
-                self.at, self.products,
+                owner.name, owner.path, self.numbers[owner.path], owner.kind, owner.leaf, call, tuple(after.shape[-2:]),
+                after.grad_fn, self.at, self.products,
             )  # fmt: skip
             self.stepped.append(stepped)
 
@@ -207,6 +229,10 @@ def record(module: "nn.Module", size: int) -> "tuple[Recorder, Tensor]":
                     f"the network does not run on {size} × {size} px ({reason}); write another 'input_size'"
                 ) from None
     return recorder, start
+
+
+def _count(call: int) -> str:
+    return f"#{call}" if call > 1 else ""
 
 
 def _first_to_show(tensor: "Tensor", shown: Shown) -> Shown | None:

@@ -20,6 +20,8 @@ PROTOCOLS: dict[str, Any] = {
     "resizers": {},
 }
 """The protocols of a first run: the usual accuracy, shifts of crops and of embedded pictures, sizes, and resizers."""
+LAYERS_SHIFT = 63
+"""px, the longest shift for a look inside networks: with 0, two periods of a stride of 32."""
 
 PUBLISHED = {
     "resnet50": {"kind": "torchvision", "architecture": "resnet50", "pretrained": "IMAGENET1K_V1"},
@@ -64,10 +66,12 @@ def write_config(path: Path, given: Given, target: Path, *, force: bool = False,
     elif "pictures" in source.provides:
         config["networks"] = _networks(source, given)
         film = kind == "film"
-        config["protocols"] = {"natural": {}} if film else _protocols(config["networks"])
+        config["protocols"] = {"natural": {}} if film else _protocols(_smallest(config["networks"]))
     understood = Config.load(config).networks.items()
     lines += [f"network {name}: {network.kind}, shown {network.size} px" for name, network in understood]
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    if "crop" in config.get("protocols", {}):  # the picture of a film moves by itself
+        text += _cause(_smallest(config["networks"]))
     head = "# Written by `shiftscope init`. Every key: docs/config.md.\n"
     with complete(target) as part:
         part.write_text(head + text, encoding="utf-8")
@@ -93,9 +97,13 @@ def recognised(path: Path) -> tuple[str, dict[str, Any]]:
     return name, dict(options)
 
 
-def _protocols(sections: dict[str, Any]) -> dict[str, Any]:
+def _smallest(sections: dict[str, Any]) -> int:
+    """The smallest input of the networks, px."""
+    return min(networks[section["kind"]].item.model_validate(section).size for section in sections.values())
+
+
+def _protocols(smallest: int) -> dict[str, Any]:
     """`PROTOCOLS`, with the side of the pasted picture scaled to the smallest input, as 100 px are to 224."""
-    smallest = min(networks[section["kind"]].item.model_validate(section).size for section in sections.values())
     if smallest > 108:  # 100 px, moved by 8
         return PROTOCOLS
     side = smallest * 100 // 224
@@ -103,6 +111,19 @@ def _protocols(sections: dict[str, Any]) -> dict[str, Any]:
         "embed-black": {**PROTOCOLS["embed-black"], "side": side},
         "scale": {"sides": [side, side + 1]},
     }
+
+
+def _cause(smallest: int) -> str:
+    """Comments that look inside the networks once they are uncommented. The protocol stands below the others, since a key
+    cannot be given twice."""
+    side = smallest * 100 // 224
+    last = min(LAYERS_SHIFT, smallest - side)
+    return (
+        "# To see where inside each network the shift is lost (docs/why.md), take away the '# ' of the next two lines. It\n"
+        f"# is not done by itself, since each picture goes through each network at {last + 1} more places.\n"
+        f"#   layers-shift: {{kind: embed, side: {side}, offsets: 0..{last}}}\n"
+        "# cause: {protocols: [layers-shift]}\n"
+    )
 
 
 def _networks(source: Source, given: Given) -> dict[str, Any]:

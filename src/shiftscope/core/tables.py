@@ -207,6 +207,22 @@ class Predictions(Table):
     there is no frame one step before."""
 
 
+class OfNetwork(Table):
+    """What the tables of the answers of networks begin with."""
+
+    network = Column(pl.String)
+    """The name of the network in the config."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
+
+
+class OfMeasure(OfNetwork):
+    """What the tables of measures of these answers begin with."""
+
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+
+
 IMAGES = Images.schema()
 SKIPPED = Skipped.schema()
 BOXES = Boxes.schema()

@@ -25,6 +25,9 @@ Either of them may be the weight."""
 POOLS = ("MaxPool2DWithIndicesBackward", "AvgPool2DBackward")
 """Poolings, by the beginning of their names in the graph."""
 
+LARGEST_MAXIMUM = 3
+"""Cells along a side of the window of a max pooling that subsamples."""
+
 
 class Grid(NamedTuple):
     """A square map of features."""
@@ -91,12 +94,16 @@ def facts(ready: "nn.Module", size: int) -> Facts:
     if end is None or not seen[end].from_input:  # a part that runs without gradients hides all before it
         return Facts(total, None, None, None)
     used = sum(node.variable.numel() for node in seen if hasattr(node, "variable") and node.variable is not start)
-    maps = {node: here for node in seen if (here := seen[node].map) is not None}
-    resampled = any(here.resampled for here in seen.values())
-    last = None if resampled or not maps else maps[max(maps, key=lambda node: node._sequence_nr())]
-    sides = {grid.side for grid in last or ()}
+    last = frozenset() if any(here.resampled for here in seen.values()) else last_map(seen)
+    sides = {grid.side for grid in last}
     ratio = round(size / sides.pop()) if len(sides) == 1 else None
-    return Facts(used or None, seen[end].depth or None, stride_of(last or ()), ratio)
+    return Facts(used or None, seen[end].depth or None, stride_of(last), ratio)
+
+
+def last_map(seen: dict[Any, Seen]) -> frozenset[Grid]:
+    """The layouts that the last map before the global pooling may have; empty where none is sure, or there is no map."""
+    maps = {node: here for node in seen if (here := seen[node].map) is not None}
+    return maps[max(maps, key=lambda node: node._sequence_nr())] if maps else frozenset()
 
 
 def seen_of(ends: Iterable[Any], start: "Tensor | None", size: int) -> dict[Any, Seen]:
@@ -237,10 +244,27 @@ def _of_windows(node: Any, grids: frozenset[Grid]) -> Layout:
         whole = frozenset(grid for grid in grids if (grid.side + 1) // 2 < before[-1] < 2 * grid.side)
     found = whole or _matching(grids, parts * before[-1] ** 2)[0]
     side = after[-1] if whole or parts == 1 else math.sqrt(parts) * after[-1]
-    if side <= 1:
-        return frozenset(), None
     here = frozenset(Grid(int(side), grid.area * factor) for grid in found) if side == int(side) else frozenset()
+    if side <= 1:
+        return here, here if here and _is_map(node, before[-1]) else None
     return here, here
+
+
+def _is_map(node: Any, before: int) -> bool:
+    """Whether a result of one cell is the last map of a picture that is this small, and no global pooling.
+
+    It is one where a stride leads to it, or where a window of several cells looks at a map of one cell. Of a pooling whose
+    window is the whole map nobody knows. An average is taken for the global pooling, and so is a maximum over more than
+    3 × 3 cells; what a later convolution with such a window reads was a map all the same.
+    """
+    pooling = node.name().startswith(POOLS)
+    kernel: int = max(node._saved_kernel_size if pooling else node._saved_weight.shape[2:])
+    if before == 1:
+        return kernel > 1
+    if not pooling:
+        return bool(max(node._saved_stride) > 1)
+    covers = kernel >= before and not any(node._saved_padding)
+    return not covers or (node.name().startswith("Max") and kernel <= LARGEST_MAXIMUM)
 
 
 def _of_line(node: Any, before: tuple[int, ...], after: tuple[int, ...], grids: frozenset[Grid]) -> Layout:

@@ -4,18 +4,13 @@ comparisons; and the tables of them."""
 import polars as pl
 
 from shiftscope.core.columns import Column, Table
+from shiftscope.core.tables import OfMeasure
 
 
-class Sensitivity(Table):
+class Sensitivity(OfMeasure):
     """One row per network × protocol × measure × condition."""
 
     files = ("<data set>/sensitivity.parquet",)
-    network = Column(pl.String)
-    """The name of the network in the config."""
-    protocol = Column(pl.String)
-    """The name of the protocol in the config."""
-    measure = Column(pl.String)
-    """The name of the measure; docs/config.md lists all."""
     condition = Column(pl.String)
     """Which pairs or frames count: `all` of them; `right`, those whose first frame is classified right; or `matched`,
     weighted so that all networks have the same distribution of confidence."""
@@ -34,16 +29,10 @@ class Sensitivity(Table):
     """The number of pairs, or of frames for a measure of frames, that count in it."""
 
 
-class Curves(Table):
+class Curves(OfMeasure):
     """One row per network × protocol × measure × swept value."""
 
     files = ("<data set>/curves.parquet",)
-    network = Column(pl.String)
-    """The name of the network in the config."""
-    protocol = Column(pl.String)
-    """The name of the protocol in the config."""
-    measure = Column(pl.String)
-    """The name of the measure; docs/config.md lists all."""
     value = Column(pl.Float64, "of the protocol")
     """The swept quantity of the frame, or of the second frame of a pair."""
     estimate = Column(pl.Float64, "of the measure")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
 from shiftscope.cause.over_pictures import ONE_FRAME, Sums, row_of
-from shiftscope.cause.pooling import absolute_sums, sums
+from shiftscope.cause.pooling import Pooled, absolute_sums
 from shiftscope.core.randomness import generator
 from shiftscope.statistics.ratios import Floats
 
@@ -60,19 +60,18 @@ class Nonshiftability(Measure):
         self.drawn = rng.choice(layer.channels, min(CHANNELS, layer.channels), replace=False)
         self.seed, self.channels = seed, layer.channels
         self.share, self.paper, self.left_out = Sums(), Sums(), Sums()
-        self.layer, self.frames = layer, len(shifts)
-        self.seen: list[Floats] = []
+        self.frames = len(shifts)
+        self.pooled = Pooled(layer, self.frames)
         self.absolute = np.zeros(layer.channels)
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
         if frames[0] == 0:
             # Of one frame: reading all maps once more would cost as much as a layer or two.
             self.absolute = absolute_sums(maps[:1])[0].double().cpu().numpy()
-        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
+        self.pooled.see(maps)
 
     def end_of_picture(self) -> None:
-        total = np.concatenate(self.seen)
-        self.seen = []
+        total = self.pooled.end_of_picture()
         if not np.isfinite(total).all():
             for quantity in (self.share, self.paper, self.left_out):
                 quantity.add(np.nan)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
 from shiftscope.cause.over_pictures import ONE_FRAME, jackknife, left_out
-from shiftscope.cause.pooling import sums
+from shiftscope.cause.pooling import Pooled
 from shiftscope.statistics.ratios import Floats
 
 if TYPE_CHECKING:
@@ -52,18 +52,17 @@ class NormalisedVariance(Measure):
     """
 
     def __init__(self, layer: Layer | Step, shifts: NDArray[np.float64], size: int, seed: int) -> None:
-        self.layer, self.channels, self.frames = layer, layer.channels, len(shifts)
+        self.channels, self.frames = layer.channels, len(shifts)
         self.pictures = self.lost = 0
         self.counts = np.zeros(GROUPS)
         self.sums = np.zeros((GROUPS, 3, layer.channels))
-        self.seen: list[Floats] = []
+        self.pooled = Pooled(layer, self.frames)
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
+        self.pooled.see(maps)
 
     def end_of_picture(self) -> None:
-        pooled = np.concatenate(self.seen)
-        self.seen = []
+        pooled = self.pooled.end_of_picture()
         if not np.isfinite(pooled).all():
             self.lost += 1
             return

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
 from shiftscope.cause.over_pictures import Sums, left_out, row_of
-from shiftscope.cause.pooling import sums
+from shiftscope.cause.pooling import Pooled
 from shiftscope.cause.repetition import p_value, peak_weights, periodic_share, similarity, spectrum
 from shiftscope.core.randomness import generator
 from shiftscope.statistics.ratios import Floats
@@ -38,14 +38,13 @@ class Periodicity(Measure):
         self.stride = layer.stride if isinstance(layer, Layer) and layer.stride else size / layer.width
         self.shifts, self.seed, self.layer = shifts, seed, layer
         self.series: list[Floats] = []
-        self.seen: list[Floats] = []
+        self.pooled = Pooled(layer, len(shifts))
 
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
-        self.seen.append(sums(maps, self.layer).double().cpu().numpy())
+        self.pooled.see(maps)
 
     def end_of_picture(self) -> None:
-        pooled = np.concatenate(self.seen)
-        self.seen = []
+        pooled = self.pooled.end_of_picture()
         # What is not finite is told from what is 0: the one is infinite here, the other not a number.
         self.series.append(similarity(pooled) if np.isfinite(pooled).all() else np.full(len(pooled), np.inf))
 

@@ -91,6 +91,10 @@ class ShiftError(Measure):
         self.possible = {is_whole(cells) for cells in distances.values()}
         self.sums = {name: Sums() for name in QUANTITIES}
         self.reference: Tensor | None = None
+        """Of the first frame. The memory of one picture's is used again for the next one's: a new block for each would
+        leave gaps between the network's large maps that nothing fits into."""
+        self.begun = False
+        """Whether the first frame of the picture was seen."""
         self.now = {name: [0.0, 0.0] for name in QUANTITIES}
 
     def wants(self, frame: int) -> bool:
@@ -99,8 +103,9 @@ class ShiftError(Measure):
     def see(self, maps: "Tensor", frames: NDArray[np.int64]) -> None:
         for frame, here in zip(frames.tolist(), maps, strict=True):
             if frame == 0:
-                self.reference = here.clone()
-            elif self.reference is None:
+                self.reference = here.clone() if self.reference is None else self.reference.copy_(here)
+                self.begun = True
+            elif self.reference is None or not self.begun:
                 raise ValueError("the first frame of a picture must be seen first")
             else:
                 self._compare(here, self.reference, self.places[frame])
@@ -129,7 +134,7 @@ class ShiftError(Measure):
         for name, sums in self.sums.items():
             sums.add(*self.now[name])
         self.now = {name: [0.0, 0.0] for name in QUANTITIES}
-        self.reference = None
+        self.begun = False
 
     def rows(self, level: float) -> list[dict[str, object]]:
         found = []
