@@ -287,9 +287,7 @@ def test_blurs_that_were_put_in_are_steps_of_their_own_and_layers_answer_as_they
         "maxpool.blur",  # and not by the number of the call of the one blur, which lies in the max pooling
         *(f"layer{k}.0.act1.blur" for k in (2, 3, 4)),
     ]
-    assert "sampling" not in " ".join(
-        [*(layer.name for layer in layers.layers), *(x.subsampled_by for x in layers.layers)]
-    )
+    assert "sampling" not in " ".join([*(layer.name for layer in layers.layers), *(x.subsampled_by for x in layers.layers)])
     by_name = find_layers(network, 64, ["maxpool.blur"]).layers
     assert [(layer.kind, layer.width) for layer in by_name] == [("Blur", 16)]
     seen = {}

@@ -1,5 +1,4 @@
-"""Folders of variants: a new protocol, source, network, sampling, engine, measure or figure is one new file that registers
-itself.
+"""Folders of variants: a new protocol, source, network, engine, measure or figure is one new file that registers itself.
 
 A registry belongs to a package. At the first question it imports every module of that package, and each module registers
 what it defines with a decorator that carries the facts which listings, manuals and tests are made of.

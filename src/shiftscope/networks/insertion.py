@@ -15,6 +15,30 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+Call = Callable[[Any, Sequence[Any], dict[str, Any]], Any]
+"""How a function is called: itself, its arguments, and those by name."""
+
+
+def placed_within(mode: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The answer of a function that `mode`, a TorchFunctionMode, was asked about, where an argument awaits its sampling:
+    `mode` is asked about all functions that this comes down to, those of the sampling too. None where none waits, or where
+    it is asked about one of these."""
+    import torch
+
+    waiting = waiting_in(args, kwargs) if torch._C._is_torch_function_enabled() else None
+    if waiting is None:
+        return None
+    with mode:
+        return waiting.placed(func, args, kwargs, lambda function, given, named: function(*given, **named))
+
+
+def waiting_in(args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The type of an argument that awaits its sampling; None where there is none. Its ``placed(func, args, kwargs, call)``
+    does what follows for this function, and has it called by `call`: for contexts that replace functions by others, which
+    torch asks before it asks the type."""
+    return next((type(part) for part in tensors_in([args, kwargs]) if hasattr(type(part), "placed")), None)
+
+
 def check_places(layers: Sequence[Layer]) -> None:
     """Raise Unsuitable for a layer behind which no sampling by 2 can be put."""
     for layer in layers:
@@ -47,23 +71,30 @@ def _waiting(sampler: "nn.Module") -> "type[Tensor]":
     activation's answer is sampled."""
     import torch
 
+    def sampled(part: "Tensor") -> "Tensor":
+        answer: Tensor = sampler(part.as_subclass(torch.Tensor))
+        return answer
+
     class Waiting(torch.Tensor):
         @classmethod
         def __torch_function__(
             cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            kwargs = kwargs or {}
+            return cls.placed(func, args, kwargs or {}, lambda function, given, named: function(*given, **named))
+
+        @classmethod
+        def placed(cls, func: Any, args: Sequence[Any], kwargs: dict[str, Any], call: Call) -> Any:
             # In here they are plain tensors to every function.
             with torch._C.DisableTorchFunctionSubclass():
                 tensors = list(tensors_in([args, kwargs]))
-                what = role(called(func), tensors, [part for part in tensors if isinstance(part, Waiting)])
+                what = role(called(func), tensors, [part for part in tensors if isinstance(part, cls)])
                 if what == "question":
-                    return func(*_replaced(args, Waiting, lambda part: part[..., ::2, ::2]), **kwargs)
+                    return call(func, _replaced(args, cls, lambda part: part[..., ::2, ::2]), kwargs)
                 if what == "pass":
-                    return func(*args, **kwargs).as_subclass(Waiting)
+                    return call(func, args, kwargs).as_subclass(cls)
                 if what == "activation":
-                    return sampler(func(*args, **kwargs))
-                return func(*_replaced(args, Waiting, sampler), **_replaced(kwargs, Waiting, sampler))
+                    return sampled(call(func, args, kwargs))
+                return call(func, _replaced(args, cls, sampled), _replaced(kwargs, cls, sampled))
 
     return Waiting
 

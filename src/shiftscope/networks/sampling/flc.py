@@ -20,6 +20,9 @@ class Flc(Sampling):
         from torch import Tensor, nn
 
         class LowFrequencies(nn.Module):
+            rolls = True
+            """Maps that are moved round by less than two cells are answered with the cells between."""
+
             def forward(self, maps: Tensor) -> Tensor:
                 return low_frequencies(maps)
 
@@ -56,7 +59,8 @@ def _fewer(maps: "Tensor", axis: int) -> "Tensor":
     cells = (length + 1) // 2
     spectrum = torch.fft.rfft(maps.movedim(axis, -1))[..., : cells // 2 + 1]
     if cells % 2 == 0:
-        # Both halves of the highest frequency, +M/2 and −M/2, fall on one.
-        spectrum = torch.cat([spectrum[..., :-1], 2 * spectrum[..., -1:]], -1)
+        # Both halves of the highest frequency, +M/2 and −M/2, fall on one, and their imaginary parts cancel.
+        highest = 2 * spectrum[..., -1:].real
+        spectrum = torch.cat([spectrum[..., :-1], highest.to(spectrum.dtype)], -1)
     fewer: Tensor = torch.fft.irfft(spectrum, cells).movedim(-1, axis) * (cells / length)
     return fewer
