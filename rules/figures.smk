@@ -25,6 +25,8 @@ rule figure:
         ),
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
+        remedies=if_drawn("remedies", rules.remedies.output.remedies),
+        augmentation=if_drawn("augmentation", rules.augmentation.output.augmentation),
         training=if_drawn(
             "training",
             rules.train.output.training,
