@@ -40,7 +40,7 @@ def draw(inputs: Inputs) -> Drawing:
         for row in table.filter(protocol=protocol).rows(named=True):
             _pair(ax, row, places[row["network"]], colours(inputs.networks)[row["network"]])
         _groups(ax, table, groups, places)
-        ax.set_ylim(0, None)
+    axes[0].set_ylim(0, 1.25 * max(table["plain"].max(), table["estimate"].max()) or 1)  # type: ignore[type-var,operator]
     axes[0].set_ylabel("P(top-1 change)")
     main = main_protocol(inputs.protocols, set(protocols))
     first = "Each line goes from a network trained without augmentation (hollow) to the same one trained with it (filled)."

@@ -17,7 +17,9 @@ MARKERS = "osD^v<>Pph8X"
 """One for each remedy, in their order."""
 PANELS = (("", "P(top-1 change)"), ("accuracy_", "accuracy"))
 """Prefix of the columns of `remedies.choices`, and label."""
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+NARROWEST = (0.8, 2.2)
+"""The axis of the price reaches from one to the other at least."""
 
 
 @figure(
@@ -73,7 +75,8 @@ def _without(own: pl.DataFrame, prefix: str = "") -> float:
 
 def _priced(ax: "Axes") -> None:
     ax.set_xscale("log")
-    low, high = ax.get_xlim()
+    low, high = min(ax.get_xlim()[0], NARROWEST[0]), max(ax.get_xlim()[1], NARROWEST[1])
+    ax.set_xlim(low, high)
     ticks = [tick for tick in TICKS if low <= tick <= high]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set_xticks([], minor=True)

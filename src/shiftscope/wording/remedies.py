@@ -113,7 +113,7 @@ def hurting_sentences(chosen: pl.DataFrame) -> list[str]:
         cost = pl.max_horizontal("difference", -pl.col("accuracy_difference"))
         row = own.sort(cost, descending=True, nulls_last=True).row(0, named=True)
         more = len(own) - 1
-        also = f", and with {more} other setting{'s' if more > 1 else ''} or protocols" if more else ""
+        also = f", and in {more} more row{'' if more == 1 else 's'} of the table" if more else ""
         found.append(f"{network}: {remedy_said(row)} hurts on {row['protocol']}: {'; '.join(_losses(row))}{also}.")
     return found
 
