@@ -230,9 +230,10 @@ class Config(Options):
     def _network_problems(self, name: str, network: Network) -> Any:
         yield from _raised(f"networks.{name}", network.check)
         yield from training_problems(name, network, self.datasets)
-        yield from weights_problems(name, self.networks, self.datasets)
+        wrong = list(weights_problems(name, self.networks, self.datasets))
+        yield from wrong
         yield from remedy_problems(name, self.networks)
-        for dataset, source in self.datasets.items():
+        for dataset, source in self.datasets.items() if not wrong else ():  # its classes may come from there
             if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
                 yield f"networks.{name}: {_other_classes(network, dataset, source)}"
 

@@ -15,7 +15,7 @@ def completed(given: Mapping[str, Network], size: int | None) -> tuple[dict[str,
 
     That is the size that each is shown, and what a network has from the one whose weights it takes.
 
-    `size` is ``inference.input_size``, px. Networks whose weights lead in a circle are returned as they are.
+    `size` is ``inference.input_size``, px.
     """
     done: dict[str, Network] = {}
     problems = []
@@ -24,7 +24,8 @@ def completed(given: Mapping[str, Network], size: int | None) -> tuple[dict[str,
         if network.weights_of in done:
             network = network.following(done[network.weights_of])
         try:
-            shown = network.input_size or size or (None if circle(given, name) else network.named_size())
+            # One that takes the weights of a network without a size, or of none that there is, needs no second sentence.
+            shown = network.input_size or size or (None if network.weights_of else network.named_size())
         except ShiftscopeError as error:
             problems.append(f"networks.{name}: {error}")
             shown = None
@@ -71,8 +72,9 @@ def weights_problems(name: str, given: Mapping[str, Network], datasets: Mapping[
         )
     if _origin(other) == "code":
         yield f"{key}: the weights of {network.weights_of} are made by its code and lie in no file; name another network"
-    yield from _answers(key, network, network.weights_of, other)
-    if network.train is not None and network.train.dataset in datasets:
+    others = list(_answers(key, network, network.weights_of, other))
+    yield from others
+    if not others and network.train is not None and network.train.dataset in datasets:
         yield from _taught(name, network, network.train.dataset, datasets[network.train.dataset])
 
 
