@@ -25,6 +25,8 @@ rule figure:
         ),
         sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
         curves=if_drawn("curves", rules.curves.output.curves),
+        remedies=if_drawn("remedies", rules.remedies.output.remedies),
+        augmentation=if_drawn("augmentation", rules.augmentation.output.augmentation),
         training=if_drawn(
             "training",
             rules.train.output.training,
@@ -105,6 +107,8 @@ rule report:
         sensitivity=if_made("sensitivity", rules.sensitivity.output.sensitivity),
         layers=if_made("layers", rules.layers.output.layers, **INSIDE),
         geometry=if_made("geometry", rules.layers.output.geometry, **INSIDE),
+        remedies=if_made("remedies", rules.remedies.output.remedies),
+        augmentation=if_made("augmentation", rules.augmentation.output.augmentation),
         comparisons=if_made("comparisons", rules.comparisons.output.comparisons),
         bias=if_made("bias", rules.box_statistics.output.bias),
         inclusion=if_made("inclusion", rules.inclusion.output.inclusion),

@@ -34,7 +34,7 @@ from shiftscope.stages.learning_curve import LEARNING_CURVE
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
-from . import inside
+from . import inside, remedied
 
 SIZE, STEPS = 24, 5
 OPTIONS = {
@@ -125,6 +125,7 @@ def make(tmp_path_factory):
             {"other $x$": surprisal(boxes_table, boxes_table, seed=0)}, cells, seed=0, n_resamples=50
         )
         tables.write(folder / "accuracy_by_surprisal.parquet", unlike, ACCURACY_BY_SURPRISAL)
+        remedied.write(folder / "remedies.parquet", folder / "augmentation.parquet", networks, "p $x$", labelled)
         training = {network: folder / f"training{k}.parquet" for k, network in enumerate(networks)}
         for k, path in enumerate(training.values()):
             tables.write(path, inside.learning_curve(k), LEARNING_CURVE)
@@ -143,6 +144,8 @@ def make(tmp_path_factory):
             "accuracy_by_surprisal",
             "sensitivity",
             "curves",
+            "remedies",
+            "augmentation",
         )
         return Inputs(
             files={name: folder / f"{name}.parquet" for name in names},
@@ -663,7 +666,7 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
 @pytest.mark.parametrize("name", [entry.name for entry in figures])
 def test_captions_say_where_networks_saw_frames_of_different_sizes(make, name):
     entry = figures[name]
-    measured = {"predictions", "sensitivity", "curves", "relation"} & entry.item.tables
+    measured = {"predictions", "sensitivity", "curves", "relation", "remedies", "augmentation"} & entry.item.tables
     words = f"Frames were of different sizes (one {SIZE} px, two {LARGER} px, {AWKWARD} {SIZE} px)"
     mixed = entry.item.draw(make(kind=kind_for(entry), larger=("two",))).caption
     assert (words in mixed) == bool(measured)

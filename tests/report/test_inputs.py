@@ -7,6 +7,7 @@ import pytest
 from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
+from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.report.inputs import page_inputs
 from shiftscope.report.page import render, save
 
@@ -57,11 +58,14 @@ def test_every_file_goes_with_its_fact(job):
     # What the job was not given is not there.
     assert (found.sensitivity, found.comparisons, found.framing.landmarks, found.framing.relation) == (None,) * 4
     assert (found.cards, found.unvaried) == ([], [])
+    assert found.helped == (None, None)
 
 
 def test_what_a_measured_data_set_has_is_read_too(job, tmp_path):
     files, facts = job
-    for name, schema in (("relation", CORRELATION), ("accuracy_by_surprisal", ACCURACY_BY_SURPRISAL)):
+    for name, schema in (
+        ("relation", CORRELATION), ("accuracy_by_surprisal", ACCURACY_BY_SURPRISAL), ("remedies", REMEDIES), ("augmentation", AUGMENTATION)
+    ):  # fmt: skip
         tables.write(tmp_path / f"{name}.parquet", tables.table([{"network": name}], schema), schema)
         files[name] = str(tmp_path / f"{name}.parquet")
     (tmp_path / "card.json").write_text(json.dumps({"network": "n"}))
@@ -75,6 +79,8 @@ def test_what_a_measured_data_set_has_is_read_too(job, tmp_path):
     found = page_inputs(files, {**facts, "sequences": [["crop", 64], ["crop", 96]]})
     assert found.framing.relation["network"].to_list() == ["relation"]
     assert found.framing.accuracy_by_surprisal["network"].to_list() == ["accuracy_by_surprisal"]
+    assert found.helped.remedies["network"].to_list() == ["remedies"]
+    assert found.helped.augmentation["network"].to_list() == ["augmentation"]
     assert found.cards == [{"network": "n"}]
     assert found.unvaried == [("crop", 64)]
 

@@ -18,6 +18,7 @@ from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
+from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.stages.learning_curve import LEARNING_CURVE
 
@@ -39,8 +40,8 @@ class Inputs:
     """What a figure is drawn from: files, read when asked for, and facts."""
 
     files: Mapping[str, Path]
-    """images, boxes, bias, landmarks, landmark_bias, relation, accuracy_by_surprisal, sensitivity, curves: those that the
-    figure needs."""
+    """images, boxes, bias, landmarks, landmark_bias, relation, accuracy_by_surprisal, sensitivity, curves, remedies,
+    augmentation: those that the figure needs."""
     networks: Mapping[str, int] = field(default_factory=dict)
     """Networks and their input sizes, in the order of the config."""
     architectures: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +105,16 @@ class Inputs:
     def accuracy_by_surprisal(self) -> pl.DataFrame:
         """Accuracy over quarters of the pictures (`association.ACCURACY_BY_SURPRISAL`)."""
         return tables.read(self.files["accuracy_by_surprisal"], ACCURACY_BY_SURPRISAL)
+
+    @cached_property
+    def remedies(self) -> pl.DataFrame:
+        """What helps, and what it costs (`remedies.REMEDIES`)."""
+        return tables.read(self.files["remedies"], REMEDIES)
+
+    @cached_property
+    def augmentation(self) -> pl.DataFrame:
+        """What augmentation gains, by the framing of the training set (`remedies.AUGMENTATION`)."""
+        return tables.read(self.files["augmentation"], AUGMENTATION)
 
     @cached_property
     def curves(self) -> pl.DataFrame:
@@ -198,7 +209,7 @@ class FigureKind:
     """Once for each protocol whose sequences have more than one step, or once for the data set."""
 
 
-BY_PIXELS = frozenset({"predictions", "sensitivity", "curves", "relation"})
+BY_PIXELS = frozenset({"predictions", "sensitivity", "curves", "relation", "remedies", "augmentation"})
 """Tables that depend on the frames that networks were shown."""
 
 figures: Registry[FigureKind] = Registry("figure", __name__)

@@ -32,6 +32,8 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         "accuracy_by_surprisal",
         "sensitivity",
         "curves",
+        "remedies",
+        "augmentation",
     )
     images = tables.read(files["images"], tables.IMAGES)
     return Inputs(

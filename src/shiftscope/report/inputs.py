@@ -12,8 +12,10 @@ from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.cause import GEOMETRY, LAYERS
 from shiftscope.core import tables
+from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.report.cause import Looked
 from shiftscope.report.framing import Framing
+from shiftscope.report.remedies import Helped
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.stages.frames import unvaried
 
@@ -49,6 +51,8 @@ class PageInputs:
     """bias.BIAS of boxes."""
     looked: Sequence[Looked] = ()
     """What was measured inside networks."""
+    helped: Helped = field(default_factory=Helped)
+    """What helps, and what augmentation gains."""
     framing: Framing = field(default_factory=Framing)
     """The other tables of framing."""
     figures: Sequence[FigureOnPage] = ()
@@ -80,6 +84,9 @@ def page_inputs(files: Mapping[str, Any], facts: Mapping[str, Any]) -> PageInput
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
         bias=tables.read_if(files.get("bias"), BIAS),
         looked=_looked(files, facts["inside"]),
+        helped=Helped(
+            tables.read_if(files.get("remedies"), REMEDIES), tables.read_if(files.get("augmentation"), AUGMENTATION)
+        ),
         framing=_framing(files, facts["compare_with"]),
         figures=_figures(files, facts["figures"]),
         unvaried=unvaried(facts["sequences"], files.get("frames", [])),

@@ -12,6 +12,7 @@ from shiftscope.bias.boxes import ALL
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.files import complete
 from shiftscope.core.numbers import percent
+from shiftscope.report import remedies
 from shiftscope.report.cause import losses, map_rows, missing, outputs
 from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
@@ -50,7 +51,7 @@ def render(page: PageInputs) -> str:
     environment.filters["number"] = number
     environment.filters["p"] = p_value
     environment.filters["interval"] = _interval
-    said = _of_run(page) | _of_networks(page) | _of_inside(page) | _of_framing(page)
+    said = _of_run(page) | _of_networks(page) | _of_inside(page) | _of_remedies(page) | _of_framing(page)
     return environment.get_template("page.html.jinja").render(said)
 
 
@@ -74,6 +75,7 @@ def _of_run(page: PageInputs) -> dict[str, Any]:
         "headlines": [
             *headlines(varied, page.comparisons, page.bias, level),
             *losses(page.looked),
+            *remedies.help_sentences(page.helped, page.facts),
             *sentences(page.framing),
         ],
         "skipped": page.skipped.head(NAMED).rows(named=True),
@@ -109,6 +111,17 @@ def _of_inside(page: PageInputs) -> dict[str, Any]:
         "answers": outputs(page.looked),
         "unseen": missing(page.looked),
         "layer_measures": list(layer_measures) if page.looked else [],
+    }
+
+
+def _of_remedies(page: PageInputs) -> dict[str, Any]:
+    """What the template shows of remedies; only the arithmetic where the run has none."""
+    return {
+        "helps": remedies.help_sentences(page.helped, page.facts),
+        "hurts": remedies.warnings(page.helped),
+        "remedies": remedies.remedy_rows(page.helped),
+        "why_missing": remedies.reasons(page.helped),
+        "arithmetic": remedies.arithmetic(page.cards, page.helped),
     }
 
 

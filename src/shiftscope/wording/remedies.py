@@ -39,13 +39,17 @@ def remedy_said(row: Row) -> str:
 def points(value: float, low: float | None = None, high: float | None = None) -> str:
     """A difference of shares in percentage points, with its interval where it has one.
 
-    >>> points(0.05, 0.031, 0.0712), points(-0.00123)
-    ('5 points [3.1, 7.12]', '−0.123 points')
+    >>> points(0.05, 1e-17, 0.0712), points(-0.00123)
+    ('5 points [0, 7.12]', '−0.123 points')
     """
-    text = f"{100 * value:.3g} points"
+    text = f"{_hundredths(value)} points"
     if low is not None and high is not None:
-        text += f" [{100 * low:.3g}, {100 * high:.3g}]"
+        text += f" [{_hundredths(low)}, {_hundredths(high)}]"
     return text.replace("-", "−")
+
+
+def _hundredths(share: float) -> str:
+    return f"{round(100 * share, 3) + 0.0:.3g}"  # + 0.0: no −0
 
 
 def effect_said(row: Row) -> str:
@@ -92,12 +96,12 @@ def best_sentence(network: str, chosen: pl.DataFrame, untrained: Collection[str]
     parts = []
     if len(without):
         row = without.row(0, named=True)
-        parts.append(f"without training, {remedy_said(row)} helps most: {effect_said(row)}")
+        parts.append(f"{network}: without training, {remedy_said(row)} helps most: {effect_said(row)}.")
     if len(with_) and (without.is_empty() or with_["difference"][0] < without["difference"][0]):
         row = with_.row(0, named=True)
-        more = "more" if parts else "most, and nothing helps without training"
-        parts.append(f"{remedy_said(row)}, another training, helps {more}: {effect_said(row)}")
-    return f"{network}: {'. Trained otherwise: '.join(parts)}."
+        first = "" if parts else f"{network}: nothing helps without training. "
+        parts.append(f"{first}Of networks trained otherwise, {remedy_said(row)} helps most: {effect_said(row)}.")
+    return " ".join(parts)
 
 
 def hurting_sentences(chosen: pl.DataFrame) -> list[str]:
@@ -109,7 +113,7 @@ def hurting_sentences(chosen: pl.DataFrame) -> list[str]:
         cost = pl.max_horizontal("difference", -pl.col("accuracy_difference"))
         row = own.sort(cost, descending=True, nulls_last=True).row(0, named=True)
         more = len(own) - 1
-        also = f", and with {more} other setting{'s' if more > 1 else ''} or protocols" if more else ""
+        also = f", and in {more} more row{'' if more == 1 else 's'} of the table" if more else ""
         found.append(f"{network}: {remedy_said(row)} hurts on {row['protocol']}: {'; '.join(_losses(row))}{also}.")
     return found
 

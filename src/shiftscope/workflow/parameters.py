@@ -148,6 +148,7 @@ class Parameters:
                 for name, protocol in self.plan.drawn(dataset)
             ],
             "compare_with": self.plan.others(dataset),
+            "as_they_are": [name for name, section in self.plan.config.networks.items() if section.origin == "network"],
             "inside": [
                 [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.config.networks
             ],

@@ -236,10 +236,15 @@ class Plan:
 
     def traits(self, protocol: str) -> frozenset[str]:
         """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept,
-        else ``unordered``, and ``inside`` if the layers of networks are measured on its sequences."""
+        else ``unordered``; ``inside`` if the layers of networks are measured on its sequences; and ``remedied`` if remedies
+        that work on answers are tried on them."""
         section = self.config.protocols[protocol]
-        inside = {"inside"} if protocol in self.config.cause.protocols else set()
-        return frozenset({"ordered" if section.ordered() else "unordered", section.kind, *inside})
+        found = {"ordered" if section.ordered() else "unordered", section.kind}
+        if protocol in self.config.cause.protocols:
+            found.add("inside")
+        if any(remedy.protocols is None or protocol in remedy.protocols for remedy in self.config.remedies.values()):
+            found.add("remedied")
+        return frozenset(found)
 
     def varied(self, dataset: str) -> list[str]:
         """The protocols of a data set whose sequences have more than one step."""

@@ -1,0 +1,122 @@
+"""What remedies gain, against what they cost."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from shiftscope.figures import Drawing, Inputs, figure
+from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.remedies.choices import choices, pareto
+from shiftscope.wording.remedies import cheapest_sentence, hurting_sentences
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS = "osD^v<>Pph8X"
+"""One for each remedy, in their order."""
+PANELS = (("", "P(top-1 change)"), ("accuracy_", "accuracy"))
+"""Prefix of the columns of `remedies.choices`, and label."""
+TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
+NARROWEST = (0.8, 2.2)
+"""The axis of the price reaches from one to the other at least."""
+
+
+@figure(
+    "remedies",
+    title="What helps, and what it costs",
+    reference="remedies.parquet; docs/remedies.md says how each is measured. Both values are of the same frames",
+    tables=("remedies",),
+    protocol=("ordered",),
+    per_protocol=True,
+)
+def draw(inputs: Inputs) -> Drawing:
+    """Draw P(top-1 change) and accuracy against the time of one answer, a point for each remedy and setting."""
+    chosen = choices(inputs.remedies).filter(protocol=inputs.protocol)
+    priced = chosen.filter(pl.col("time_ratio").is_not_null())
+    if priced.is_empty():
+        drawn = new_figure(5, 1.2)
+        drawn.text(0.5, 0.5, "no remedy was tried whose price is known", ha="center", va="center")
+        return Drawing(drawn, f"No remedy was tried on {inputs.protocol} whose price is known.")
+    panels = PANELS if priced["accuracy_estimate"].count() else PANELS[:1]
+    marks = dict(zip(priced["remedy"].unique(maintain_order=True), MARKERS * len(priced), strict=False))
+    networks = [name for name in inputs.networks if name in set(priced["network"])]
+    drawn = new_figure(4.2 * len(panels) + 1.8, 3.6)
+    axes = drawn.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (prefix, label) in zip(axes, panels, strict=True):
+        plain(ax)
+        ax.set_ylabel(label)
+        for network in networks:
+            own = priced.filter(pl.col(f"{prefix}estimate").is_not_null(), network=network)
+            if len(own):
+                _network(ax, own, prefix, colours(inputs.networks)[network], marks)
+        _priced(ax)
+    _front(axes[0], priced, networks)
+    _legend(drawn, networks, colours(inputs.networks), marks)
+    return Drawing(drawn, _caption(chosen, networks))
+
+
+def _network(ax: "Axes", own: pl.DataFrame, prefix: str, colour: str, marks: dict[str, str]) -> None:
+    """The points of one network: a star without any remedy, and a line through the settings of each remedy."""
+    ax.plot(1, _without(own, prefix), "*", color=colour, markersize=10, zorder=3)
+    for remedy in own["remedy"].unique(maintain_order=True):
+        rows = own.filter(remedy=remedy).sort("setting")
+        x, y = rows["time_ratio"].to_numpy(), rows[f"{prefix}estimate"].to_numpy()
+        ax.plot(x, y, marks[remedy], linestyle="-", color=colour, markersize=4, linewidth=0.8)
+        known = rows.drop_nulls([f"{prefix}ci_low", f"{prefix}ci_high"])
+        ends = known[f"{prefix}ci_low"].to_numpy(), known[f"{prefix}ci_high"].to_numpy()
+        ax.vlines(known["time_ratio"].to_numpy(), *ends, color=colour, linewidth=0.8, alpha=0.6)
+
+
+def _without(own: pl.DataFrame, prefix: str = "") -> float:
+    """The value of a network without a remedy, from the remedy that was tried on the most pairs."""
+    return float(own.sort("n_pairs", descending=True, maintain_order=True)[f"{prefix}without"][0])
+
+
+def _priced(ax: "Axes") -> None:
+    ax.set_xscale("log")
+    low, high = min(ax.get_xlim()[0], NARROWEST[0]), max(ax.get_xlim()[1], NARROWEST[1])
+    ax.set_xlim(low, high)
+    ticks = [tick for tick in TICKS if low <= tick <= high]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("time of one answer ÷ time without a remedy")
+    ax.set_ylim(0, 1.02 * ax.get_ylim()[1])
+
+
+def _front(ax: "Axes", priced: pl.DataFrame, networks: list[str]) -> None:
+    """A ring around each point of a network than which no other of its points is both cheaper and steadier."""
+    for network in networks:
+        own = priced.filter(network=network)
+        price = np.concatenate([[1.0], own["time_ratio"].to_numpy()])
+        change = np.concatenate([[_without(own)], own["estimate"].to_numpy()])
+        front = pareto(price, change)
+        ax.plot(price[front], change[front], "o", color="none", markeredgecolor="black", markersize=11, gid="front")
+
+
+def _legend(drawn, networks: list[str], colour: dict[str, str], marks: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], marker="*", linestyle="-", color=colour[name], label=short(name)) for name in networks]
+    handles += [
+        Line2D([], [], marker=mark, linestyle="", color="black", markersize=4, label=short(name))
+        for name, mark in marks.items()
+    ]
+    handles.append(
+        Line2D([], [], marker="o", linestyle="", color="none", markeredgecolor="black", markersize=9, label="Pareto front")
+    )
+    drawn.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=7)
+
+
+def _caption(chosen: pl.DataFrame, networks: list[str]) -> str:
+    sentences = [
+        "Stars: networks without a remedy. Lines join the settings of one remedy; vertical lines are intervals. Circled: "
+        "no other point of the same network is both cheaper and steadier."
+    ]
+    sentences += [cheapest_sentence(network, chosen) for network in networks]
+    hurts = hurting_sentences(chosen)
+    sentences += hurts or ["No remedy hurts: none raises P(top-1 change) or lowers the accuracy beyond its interval."]
+    hidden = len(chosen) - chosen["time_ratio"].count()
+    if hidden:
+        sentences.append(f"Not drawn, since their price is not known: {hidden} of {len(chosen)} settings.")
+    return " ".join(sentences)
