@@ -20,14 +20,17 @@ from shiftscope.workflow.plan import Plan
 ROOT = Path(__file__).parents[2]
 READY = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 NEEDS = {
+    "antialiasing.yaml": "data/imagenet does not exist",
     "imagenet.yaml": "data/imagenet does not exist",
     "paper.yaml": "data/imagenet does not exist",
     "folder.yaml": "does not",
+    "remedies-photographs.yaml": "path/to/train does not exist",
 }
 
 
 def test_all_are_known():
-    assert {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"} <= set(READY)
+    usual = {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"}
+    assert usual | {"antialiasing.yaml", "remedies.yaml", "remedies-photographs.yaml"} <= set(READY)
 
 
 @pytest.mark.parametrize("name", READY)
@@ -37,7 +40,11 @@ def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypat
     if name in NEEDS:
         with pytest.raises(ShiftscopeError, match=NEEDS[name]):
             Config.load(raw)
-        for folder in ("data/imagenet/val/n01440764", "path/to/pictures/n01440764"):
+        for folder in (
+            "data/imagenet/val/n01440764",
+            "path/to/pictures/n01440764",
+            *(f"path/to/{part}/class-{number}" for part in ("train", "val") for number in range(20)),
+        ):
             (tmp_path / folder).mkdir(parents=True)
             Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
         (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
