@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from shiftscope.core import tables
 from shiftscope.core.progress import progress
 from shiftscope.remedies import REMEDIES, Answers, Remedy, remedies
+from shiftscope.remedies.comparison import compared
 from shiftscope.remedies.positions import Common, common_positions, frames_behind, longest_runs, stride_in_steps
 from shiftscope.remedies.scores import SCORES
-from shiftscope.sensitivity.summary import Sums, sums
+from shiftscope.sensitivity.summary import sums
 from shiftscope.stages.infer import describe
-from shiftscope.statistics.intervals import Intervals, difference_intervals, intervals
-from shiftscope.statistics.ratios import Ratios
+from shiftscope.statistics.intervals import intervals
 
 FRAMES = pl.Schema({name: tables.PREDICTIONS[name] for name in ("image_id", "step", "value")})
 
@@ -178,9 +178,10 @@ def _rows(trial: Trial, ms: float | None, **bootstrap: Any) -> Iterator[dict[str
         yield {"setting": setting, "passes": trial.remedy.passes(setting), "reason": reason}
     if not trial.common.settings:
         return
-    plain = _Described.of(sums(pl.concat(trial.without)), **bootstrap)
+    plain = sums(pl.concat(trial.without))
+    known = intervals(plain.ratios, **bootstrap)
     for setting in trial.common.settings:
-        helped = _Described.of(sums(pl.concat(trial.answered[setting])), **bootstrap)
+        helped = sums(pl.concat(trial.answered[setting]))  # of the same frames, and so with the same pictures and columns
         passes = trial.remedy.passes(setting)
         per_answer = 1000 * trial.seconds[setting] / max(1, sum(map(len, trial.without)))
         price = {
@@ -189,41 +190,4 @@ def _rows(trial: Trial, ms: float | None, **bootstrap: Any) -> Iterator[dict[str
             "parameters_added": 0,
             "epochs": 0,
         }
-        yield from ({"setting": setting, **row, **price} for row in _differences(helped, plain))
-
-
-@dataclass(frozen=True)
-class _Described:
-    """All measures of some answers, with their intervals."""
-
-    sums: Sums
-    ratios: Ratios
-    intervals: Intervals
-
-    @classmethod
-    def of(cls, found: Sums, **bootstrap: Any) -> "_Described":
-        return cls(found, found.ratios, intervals(found.ratios, **bootstrap))
-
-
-def _differences(helped: _Described, plain: _Described) -> Iterator[dict[str, object]]:
-    """One row for each measure and condition. Both are of the same frames, so that they have the same pictures and
-    columns."""
-    assert (helped.sums.image_ids, helped.sums.columns) == (plain.sums.image_ids, plain.sums.columns)
-    low, high = difference_intervals(helped.ratios, plain.ratios, helped.intervals, plain.intervals)
-    counted, n_rows = helped.ratios.counted, helped.sums.counted.sum(0)
-    for k, (measure, condition) in enumerate(helped.sums.columns):
-        reasons = {"with the remedy": helped.intervals.reason[k], "without it": plain.intervals.reason[k]}
-        yield {
-            "measure": measure,
-            "condition": condition,
-            "without": plain.intervals.estimate[k],
-            "estimate": helped.intervals.estimate[k],
-            "ci_low": helped.intervals.low[k],
-            "ci_high": helped.intervals.high[k],
-            "difference": helped.intervals.estimate[k] - plain.intervals.estimate[k],
-            "difference_low": low[k],
-            "difference_high": high[k],
-            "n_images": counted[k],
-            "n_pairs": n_rows[k],
-            "reason": "; ".join(f"{which}: {reason}" for which, reason in reasons.items() if reason) or None,
-        }
+        yield from ({"setting": setting, **row, **price} for row in compared(helped, plain, known=known, **bootstrap))

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 
 from shiftscope.sensitivity.summary import Sums
-from shiftscope.statistics.intervals import difference_intervals, intervals
+from shiftscope.statistics.intervals import Intervals, difference_intervals, intervals
 
 
-def compared(remedied: Sums, plain: Sums, *, seed: int, level: float, n_resamples: int) -> Iterator[dict[str, object]]:
+def compared(
+    remedied: Sums, plain: Sums, *, known: Intervals | None = None, seed: int, level: float, n_resamples: int
+) -> Iterator[dict[str, object]]:
     """A row for each measure and condition that both have, on the pictures that both have: what `REMEDIES` says of the
     value with and without the remedy, of their difference, and of the numbers of pictures and pairs.
 
-    `remedied` and `plain` are `summary.sums` of predictions with and without the remedy. `level` is the confidence level,
-    in (0, 1), of intervals; `seed` and `n_resamples` are of the bootstrap.
+    `remedied` and `plain` are `summary.sums` of predictions with and without the remedy. `known` are the intervals of
+    `plain.ratios`, for a caller who has them, and whose `remedied` has the same pictures and columns. `level` is the
+    confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are of the bootstrap.
 
     >>> import numpy as np
     >>> ones, rows = np.ones((4, 1)), np.full((4, 1), 2)
@@ -26,7 +29,9 @@ def compared(remedied: Sums, plain: Sums, *, seed: int, level: float, n_resample
     if not images or not columns:
         return
     ratios, other = remedied.of(images, columns), plain.of(images, columns)
-    found, known = (intervals(each, seed=seed, level=level, n_resamples=n_resamples) for each in (ratios, other))
+    found = intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
+    if known is None:
+        known = intervals(other, seed=seed, level=level, n_resamples=n_resamples)
     low, high = difference_intervals(ratios, other, found, known)
     place = {image_id: row for row, image_id in enumerate(remedied.image_ids)}
     counted = remedied.counted[[place[image_id] for image_id in images]].sum(0)
