@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from shiftscope.association import correlation
-from shiftscope.config import Statistics
+from shiftscope.config.sections import Statistics
 from shiftscope.statistics import uniformity
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -86,6 +86,82 @@ def test_a_mistake_is_a_sentence_that_names_the_key(path_and_value, words):
     assert "\n" not in str(error.value)
 
 
+def with_remedy(remedy, **changes):
+    return {**copy.deepcopy(GOOD), "inference": {"keep_logits": True}, "remedies": {"r": remedy}, **changes}
+
+
+AVERAGE = {"kind": "average"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (with_remedy(AVERAGE, inference={}), "remedies: they work on all logits .* write 'inference: {keep_logits: true}'"),
+        (with_remedy(AVERAGE, networks={}), "remedies: there are no networks"),
+        (with_remedy({"kind": "averag"}), "remedies.r.kind: unknown kind of remedy 'averag'; did you mean 'average'"),
+        (
+            with_remedy({**AVERAGE, "protocols": ["crpo"]}),
+            "remedies.r.protocols: unknown protocol 'crpo'; did you mean 'crop'",
+        ),
+        (with_remedy({**AVERAGE, "counts": [0, 2]}), "remedies.r.counts.0: got 0; .* greater than or equal to 1"),
+        (with_remedy({**AVERAGE, "counts": []}), r"remedies.r.counts: got \[\]"),
+        (with_remedy({**AVERAGE, "apart": 0}), "remedies.r.apart: got 0; write a whole number of steps, .* or 'phases'"),
+        (with_remedy({**AVERAGE, "apart": "phase"}), "remedies.r.apart: got 'phase'; write a whole number"),
+        (
+            with_remedy({**AVERAGE, "counts": [9, 10]}),
+            r"remedies.r: .* needs 10 frames in a row, .*\(crop, e\) have 9 at most",
+        ),
+        (with_remedy({**AVERAGE, "counts": [2], "apart": 8}), "remedies.r: a pair of its answers needs 10 frames"),
+        (
+            with_remedy({**AVERAGE, "protocols": ["w"]}, protocols={"w": {"kind": "windows"}}),
+            r"remedies.r.protocols: protocol w \(windows\) has no pairs of neighbouring frames",
+        ),
+        (
+            with_remedy({**AVERAGE, "protocols": ["centre"]}, protocols={"centre": {}, "crop": {}}),
+            r"remedies.r.protocols: protocol centre \(centre\) has no pairs of neighbouring frames",
+        ),
+        (
+            with_remedy(AVERAGE, protocols={"centre": {}}),
+            "remedies.r: no protocol has pairs of neighbouring frames; give one",
+        ),
+    ],
+)
+def test_a_mistake_about_remedies_is_one_sentence(raw, words):
+    with pytest.raises(ShiftscopeError, match=words) as caught:
+        Config.load(raw)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        AVERAGE,  # 16 of its counts do not fit, and the others do
+        {**AVERAGE, "counts": [8]},
+        {**AVERAGE, "apart": "phases", "counts": [400]},  # what the stride is the network says
+        {"kind": "crop_selection", "protocols": ["crop"]},
+    ],
+)
+def test_what_fits_somewhere_is_right(remedy):
+    Config.load(with_remedy(remedy))
+
+
+def test_remedies_are_tried_on_what_has_neighbours_and_scores_are_made_where_a_remedy_chooses():
+    raw = with_remedy(AVERAGE, protocols={"centre": {}, "crop": {}, "e": {"kind": "embed"}, "windows": {}})
+    raw["remedies"]["c"] = {"kind": "crop_selection", "protocols": ["e"]}
+    plan = Plan(Config.load(raw))
+    assert plan.tried("centred") == {"crop": ["r"], "e": ["r", "c"]}
+    assert plan.scored("centred") == ["e"]
+    assert plan.answer_remedies("centred") == ["results/centred/remedies/a.parquet"]
+    assert "remedies" in plan.tables("centred")
+    plain = Plan(Config.load(GOOD))
+    assert not plain.tried("centred")
+    assert not plain.answer_remedies("centred")
+    assert "remedies" not in plain.tables("centred")
+    (crop, embed) = Parameters(plan, ROOT / "workflow" / "scripts").tried("centred")
+    assert crop == {"protocol": "crop", "moves": True, "remedies": {"r": {"kind": "average", "options": {}}}}
+    assert set(embed["remedies"]) == {"r", "c"}
+
+
 def test_a_surround_that_is_filled_anew_at_each_place_is_more_than_a_move():
     config = changed("cause", {"protocols": ["e"]})
     assert Config.load(config).cause.protocols == ("e",)

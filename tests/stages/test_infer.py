@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -14,7 +15,7 @@ from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import Engine, engines
 from shiftscope.stages.aggregate import aggregate, check_whole
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import describe, infer
+from shiftscope.stages.infer import LOGITS, describe, infer
 
 SIZE, OUTPUTS = 16, 7
 WEIGHTS = np.random.default_rng(5).normal(0, 0.02, (SIZE * SIZE * 3, OUTPUTS))
@@ -64,11 +65,11 @@ def shard(tmp_path):
     return images, names, tmp_path
 
 
-def run(card, shard, **more):
+def run(card, shard, keep_logits=False):
     images, names, folder = shard
     infer(
         card=card, program_path="-", canvases_path=names["canvases"], frames_path=names["frames"], images=images,
-        threads=1, keep_logits=False, path=folder / "predictions.parquet", **more,
+        threads=1, keep_logits=keep_logits, path=folder / "predictions.parquet",
     )  # fmt: skip
     return tables.read(folder / "predictions.parquet", tables.PREDICTIONS)
 
@@ -205,3 +206,38 @@ def test_frames_are_described_alike_in_pieces_of_any_size(card, shard, monkeypat
     whole = run(card, shard)
     monkeypatch.setattr("shiftscope.stages.infer.ROWS", rows)
     assert run(card, shard).equals(whole)
+
+
+def test_kept_logits_make_the_same_predictions_again_to_the_bit(card, shard, monkeypatch):
+    without = run(card, shard)
+    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 1)
+    assert run(card, shard, keep_logits=True).equals(without)
+    kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
+    logits = np.array(kept["logits"].to_list(), np.float32)
+    frames = kept.select("image_id", "step", "value", "label")
+    assert describe(frames, logits, np.arange(len(kept)), keep_logits=True).equals(kept)
+    coarse = logits.astype(np.float16).astype(np.float32)  # what half the size would cost
+    assert not describe(frames, coarse, np.arange(len(kept))).equals(without)
+
+
+def test_kept_logits_are_those_that_the_network_answered_and_a_row_group_holds_whole_images(card, shard, monkeypatch):
+    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 5)  # two images of four frames
+    run(card, shard, keep_logits=True)
+    kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
+    canvases = {name: pixels for group in read_canvases(shard[1]["canvases"]) for name, pixels in group.items()}
+    for row, frame in zip(
+        kept.iter_rows(named=True), tables.read(shard[1]["frames"], tables.FRAMES).iter_rows(named=True), strict=True
+    ):
+        y, x = frame["window_y"], frame["window_x"]
+        expected = answer(canvases[frame["canvas_id"]][None, y : y + SIZE, x : x + SIZE])[0]
+        np.testing.assert_allclose(row["logits"], expected, rtol=1e-5, atol=1e-5)
+    with pq.ParquetFile(shard[2] / "predictions.parquet") as file:
+        groups = [file.read_row_group(group, ["image_id"])["image_id"].to_pylist() for group in range(file.num_row_groups)]
+    assert [group[::4] for group in groups if group] == [["i0", "i1"], ["i2", "i3"], ["i4", "i5"]]
+
+
+def test_a_network_that_fails_with_kept_logits_leaves_no_half_table(card, shard, monkeypatch):
+    monkeypatch.setattr(Linear, "load", lambda self, *arguments: lambda frames: answer(frames) * np.nan)
+    with pytest.raises(ShiftscopeError, match="not finite"):
+        run(card, shard, keep_logits=True)
+    assert {path.name for path in shard[2].glob("*pred*")} == set()

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from shiftscope.config.networks import completed, remedy_problems, training_problems, weights_problems
+from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.core.kinds import kinds
 from shiftscope.core.options import Options
@@ -51,71 +52,6 @@ if TYPE_CHECKING:
 else:
     AnySource, AnyNetwork, AnyProtocol = kinds(sources), kinds(networks), kinds(protocols)
     AnyRemedy = kinds(remedies)
-
-
-class Inference(Options):
-    """How networks are run."""
-
-    engine: str = "auto"
-    """What runs them: `auto` (the fastest here that agrees with eager torch), or the name of an engine."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """`auto`: a GPU where there is one. With `cpu` jobs do not ask for the resource gpu, so several run at a time."""
-    threads: int = Field(8, ge=1)
-    """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
-    batch_size: int | None = Field(None, ge=1)
-    """Frames at a time; not set: found for each network by a short calibration."""
-    input_size: int | None = Field(None, ge=8)
-    """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
-    `input_size` counts before it; not set: each is shown the size that its source names."""
-    keep_logits: bool = False
-    """Whether the shards of predictions keep all logits (float16)."""
-
-
-class Statistics(Options):
-    """Intervals and tests."""
-
-    level: float = Field(0.95, gt=0.5, lt=1)
-    """Confidence level of every interval."""
-    resamples: int = Field(2000, ge=100)
-    """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
-    `accuracy_by_surprisal`. Those of framing are fixed: docs/framing.md."""
-    adjust: Literal["holm", "benjamini-hochberg"] = "holm"
-    """How p-values of comparisons are adjusted over the whole table."""
-    minimum_boxes: int = Field(20, ge=5)
-    """Categories with fewer boxes, or with boxes in fewer pictures, are described but not tested."""
-    landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)
-    """Pairs of named points whose midpoint and distance are looked at, by names of your choice."""
-    crowd: bool = False
-    """Whether boxes that are marked as crowds count in the statistics of framing."""
-    difficult: bool = True
-    """Whether boxes that are marked as difficult count in them."""
-    truncated: bool = True
-    """Whether boxes of objects that the edge of the picture cuts off, as the annotation says, count in them."""
-    edge: bool = True
-    """Whether boxes that touch the edge of the picture count in them. `inclusion.parquet` has the statistics with each
-    of these four choices made the other way."""
-
-
-def _layers(given: Any) -> Any:
-    """`given`, if it chooses layers; said here, since the errors of each alternative would name it in their own way."""
-    named = isinstance(given, list | tuple) and given and all(isinstance(name, str) for name in given)
-    if given not in ("all", "stages") and not named:
-        raise ValueError("write 'all', 'stages' or a list of names of layers")
-    return given
-
-
-class Cause(Options):
-    """What is looked at inside networks, to see where they lose the shift."""
-
-    protocols: tuple[str, ...] = ()
-    """Names of protocols in which the picture moves and nothing else changes, such as one of kind `embed` or `circular`.
-    The feature maps of every network are measured on their sequences. Offsets from 0 to at least twice the largest
-    subsampling factor (0..63 for 32) are needed to see whether something repeats with it."""
-    layers: Annotated[Literal["all", "stages"] | tuple[str, ...], BeforeValidator(_layers)] = "all"
-    """Every layer whose output is a map; only the last one before each subsampling and the last of all; or the names of
-    layers, as `layers.parquet` has them."""
-    pictures: int = Field(40, ge=2)
-    """How many pictures of a data set are looked at, at most: the first ones by their ids."""
 
 
 class Config(Options):
@@ -179,6 +115,12 @@ class Config(Options):
         chosen = self.datasets[dataset].protocols
         return [name for name in self.protocols if chosen is None or name in chosen]
 
+    def tried_on(self, remedy: Remedy) -> list[str]:
+        """Names of the protocols on whose frames a remedy is tried: those that it names, or all, that have pairs of
+        neighbouring frames."""
+        chosen = self.protocols if remedy.protocols is None else remedy.protocols
+        return [name for name, protocol in self.protocols.items() if name in chosen and protocol.has_pairs()]
+
     def _problems(self) -> Any:
         """Sentences about sections that are each right and do not go together."""
         if self.inference.engine != "auto" and self.inference.engine not in engines:
@@ -201,6 +143,7 @@ class Config(Options):
                 if chosen not in self.protocols:
                     yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
         yield from self._cause_problems()
+        yield from self._remedy_problems()
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
@@ -225,6 +168,39 @@ class Config(Options):
                     f"cause.protocols: in protocol {name} ({self.protocols[name].kind}) more changes than the place of the "
                     "picture, or pictures do not move alike, so that feature maps cannot be compared with moved ones; "
                     "name one of kind 'circular' without 'draw', or of kind 'embed' with another surround than 'inpaint'"
+                )
+
+    def _remedy_problems(self) -> Any:
+        if self.remedies and not self.networks:
+            yield "remedies: there are no networks whose answers they could make steadier; give 'networks'"
+        if self.remedies and not self.inference.keep_logits:
+            yield "remedies: they work on all logits of the networks; write 'inference: {keep_logits: true}'"
+        for name, remedy in self.remedies.items():
+            for chosen in remedy.protocols or ():
+                if chosen not in self.protocols:
+                    yield f"remedies.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
+                elif not self.protocols[chosen].has_pairs():
+                    yield (
+                        f"remedies.{name}.protocols: protocol {chosen} ({self.protocols[chosen].kind}) has no pairs of "
+                        "neighbouring frames; name protocols that have, or leave the key out to try it on all of these"
+                    )
+            yield from self._reach_problems(name, remedy)
+
+    def _reach_problems(self, name: str, remedy: Remedy) -> Any:
+        """A sentence if a remedy does not fit into the sequences of any protocol that it is tried on."""
+        tried = self.tried_on(remedy)
+        lengths = [self.protocols[protocol].steps() for protocol in tried]
+        reaches = [remedy.reach(setting, None) for setting in remedy.settings()]
+        if remedy.protocols is None and not tried:
+            yield f"remedies.{name}: no protocol has pairs of neighbouring frames; give one, such as 'crop: {{}}'"
+        elif tried and None not in [*reaches, *lengths]:
+            needed = min(reach for reach in reaches if reach is not None) + 2
+            longest = max(length for length in lengths if length is not None)
+            if needed > longest:
+                yield (
+                    f"remedies.{name}: a pair of its answers needs {needed} frames in a row, and the sequences of the "
+                    f"protocols that it is tried on ({', '.join(tried)}) have {longest} at most; write smaller counts, or "
+                    "more offsets"
                 )
 
     def _network_problems(self, name: str, network: Network) -> Any:

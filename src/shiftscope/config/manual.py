@@ -13,18 +13,20 @@ from pydantic import BaseModel
 
 from shiftscope import association, bias, cause, remedies, sensitivity
 from shiftscope.cause.measures import measures as layer_measures
-from shiftscope.config import SECTIONS, Cause, Config, Inference, Statistics
+from shiftscope.config import SECTIONS, Config
+from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
 from shiftscope.engines import engines
 from shiftscope.networks import sizes
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.training import Training
+from shiftscope.remedies import scores
 from shiftscope.sensitivity.measures import measures
 from shiftscope.stages import card, learning_curve, price
 
 SOURCES = Path(__file__).parents[2]
-DECLARING = (tables, card, price, learning_curve, sensitivity, cause, remedies, bias, association)
+DECLARING = (tables, card, price, learning_curve, sensitivity, cause, remedies, scores, bias, association)
 """The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols", "remedies": "Remedies"}
 
@@ -55,7 +57,7 @@ def config_manual() -> str:
     """Every key with its default and its meaning, in Markdown."""
     parts = [
         "# The config, key by key",
-        "Made from the model in `src/shiftscope/config/__init__.py` by `make manual`; edit it there.",
+        "Made from the model in `src/shiftscope/config` by `make manual`; edit it there.",
         "A config given with `--configfile` stands alone. A misspelt key is an error that lists the right ones.",
         "## The whole",
         _table(Config),

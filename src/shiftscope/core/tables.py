@@ -179,8 +179,8 @@ class Frames(Table):
 
 
 class Predictions(Table):
-    """One row per frame: what one network answers. The file of a shard also has the column `logits`, the network's
-    answers before the softmax, where the config says `inference: {keep_logits: true}`."""
+    """One row per frame: what one network answers. The file of a shard also has the column `logits`, a list of float32 with
+    the network's answers before the softmax, where the config says `inference: {keep_logits: true}`."""
 
     files = (
         "<data set>/predictions/<protocol>/<network>.parquet",
@@ -226,6 +226,22 @@ def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
     frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     with complete(path) as part:
         frame.write_parquet(part, compression="zstd")
+
+
+def write_pieces(path: str | Path, pieces: Iterable[pl.DataFrame], schema: pl.Schema) -> None:
+    """As `write`, of a table that comes in pieces: one of them is in memory at a time, and each is a row group of the
+    file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def arrow(piece: pl.DataFrame) -> pa.Table:
+        chosen = piece.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        return chosen.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+    empty = arrow(schema.to_frame())
+    with complete(path) as part, pq.ParquetWriter(part, empty.schema, compression="zstd", use_dictionary=False) as writer:
+        for piece in pieces:
+            writer.write_table(arrow(piece))
 
 
 def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.DataFrame:

@@ -98,6 +98,14 @@ class Protocol(Options):
         are left out."""
         return True
 
+    def has_pairs(self) -> bool:
+        """Whether there are pairs of neighbouring frames: the sequences are ordered, and of more than one frame."""
+        return self.ordered() and self.steps() != 1
+
+    def sweeps_place(self) -> bool:
+        """Whether the swept quantity is the place of the picture, or of the window on it, in px."""
+        return False
+
     def only_moves(self) -> bool:
         """Whether the frames of a sequence are the same picture at other places of the frame, moved alike for all pictures,
         and nothing else changes: then the feature maps of one frame can be compared with the moved ones of another."""

@@ -29,6 +29,9 @@ class Axial(Protocol):
     """The axis along which the picture or the window moves: `x` (to the right), `y` (down) or `diagonal` (both by the same
     amount)."""
 
+    def sweeps_place(self) -> bool:
+        return True
+
 
 class Moving(Axial):
     """Base of the protocols with one frame for each of several offsets."""

@@ -6,10 +6,12 @@ it is the remedy (`networks.<name>.remedy_of`). Both end in the same table.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import Field
 
 from shiftscope.core.columns import Column, Table
 from shiftscope.core.options import Options
@@ -27,7 +29,12 @@ class Answers:
     scores: NDArray[np.float64] | None = None
     """(frames,): how well each frame is placed, for remedies that choose among frames; None where none needs it."""
     stride: int | None = None
-    """px of the input that move the network's last map by one cell; None where unknown."""
+    """Steps after which the picture has moved by as many pixels as move the network's last map by one cell; None where
+    that is not known."""
+
+
+Counts = tuple[Annotated[int, Field(ge=1)], ...]
+"""Numbers of frames."""
 
 
 class Remedy(Options):
@@ -51,13 +58,15 @@ class Remedy(Options):
         return False
 
     def reach(self, setting: int, stride: int | None) -> int | None:
-        """How many steps beyond its own one an answer uses. None where that cannot be known for this network."""
+        """How many steps beyond its own one an answer uses. None where that cannot be known without `stride`, which is that
+        of `Answers`."""
         raise NotImplementedError
 
     def remedied(self, answers: Answers, setting: int, starts: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The logits, (len(starts), outputs), of the answers that begin at these places of `answers`.
+        """The logits, (len(starts), outputs), of the answers that begin at these places of `answers`: finite numbers.
 
-        `starts` are indices of frames behind each of which `reach` more frames follow, one step apart each.
+        `starts` are indices of frames behind each of which `reach` more frames follow, one step apart each. It is not asked
+        where `reach` is None.
         """
         raise NotImplementedError
 
@@ -85,11 +94,12 @@ class RemediesTable(Table):
     protocol = Column(pl.String)
     """The name of the protocol in the config."""
     measure = Column(pl.String)
-    """The name of the measure; docs/config.md lists all."""
+    """The name of the measure; docs/config.md lists all. Null in a row that only says, by `reason`, why this setting was
+    not measured on this protocol."""
     condition = Column(pl.String)
     """Which pairs or frames count: `all`, or `right`, those whose first frame is classified right."""
     without = Column(pl.Float64, "of the measure")
-    """The value of the network without the remedy."""
+    """The value of the network without the remedy, on the same pictures and steps."""
     estimate = Column(pl.Float64, "of the measure")
     """The value with the remedy."""
     ci_low = Column(pl.Float64, "of the measure")

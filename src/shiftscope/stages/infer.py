@@ -25,6 +25,10 @@ AHEAD = 4
 ROWS = 256
 """How many frames are made into one table, at least: few enough for the memory, enough to share the cost of a table."""
 
+LOGITS = pl.Schema({**tables.PREDICTIONS, "logits": pl.List(pl.Float32)})
+"""The columns of a shard of predictions that keeps all logits. In float16 they would have errors of the size of small mean
+absolute changes."""
+
 WINDOW = ["image_id", "canvas_id", "window_y", "window_x"]
 """The columns that decide the pixels of a frame: two rows that agree in them show the same pixels."""
 
@@ -48,7 +52,8 @@ def infer(
     canvases_path, frames_path : what `make_frames` wrote for this shard and the network's input size.
     images : columns of `tables.IMAGES`: the shard's pictures with their labels.
     threads : CPU threads.
-    keep_logits : whether all logits are written too, as a list of float16 in the column ``logits``.
+    keep_logits : whether all logits are written too, as a list of float32 in the column ``logits``; `describe` makes the
+        same predictions of them again, to the bit. Each row group of the file then holds a few whole images.
 
     Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone, or
     the network's answers are not finite.
@@ -60,9 +65,12 @@ def infer(
             "give it 'outputs' that match, or pictures of its classes"
         )
     run = load_program(card, program_path, threads)
-    schema = _schema(keep_logits)
+    schema = LOGITS if keep_logits else tables.PREDICTIONS
     answers = predictions(run, card, canvases_path, frames_path, images, keep_logits)
-    tables.write(path, pl.concat([schema.to_frame(), *answers]), schema)
+    if keep_logits:  # about a hundred times as large as the rest
+        tables.write_pieces(path, answers, schema)
+    else:
+        tables.write(path, pl.concat([schema.to_frame(), *answers]), schema)
 
 
 def load_program(card: Mapping[str, Any], path: str | Path, threads: int) -> Run:
@@ -214,13 +222,10 @@ def describe(
     before = top5[shown[np.maximum(rows - 1, 0)], 0]
     columns["prob_of_previous_top1"] = pl.Series(probabilities[shown, before]).set(~follows, None)
     if keep_logits:
-        columns["logits"] = list(logits[shown].astype(np.float16))
+        columns["logits"] = logits[shown]
     table = frames.with_columns(pl.Series(name, values) for name, values in columns.items())
-    return table.select(pl.col(name).cast(dtype) for name, dtype in _schema(keep_logits).items())
-
-
-def _schema(keep_logits: bool) -> pl.Schema:
-    return pl.Schema({**tables.PREDICTIONS, "logits": pl.List(pl.Float16)}) if keep_logits else tables.PREDICTIONS
+    schema = LOGITS if keep_logits else tables.PREDICTIONS
+    return table.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
 
 def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from shiftscope.figures import figures
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.protocols import protocols
+from shiftscope.remedies import remedies
 from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
@@ -94,6 +95,10 @@ class Parameters:
             found += [entry.module for entry in engines]
         if rule in MEASURING:
             found += [entry.module for entry in measures]
+        if rule == "answer_remedies":
+            tried = {name for names in self.plan.tried(wildcards["dataset"]).values() for name in names}
+            found += [remedies[self.plan.config.remedies[name].kind].module for name in sorted(tried)]
+            found += [entry.module for entry in measures]
         if rule in ("layers", "report"):
             found += [entry.module for entry in layer_measures]
         if rule in ("figure", "protocol_figure"):
@@ -163,6 +168,22 @@ class Parameters:
         said = self.plan.config.statistics
         pairs = {name: list(pair) for name, pair in said.landmark_pairs.items()}
         return {"minimum_n": said.minimum_boxes, "level": said.level, "pairs": pairs}
+
+    def tried(self, dataset: str) -> list[dict[str, Any]]:
+        """What the job that tries the remedies on answers is given, for each protocol."""
+        return [
+            {
+                "protocol": protocol,
+                "moves": self.plan.config.protocols[protocol].sweeps_place(),
+                "remedies": {name: self.remedy(name) for name in names},
+            }
+            for protocol, names in self.plan.tried(dataset).items()
+        ]
+
+    def remedy(self, name: str) -> dict[str, Any]:
+        """What the job that tries a remedy is given of it."""
+        section = self.plan.config.remedies[name]
+        return {"kind": section.kind, "options": self.options(section, "protocols")}
 
     def cause(self) -> dict[str, Any]:
         """What the job that looks inside a network is given."""

@@ -161,12 +161,6 @@ class Plan:
         before = self.epochs(section.weights_of) if section.weights_of else 0
         return before + (section.train.epochs if section.train else 0)
 
-    def answer_remedies(self, dataset: str) -> list[str]:
-        """The tables of the remedies that work on answers, one for each network; none where the config names none."""
-        if not self.config.remedies:
-            return []
-        return filled(self.paths.answer_remedies, dataset=dataset, network=self.config.networks)
-
     def predictions(self, dataset: str, protocol: str | None = None) -> list[str]:
         """One file for every protocol and network, protocols first; or those of one protocol."""
         chosen = self.protocols_of(dataset) if protocol is None else [protocol]
@@ -192,6 +186,31 @@ class Plan:
             name for name in self.protocols_of(dataset) if name in self.config.cause.protocols and self.measured(dataset)
         ]
 
+    def tried(self, dataset: str) -> dict[str, list[str]]:
+        """The names of the remedies that work on answers, by the protocol on whose frames they are tried."""
+        if not self.measured(dataset):
+            return {}
+        protocols_of = {name: self.config.tried_on(section) for name, section in self.config.remedies.items()}
+        tried = {
+            protocol: [name for name, chosen in protocols_of.items() if protocol in chosen]
+            for protocol in self.protocols_of(dataset)
+        }
+        return {protocol: names for protocol, names in tried.items() if names}
+
+    def scored(self, dataset: str) -> list[str]:
+        """The protocols whose frames are scored, because a remedy chooses among them."""
+        return [
+            protocol
+            for protocol, names in self.tried(dataset).items()
+            if any(self.config.remedies[name].needs_scores() for name in names)
+        ]
+
+    def answer_remedies(self, dataset: str) -> list[str]:
+        """One file for each network: what the remedies that work on answers do for it."""
+        return filled(
+            self.paths.answer_remedies, dataset=dataset, network=self.config.networks if self.tried(dataset) else []
+        )
+
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""
         labelled = "labels" in self.config.datasets[dataset].provides
@@ -206,7 +225,7 @@ class Plan:
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
             AUGMENTED: self.measured(dataset) and bool(self.augmentation_cells(dataset)),
-            REMEDIED: self.measured(dataset) and bool(self.config.remedies or self.remedied),
+            REMEDIED: self.measured(dataset) and bool(self.tried(dataset) or self.remedied),
             RELATED: self.related(dataset),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
@@ -223,7 +242,7 @@ class Plan:
         found = {"ordered" if section.ordered() else "unordered", section.kind}
         if protocol in self.config.cause.protocols:
             found.add("inside")
-        if any(remedy.protocols is None or protocol in remedy.protocols for remedy in self.config.remedies.values()):
+        if any(protocol in self.config.tried_on(remedy) for remedy in self.config.remedies.values()):
             found.add("remedied")
         return frozenset(found)
 
