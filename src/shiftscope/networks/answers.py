@@ -26,8 +26,18 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     >>> softmax(np.log([1.0, 3.0]))  # exp(log 1) : exp(log 3) = 1 : 3
     array([0.25, 0.75])
     """
+    shares, total = powers(logits)
+    return np.asarray(shares / total)
+
+
+def powers(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """exp(logit − largest logit), (…, outputs), and its sum over the outputs, (…, 1): the two parts of `softmax`.
+
+    >>> powers(np.log([1.0, 4.0]))
+    (array([0.25, 1.  ]), array([1.25]))
+    """
     shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+    return shifted, shifted.sum(-1, keepdims=True)
 
 
 def trial_frames(count: int, size: int, seed: int) -> NDArray[np.uint8]:

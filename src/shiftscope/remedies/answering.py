@@ -59,8 +59,7 @@ class Trial:
                 self.remedy.remedied(picture, setting, start) for picture, start in zip(pictures, starts, strict=True)
             ]
             self.seconds[setting] = self.seconds.get(setting, 0) + time.perf_counter() - begin
-            frames = plain.select("image_id", "step", "value", "label")
-            described = describe(frames, np.concatenate(helped), np.arange(len(plain)))
+            described = describe(plain, np.concatenate(helped), np.arange(len(plain)))
             self.answered.setdefault(setting, []).append(described)
 
 

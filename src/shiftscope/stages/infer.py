@@ -15,7 +15,7 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
 from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.engines import engines
-from shiftscope.networks.answers import softmax
+from shiftscope.networks.answers import powers
 from shiftscope.networks.modules import Run, available
 
 T = TypeVar("T")
@@ -200,32 +200,56 @@ def describe(
     >>> table["label_prob"].to_list(), table["label_rank"].to_list(), table["top5"].to_list()
     ([0.25, 0.5], [2, 2], [[0, 1], [0, 1]])
     """
-    probabilities = softmax(logits)
+    probability = Probabilities(logits)
     top5 = _largest(logits, min(5, logits.shape[1]))
-    columns: dict[str, Any] = {}
-    labels = frames["label"].to_numpy().astype(np.float64)  # nan where null
+    labels = frames["label"].cast(pl.Float64).to_numpy()  # nan where null
     known = ~np.isnan(labels)
     label = np.where(known, labels, 0).astype(np.int64)
-    rows = np.arange(len(shown))
-    own = logits[shown, label][:, None]
-    earlier = np.arange(logits.shape[1]) < label[:, None]
-    rank = 1 + (logits[shown] > own).sum(1) + ((logits[shown] == own) & earlier).sum(1)
-    columns["label_prob"] = pl.Series(probabilities[shown, label]).set(pl.Series(~known), None)
-    columns["label_rank"] = pl.Series(rank).set(pl.Series(~known), None)
-    columns["top5"] = list(top5[shown].astype(np.int32))
-    columns["top5_prob"] = list(np.take_along_axis(probabilities, top5, 1)[shown].astype(np.float32))
-    follows = frames.select(
-        ((pl.col("image_id") == pl.col("image_id").shift(1)) & (pl.col("step") == pl.col("step").shift(1) + 1)).fill_null(
-            value=False
-        )
-    ).to_series()
-    before = top5[shown[np.maximum(rows - 1, 0)], 0]
-    columns["prob_of_previous_top1"] = pl.Series(probabilities[shown, before]).set(~follows, None)
-    if keep_logits:
-        columns["logits"] = logits[shown]
-    table = frames.with_columns(pl.Series(name, values) for name, values in columns.items())
+    before = top5[shown[np.maximum(np.arange(len(shown)) - 1, 0)], 0]
+    # Series rather than expressions: a query costs as much as a thousand classes of a hundred frames.
+    columns = [
+        *(frames[name] for name in ("image_id", "step", "value", "label")),
+        _known("label_prob", probability.of(shown, label), known),
+        _known("label_rank", _ranks(logits, shown, label), known),
+        pl.Series("top5", top5[shown].astype(np.int32)),
+        pl.Series("top5_prob", probability.of(shown[:, None], top5[shown]).astype(np.float32)),
+        _known("prob_of_previous_top1", probability.of(shown, before), _follows(frames)),
+        *([pl.Series("logits", logits[shown])] if keep_logits else []),
+    ]
     schema = LOGITS if keep_logits else tables.PREDICTIONS
-    return table.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    return pl.DataFrame([column.cast(schema[column.name]) for column in columns])
+
+
+class Probabilities:
+    """The probabilities of logits, (windows, outputs): those of `softmax` to the bit, computed only where asked for."""
+
+    def __init__(self, logits: NDArray[np.float32]) -> None:
+        self.powers, self.totals = powers(logits)
+
+    def of(self, windows: NDArray[np.int64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Those of these windows and classes, element by element, in the shape of `classes`."""
+        return np.asarray(self.powers[windows, classes] / self.totals[windows, 0])
+
+
+def _known(name: str, values: NDArray[Any], known: NDArray[np.bool_]) -> pl.Series:
+    """`values` as float64, null where they are not known."""
+    return pl.Series(name, np.where(known, values, np.nan), nan_to_null=True)
+
+
+def _follows(frames: pl.DataFrame) -> NDArray[np.bool_]:
+    """Whether each frame is one step behind the row before it, of the same image."""
+    image, step = frames["image_id"], frames["step"].to_numpy()
+    found = np.zeros(len(frames), bool)
+    found[1:] = (image[1:] == image[:-1]).to_numpy() & (step[1:] == step[:-1] + 1)
+    return found
+
+
+def _ranks(logits: NDArray[np.float32], shown: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ranks, from 1, of these classes of the windows shown; of equal logits the smaller index comes first."""
+    rows = logits[shown]
+    own = rows[np.arange(len(rows)), label][:, None]
+    earlier = np.arange(logits.shape[1]) < label[:, None]
+    return np.asarray(1 + ((rows > own) | ((rows == own) & earlier)).sum(1))
 
 
 def _largest(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
