@@ -36,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
     show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
     show.add_argument("--input-size", type=_pixels, help="show it frames of so many px")
-    commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
+    manual = commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
+    manual.add_argument(
+        "--samplings",
+        action="store_true",
+        help="also write the table of architectures that cannot have a sampling, by trying all (minutes)",
+    )
     chosen = parser.parse_args(arguments)
     try:
         return _run(chosen)
@@ -69,7 +74,7 @@ def _run(chosen: argparse.Namespace) -> int:
     else:
         from shiftscope.config import manual
 
-        manual.write(Path.cwd())
+        manual.write(Path.cwd(), samplings=chosen.samplings)
     return 0
 
 

@@ -12,7 +12,7 @@ from shiftscope.cause import Layer, Step
 from shiftscope.cause.layers import find_layers
 from shiftscope.cause.watching import watch
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.networks.blur import blurred
+from shiftscope.networks.sampling import samplings
 
 
 def seen_of(module, size, pictures=3, rows=None, chosen=None, layers=None):
@@ -279,13 +279,13 @@ def test_blurs_that_were_put_in_are_steps_of_their_own_and_layers_answer_as_they
     """One blur is behind several layers, in hooks and in what waits for an activation."""
     torch.manual_seed(0)
     network = timm.create_model("resnet18", layers=[1, 1, 1, 1], channels=[4, 4, 8, 8], num_classes=3).eval()
-    blurred(network, "n", 64)
+    samplings["blurpool"].item().put_in(network, "n", 64)
     layers = find_layers(network, 64, "all")
     names = [step.name for step in layers.steps]
     assert len(set(names)) == len(names) == 1 + 4 + 3
     assert [step.name for step in layers.steps if step.kind == "Blur"] == [
-        "maxpool.anti_alias",
-        *(f"maxpool.anti_alias#{k}" for k in (2, 3, 4)),
+        "maxpool.sampling",
+        *(f"maxpool.sampling#{k}" for k in (2, 3, 4)),
     ]
     seen = {}
     with (

@@ -29,7 +29,7 @@ GOOD = {
         "blurred": {
             **{key: TUNED[key] for key in ("kind", "architecture", "options")},
             "weights_of": "tuned",
-            "anti_alias": "blurpool",
+            "sampling": "blurpool",
         },
     },
     "protocols": {"centre": {}},

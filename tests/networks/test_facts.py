@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torchvision import models
 
-from shiftscope.networks.blur import blurred
 from shiftscope.networks.facts import facts
 from shiftscope.networks.modules import normalised
+from shiftscope.networks.sampling import samplings
 
 SMALL = {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]}
 
@@ -129,6 +129,6 @@ def test_depth_is_the_number_that_networks_are_called_by(network, layers):
 
 def test_fixed_filters_are_no_layers():
     plain = timm.create_model("resnet18", **SMALL)
-    changed = blurred(timm.create_model("resnet18", **SMALL), "resnet18", 64)
+    changed = samplings["blurpool"].item().put_in(timm.create_model("resnet18", **SMALL), "resnet18", 64)
     assert facts_of(plain, 64).depth == 10
     assert facts_of(changed, 64) == facts_of(plain, 64)

@@ -185,7 +185,7 @@ def test_an_unknown_architecture_has_near_names(kind, near):
 
 
 def test_an_architecture_that_cannot_be_blurred_says_so():
-    network = networks["timm"].item.model_validate({"architecture": "vit_tiny_patch16_224", "anti_alias": "blurpool"})
+    network = networks["timm"].item.model_validate({"architecture": "vit_tiny_patch16_224", "sampling": "blurpool"})
     with pytest.raises(
         ShiftscopeError, match="vit_tiny_patch16_224 has neither a max pooling nor a convolution behind its first"
     ):

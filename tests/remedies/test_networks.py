@@ -109,8 +109,8 @@ def plan(tmp_path):
     networks = {
         "plain": {**small, "train": {"dataset": "d", "epochs": 8}},
         "shifts": {**small, "train": {"dataset": "d", "epochs": 10, "augmentation": "shifts"}, "remedy_of": "plain"},
-        "as-is": {**small, "anti_alias": "blurpool", "weights_of": "plain"},
-        "tuned": {**small, "anti_alias": "blurpool", "weights_of": "plain", "train": {"dataset": "d", "epochs": 2}},
+        "as-is": {**small, "sampling": "blurpool", "weights_of": "plain"},
+        "tuned": {**small, "sampling": "blurpool", "weights_of": "plain", "train": {"dataset": "d", "epochs": 2}},
         "further": {**small, "weights_of": "tuned", "remedy_of": "plain", "train": {"dataset": "d", "epochs": 3}},
         "other": {**small, "train": {"dataset": "d"}},
     }

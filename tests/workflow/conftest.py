@@ -24,10 +24,10 @@ SMALL = {
             "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
             "input_size": 64,
             "outputs": 10,
-            "anti_alias": anti_alias,
+            **sampling,
             "train": {"dataset": "train", "epochs": 3, "crop_fraction": 0.8889},
         }
-        for name, anti_alias in (("plain", "none"), ("blurred", "blurpool"))
+        for name, sampling in (("plain", {}), ("blurred", {"sampling": "blurpool"}))
     },
     "protocols": {
         "centre": {"crop_fraction": 0.8889},

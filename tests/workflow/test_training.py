@@ -27,7 +27,7 @@ def config(**tuned):
             "test": {**SMALL["datasets"]["test"], "count": 10, "compare_with": []},
         },
         "networks": {
-            "borrowed": {**same, "weights_of": "tuned", "anti_alias": "blurpool"},
+            "borrowed": {**same, "weights_of": "tuned", "sampling": "blurpool"},
             "tuned": {**same, "weights_of": "base", "train": train},
             "base": base,
         },

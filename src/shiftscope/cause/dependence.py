@@ -8,6 +8,7 @@ hidden by the zero of a ReLU or by a larger value beside it.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from shiftscope.networks.insertion import waiting_in
 from shiftscope.networks.order import ACTIVATIONS, called, pair
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def hiding_nothing() -> Any:
         def __torch_function__(
             self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            args, kwargs = _widened((tuple(args), kwargs or {}))
-            return _replaced(func, args, kwargs)
+            kwargs = kwargs or {}
+            waiting = waiting_in(args, kwargs)
+            return waiting.placed(func, args, kwargs, _replaced) if waiting else _replaced(func, args, kwargs)
 
     return Mode()
 
@@ -52,6 +54,7 @@ def _widened(given: Any) -> Any:
 
 
 def _replaced(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    args, kwargs = _widened((tuple(args), kwargs))
     function = called(func)
     replace = _REPLACED.get(function)
     if replace is not None:

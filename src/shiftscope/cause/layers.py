@@ -176,7 +176,7 @@ def _merges(recorder: Recorder, seen: dict[Any, Seen], maps: list[_Map]) -> Iter
         stride = _merged(given, how)
         if given is None or stride is None or "conv2d" in ran.functions:
             continue
-        mixes = sorted(ran.functions - LOCAL)
+        mixes = [] if ran.rolls else sorted(ran.functions - LOCAL)
         reason = ""
         if mixes or given.prefix or how.prefix:
             reason = f"it looks at more than a patch of places ({', '.join(mixes) or 'tokens of no place'})"

@@ -86,8 +86,8 @@ def as_maps(tensor: "Tensor", how: "Laid | Any") -> "Tensor":
 
 
 def plain(tensor: "Tensor") -> "Tensor":
-    """The tensor as it is, without what a type of its own would do at the first look: an answer that waits to be blurred
-    (`networks.blur`) would be blurred by it."""
+    """The tensor as it is, without what a type of its own would do at the first look: an answer that waits to be sampled
+    (`networks.insertion`) would be sampled by it."""
     import torch
 
     if type(tensor) in (torch.Tensor, torch.nn.Parameter):

@@ -11,6 +11,7 @@ from shiftscope.cause.layouts import hint_of, parts
 from shiftscope.cause.steps import Call, subsampling
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks.facts import BATCH, with_gradients
+from shiftscope.networks.insertion import placed_within
 from shiftscope.networks.order import called
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Ran:
     """Whether there is no module in it."""
     learned: bool
     """Whether it has weights of its own."""
+    rolls: bool
+    """Whether it says that its dense form is found by `steps.interleaved`, though it looks at whole maps."""
     start: int
     given: tuple[int, ...] = ()
     given_node: Any = None
@@ -114,6 +117,9 @@ class Recorder:
             def __torch_function__(
                 self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
             ) -> Any:
+                answer = placed_within(self, func, args, kwargs or {})
+                if answer is not None:
+                    return answer
                 recorder.at += 1
                 answer = func(*args, **(kwargs or {}))
                 recorder.called(func, args, kwargs or {}, answer)
@@ -136,7 +142,8 @@ class Recorder:
         self.at += 1
         leaf = next(module.children(), None) is None
         learned = next(module.parameters(recurse=False), None) is not None
-        ran = Ran(path, self.calls[path], type(module).__name__, leaf, learned, self.at)
+        rolls = bool(getattr(module, "rolls", False))
+        ran = Ran(path, self.calls[path], type(module).__name__, leaf, learned, rolls, self.at)
         for _, tensor in parts(given):
             ran.given, ran.given_node = tuple(tensor.shape), tensor.grad_fn
             break

@@ -13,6 +13,7 @@ from shiftscope.cause.found import Layers, StepPlace
 from shiftscope.cause.layouts import Laid, as_given, as_maps, part
 from shiftscope.cause.steps import interleaved, subsampling
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.networks.insertion import placed_within
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,6 +73,9 @@ def _mode(watcher: "_Watcher", calls: dict[tuple[str, int], Step]) -> Any:
         def __torch_function__(
             self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
+            answer = placed_within(self, func, args, kwargs or {})
+            if answer is not None:
+                return answer
             answer = func(*args, **(kwargs or {}))
             if watcher.owners and not watcher.busy:
                 watcher.called(calls, func, args, kwargs or {}, answer)

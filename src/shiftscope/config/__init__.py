@@ -17,6 +17,7 @@ from shiftscope.core.settings import read_settings
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
+from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.remedies import Remedy, remedies
 from shiftscope.sources import Source, sources
@@ -30,7 +31,7 @@ SECTIONS: dict[str, Registry[Any]] = {
     "protocols": protocols,
     "remedies": remedies,
 }
-WITHIN: dict[str, Registry[Any]] = {"augmentation": augmentations}
+WITHIN: dict[str, Registry[Any]] = {"sampling": samplings, "augmentation": augmentations}
 """Keys within a section whose values are of one of the kinds of a registry."""
 
 

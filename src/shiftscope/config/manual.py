@@ -17,9 +17,11 @@ from shiftscope.config import SECTIONS, Config
 from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
+from shiftscope.core.registry import Entry
 from shiftscope.engines import engines
-from shiftscope.networks import sizes
+from shiftscope.networks import sizes, suitable
 from shiftscope.networks.augmentations import augmentations
+from shiftscope.networks.sampling import samplings as kinds_of_sampling
 from shiftscope.networks.training import Training
 from shiftscope.remedies import scores
 from shiftscope.sensitivity.measures import measures
@@ -41,9 +43,11 @@ def files() -> dict[str, str]:
     }
 
 
-def write(root: Path) -> None:
-    """Write all files below `root`, the project's folder."""
-    for path, text in files().items():
+def write(root: Path, *, samplings: bool = False) -> None:
+    """Write all files below `root`, the project's folder; with `samplings` also the table of architectures that a sampling
+    cannot be put into, which takes minutes."""
+    slow = {f"src/shiftscope/networks/{suitable.TABLE.name}": suitable.generated()} if samplings else {}
+    for path, text in (files() | slow).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
 
@@ -67,13 +71,12 @@ def config_manual() -> str:
             f"## {TITLES[section]}",
             f"`{section}:` is a mapping of names of your choice to settings; `kind` says which of these.",
         ]
-        for entry in registry:
-            needs = f" Needs {' and '.join(sorted(entry.needs))}." if entry.needs else ""
-            parts += [
-                f"### `kind: {entry.name}`",
-                f"{_first(entry.item.__doc__)}{needs} Reference: {entry.reference}.",
-                _table(entry.item),
-            ]
+        parts += [_kind(entry) for entry in registry]
+    parts += ["## Sampling: `networks.<name>.sampling`"]
+    parts += [
+        "The name of one of these, such as `sampling: blurpool`, or a mapping, as `sampling: {kind: blurpool, filter: 5}`."
+    ]
+    parts += [_kind(entry) for entry in kinds_of_sampling]
     parts += ["## Training: `networks.<name>.train`", _table(Training)]
     parts += ["## Augmentations: `networks.<name>.train.augmentation`"]
     for augmentation in augmentations:
@@ -91,6 +94,13 @@ def config_manual() -> str:
     parts += ["## Measures", "What `sensitivity.parquet` has for every network and protocol; none is set in the config."]
     parts += ["\n".join(f"- `{entry.name}` ({entry.unit}): {entry.title}; {entry.reference}" for entry in measures)]
     return "\n\n".join(parts) + "\n"
+
+
+def _kind(entry: Entry[Any]) -> str:
+    """One kind with its keys, if it has any."""
+    needs = f" Needs {' and '.join(sorted(entry.needs))}." if entry.needs else ""
+    parts = [f"### `kind: {entry.name}`", f"{_first(entry.item.__doc__)}{needs} Reference: {entry.reference}."]
+    return "\n\n".join([*parts, _table(entry.item)] if _own_first(entry.item) else parts)
 
 
 def declared_tables() -> list[type[Table]]:

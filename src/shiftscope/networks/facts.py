@@ -64,8 +64,8 @@ class Seen:
     grids: frozenset[Grid] = frozenset()
     """The layouts that the result may have; empty for a vector, and where no layout is known."""
     map: "frozenset[Grid] | None" = None
-    """For an operation that works on each place of a map, such as a convolution: the layouts that the result may have,
-    empty where none is sure. None for all other operations."""
+    """For an operation that works on each place of a map, such as a convolution, or makes a map smaller: the layouts that
+    the result may have, empty where none is sure. None for all other operations."""
     resampled: bool = False
     """Whether it resizes maps by a factor that is no whole number."""
 
@@ -208,6 +208,12 @@ def _seen(node: Any, seen: dict[Any, Seen], start: Any, size: int) -> Seen:
         return Seen(True, depth, *_of_rows(node, grids))
     if name.startswith("Upsample"):
         return _of_resizing(node, depth, grids)
+    if name.startswith("PixelUnshuffle"):
+        by = node._saved_downscale_factor
+        fewer = frozenset(Grid(grid.side // by, grid.area * by**2) for grid in grids)
+        return Seen(True, depth, fewer, fewer)
+    if name.startswith("FftC2R"):
+        return Seen(True, depth, *_of_spectrum(node, grids))
     if "Pad" in name:
         return Seen(True, depth, grids | _of_padding(node, grids))
     return Seen(True, depth, grids)
@@ -287,6 +293,14 @@ def _of_resizing(node: Any, depth: int, grids: frozenset[Grid]) -> Seen:
     before, after = _shape(*node.next_functions[0])[-1], _shape(node, 0)[-1]
     resized = frozenset(Grid(after, grid.area * (before / after) ** 2) for grid in grids if grid.side == before)
     return Seen(True, depth, resized, resampled=bool(after % before and before % after))
+
+
+def _of_spectrum(node: Any, grids: frozenset[Grid]) -> Layout:
+    """The layouts of a map that was made of a part of another one's spectrum, of half as many cells, rounded up. Where that
+    is done along one axis after the other, they are those of the larger map until both axes are done."""
+    *_, height, width = _shape(node, 0)
+    halved = frozenset(Grid(width, grid.area * 4) for grid in grids if (grid.side + 1) // 2 == width)
+    return (halved, halved) if halved and height == width else (grids, None)
 
 
 def _of_padding(node: Any, grids: frozenset[Grid]) -> frozenset[Grid]:

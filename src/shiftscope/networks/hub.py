@@ -7,7 +7,6 @@ from pydantic import Field
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import networks
-from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched, from_timm
 from shiftscope.networks.timm import create
 from shiftscope.networks.weights import fill, read_note, read_weights, write_weights
@@ -55,8 +54,7 @@ class Hub(Published):
         if "architecture" not in note:
             raise ShiftscopeError(f"{weights} does not say what it was fetched as; remove it and run again")
         module = create(note["architecture"], {**note["arguments"], "num_classes": self.outputs})
-        if self.anti_alias == "blurpool":
-            blurred(module, name or self.repo, self.size)
+        self.sampled(module, name or self.repo)
         fill(module, read_weights(weights), weights, name or self.repo, self.outputs)
         return module
 

@@ -1,8 +1,8 @@
 """Which layers of a network subsample, and what is done with their results: found out by running the network once.
 
-A low-pass filter belongs behind the normalisation and the activation that follow a convolution of stride 2
-(`networks/blur.py`). No list of a network's layers says what follows what, so the functions that are called on the result
-of such a convolution are watched.
+Another sampling belongs behind the normalisation and the activation that follow a convolution of stride 2
+(`networks/insertion.py`). No list of a network's layers says what follows what, so the functions that are called on the
+result of such a convolution are watched.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,32 +27,83 @@ QUESTIONS = {"get", "dim", "size", "numel", "ndimension", "stride", "is_contiguo
 WEIGHTED = {"conv2d", "linear", "matmul", "einsum", "bmm"}
 
 
+WINDOWED = {"conv2d", "max_pool2d", "avg_pool2d"}
+SHRINKING = {
+    "avg_pool2d",
+    "lp_pool2d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "interpolate",
+    "pixel_unshuffle",
+    "getitem",
+}
+
+
+class Unsuitable(ShiftscopeError):
+    """Why a network cannot have another sampling, in words that go on from its name: ``subsamples by 4 at once``.
+
+    `where` names the layer where that was found; it is empty where it holds for the network as a whole.
+    """
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.where = reason, where
+
+
 @dataclass
 class Layer:
-    """A convolution or max pooling with a stride above 1, and what was seen of it while the network ran."""
+    """A convolution or pooling, and what was seen of it while the network ran."""
 
     name: str
     """Its dotted name in the network."""
     module: Any
+    function: str
+    """``conv2d``, ``max_pool2d`` or ``avg_pool2d``."""
     stride: tuple[int, int]
     """Down and across."""
-    pooling: bool
-    """Whether it is a max pooling, and no convolution."""
     reads_picture: bool = False
     """Whether it reads the picture itself: there is no layer with weights before it."""
     read_by: set[str] = field(default_factory=set)
     """What reads the result of a convolution after its normalisation: some of ``activation``, ``sum`` and ``other``."""
+    shapes: set[tuple[int, int, int, int]] = field(default_factory=set)
+    """Height and width of the maps that it was given, and of those that it answered with."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is an average pooling over whole maps, after which there are no places left."""
+        kernel = pair(self.module.kernel_size)
+        return self.function == "avg_pool2d" and all(
+            shape[2:] == (1, 1) and kernel >= shape[:2] for shape in self.shapes
+        )  # fmt: skip
+
+    @property
+    def strided(self) -> bool:
+        """Whether its stride is above 1 in a direction."""
+        return self.stride != (1, 1)
 
 
-def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
-    """The layers with a stride above 1, in the order in which they run on a black picture of `size` × `size` px.
+@dataclass
+class Order:
+    """What was seen of a run."""
+
+    layers: list[Layer]
+    """All convolutions and poolings but those over whole maps, in the order in which they ran first."""
+    shrinking: list[str]
+    """What makes a map smaller and is neither a convolution nor a max pooling: functions, layers of blur."""
+    padding: list[str]
+    """Calls outside these layers that add a border to maps or look through a window at them: what they do at the border
+    cannot be changed in a layer."""
+
+
+def observed(module: "nn.Module", name: str, size: int) -> Order:
+    """What a run on a black picture of `size` × `size` px shows of the order of a network's layers.
 
     `name` is what the network is called in messages. Raises ShiftscopeError where the network does not run on that picture,
-    or subsamples in a call of a function that belongs to no layer.
+    and Unsuitable where it subsamples in a call of a convolution or max pooling that belongs to no layer.
     """
     import torch
 
-    watch = Watch(name)
+    watch = Watch()
     parameter = next(module.parameters(), torch.empty(0))
     picture: Any = torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype)
     picture.reads_picture = True
@@ -66,7 +117,7 @@ def strided_layers(module: "nn.Module", name: str, size: int) -> list[Layer]:
             raise ShiftscopeError(
                 f"{name} does not run on {size} × {size} px ({reason}); write another 'input_size'"
             ) from None
-    return list(watch.found.values())
+    return Order([layer for layer in watch.found.values() if not layer.whole], watch.shrinking, watch.padding)
 
 
 def role(function: str, tensors: "Sequence[Tensor]", waiting: "Sequence[Tensor]") -> str:
@@ -123,10 +174,12 @@ class Watch:
     `reads_picture` : there where a tensor was made of the picture without any weights.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.found: dict[nn.Module, Layer] = {}
-        self.inside = False
+        self.shrinking: list[str] = []
+        self.padding: list[str] = []
+        self.inside: nn.Module | None = None
+        """The convolution, pooling or blur that runs."""
 
     def mode(self) -> Any:
         """The context in which functions are watched."""
@@ -147,15 +200,11 @@ class Watch:
     def note(self, function: str, args: Sequence[Any], kwargs: dict[str, Any], answer: Any) -> None:
         """Note on the result of a function, `answer`, what follows from what was noted on its arguments.
 
-        Raises ShiftscopeError for a function that subsamples outside any layer.
+        Raises Unsuitable for a convolution or max pooling that subsamples outside any layer.
         """
         import torch
 
-        if not self.inside and function in ("conv2d", "max_pool2d") and _step(function, args, kwargs) > 1:
-            raise ShiftscopeError(
-                f"{self.name} subsamples in a call of {function} that belongs to no layer of its own, where no BlurPool "
-                "can be put in; leave out 'anti_alias' or take another architecture"
-            )
+        self._note_window(function, args, kwargs, answer)
         tensors: list[Any] = list(tensors_in([args, kwargs]))
         waiting = [part for part in tensors if getattr(part, "waits", ())]
         if waiting:
@@ -172,15 +221,28 @@ class Watch:
         if seen and function not in WEIGHTED and isinstance(answer, torch.Tensor):
             answer.reads_picture = True  # type: ignore[attr-defined]
 
+    def _note_window(self, function: str, args: Sequence[Any], kwargs: dict[str, Any], answer: Any) -> None:
+        """Note a call that pads maps or makes them smaller, and belongs to no layer that was found."""
+        if function == "pad" and getattr(self.inside, "padding_mode", "zeros") == "zeros" and _pads_maps(args, kwargs):
+            self.padding.append(function)
+        if self.inside is not None:
+            return
+        if function in ("conv2d", "max_pool2d") and _step(function, args, kwargs) > 1:
+            raise Unsuitable(f"subsamples in a call of {function} that belongs to no layer of its own")
+        if function in SHRINKING and _shrinks(function, args, kwargs, answer):
+            self.shrinking.append(function)
+        elif function in WINDOWED and _window(function, args, kwargs) > 1:
+            self.padding.append(function)
+
     @contextmanager
     def hooked(self, module: "nn.Module") -> Iterator[None]:
-        """The context in which convolutions, max poolings and blurs that are there already say when they run."""
+        """The context in which convolutions, poolings and blurs that are there already say when they run."""
         from timm.layers.blur_pool import BlurPool2d
         from torch import nn
 
         hooks = []
         for path, part in module.named_modules():
-            if isinstance(part, nn.Conv2d | nn.MaxPool2d | BlurPool2d):
+            if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | BlurPool2d):
                 hooks.append(part.register_forward_pre_hook(self._enter))
                 hooks.append(part.register_forward_hook(self._leaver(path)))
         try:
@@ -189,20 +251,26 @@ class Watch:
             for hook in hooks:
                 hook.remove()
 
-    def _enter(self, _module: "nn.Module", _given: Any) -> None:
-        self.inside = True
+    def _enter(self, module: "nn.Module", _given: Any) -> None:
+        self.inside = module
 
     def _leaver(self, path: str) -> "Callable[[nn.Module, Any, Any], None]":
         from torch import nn
 
+        kinds = {nn.Conv2d: "conv2d", nn.MaxPool2d: "max_pool2d", nn.AvgPool2d: "avg_pool2d"}
+
         def leave(module: nn.Module, given: Any, answer: Any) -> None:
-            self.inside = False
-            stride = pair(module.stride)
-            if stride != (1, 1) and isinstance(module, nn.Conv2d | nn.MaxPool2d):
-                layer = self.found.setdefault(module, Layer(path, module, stride, isinstance(module, nn.MaxPool2d)))
-                layer.reads_picture |= hasattr(given[0], "reads_picture")
-                if not layer.pooling:
-                    answer.waits = [layer]
+            self.inside = None
+            function = next((function for kind, function in kinds.items() if isinstance(module, kind)), None)
+            if function is None:
+                self.shrinking.append(path)
+                return
+            layer = self.found.setdefault(module, Layer(path, module, function, pair(module.stride)))
+            layer.reads_picture |= hasattr(given[0], "reads_picture")
+            after = answer[0] if isinstance(answer, tuple) else answer
+            layer.shapes.add((*given[0].shape[-2:], *after.shape[-2:]))
+            if layer.strided and function == "conv2d":
+                answer.waits = [layer]
 
         return leave
 
@@ -229,8 +297,38 @@ def _step(function: str, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
     place = 3 if function == "conv2d" else 2
     stride = args[place] if len(args) > place else kwargs.get("stride")
     if stride is None or stride == []:
-        stride = 1 if function == "conv2d" else args[1] if len(args) > 1 else kwargs["kernel_size"]
+        return 1 if function == "conv2d" else _window(function, args, kwargs)
     return max(pair(stride))
+
+
+def _window(function: str, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
+    """The side of the window of a call of conv2d or of a pooling, the larger one of its two directions."""
+    if function == "conv2d":
+        return int(max((args[1] if len(args) > 1 else kwargs["weight"]).shape[-2:]))
+    return max(pair(args[1] if len(args) > 1 else kwargs["kernel_size"]))
+
+
+def _shrinks(function: str, args: Sequence[Any], kwargs: dict[str, Any], answer: Any) -> bool:
+    """Whether a map became a smaller one of more than one cell; indexing counts if it takes every so many cells."""
+    if function == "getitem":
+        index = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(isinstance(part, slice) and part.step not in (None, 1) for part in index)
+    before, after = _input(args, kwargs), answer[0] if isinstance(answer, tuple) else answer
+    if before.ndim != 4 or after.ndim != 4:
+        return False
+    return tuple(before.shape[-2:]) > tuple(after.shape[-2:]) and max(after.shape[-2:]) > 1
+
+
+def _pads_maps(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of `pad` adds rows or columns; it may add channels instead."""
+    amounts = args[1] if len(args) > 1 else kwargs.get("pad", ())
+    return _input(args, kwargs).ndim == 4 and any(amounts[:4])
+
+
+def _input(args: Sequence[Any], kwargs: dict[str, Any]) -> "Tensor":
+    """What a function is called on."""
+    first: Tensor = args[0] if args else kwargs["input"]
+    return first
 
 
 def pair(value: Any) -> tuple[int, int]:

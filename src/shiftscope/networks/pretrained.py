@@ -2,11 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.kinds import by_name, kinds
 from shiftscope.networks import Network, Preprocessing
+from shiftscope.networks.sampling import Sampling, samplings
+from shiftscope.networks.suitable import check_suitable
 from shiftscope.networks.weights import read_note
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    AnySampling = Sampling
+else:
+    AnySampling = kinds(samplings)
 
 T = TypeVar("T")
 
@@ -14,10 +24,25 @@ T = TypeVar("T")
 class Published(Network):
     """Base of the kinds whose weights somebody publishes."""
 
-    anti_alias: Literal["none", "blurpool"] = "none"
-    """`blurpool`: a low-pass filter before each subsampling, where Zhang (2019) and timm's `aa_layer` put it: behind the
-    activation that follows a convolution of stride 2, and behind a max pooling. The first convolution, 1 × 1 convolutions
-    on shortcuts and average poolings stay as they are, and so do all weights."""
+    sampling: Annotated[AnySampling | None, *by_name(samplings)] = None
+    """How maps are subsampled, instead of by the network's strides: the name of a kind of sampling, such as `blurpool`, or
+    a mapping of its `kind` and its keys. All weights stay as they are. If it is not set, the network stays as it is."""
+
+    library: ClassVar[str] = ""
+    """The library whose architectures are known before any is built: ``timm`` or ``torchvision``."""
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError, also where the architecture is known not to fit `sampling`."""
+        super().check()
+        if self.sampling is not None and self.library and not getattr(self, "options", None):
+            check_suitable(self.library, getattr(self, "architecture", ""), self.sampling)
+
+    def sampled(self, module: "nn.Module", name: str) -> "nn.Module":
+        """`module`, with its weights or before it gets them, with the sampling that the user chose.
+
+        `name` is what the network is called in messages. Raises ShiftscopeError where that sampling cannot be put in.
+        """
+        return module if self.sampling is None else self.sampling.put_in(module, name, self.size)
 
     def fetches(self, pretrained: object) -> bool:
         """Whether its weights are fetched: `pretrained` is set, and no other origin is."""

@@ -1,13 +1,12 @@
 """timm's architectures, by name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
-from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched, from_timm
 from shiftscope.networks.sizes import named_size
 from shiftscope.networks.weights import write_weights
@@ -27,6 +26,8 @@ class Timm(Published):
     options: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of timm.create_model, such as `layers` or `channels` of a ResNet."""
 
+    library: ClassVar[str] = "timm"
+
     @property
     def origin(self) -> str:
         """As for all networks; weights may also be fetched, by `pretrained`."""
@@ -38,7 +39,7 @@ class Timm(Published):
 
     def build(self) -> "nn.Module":
         module = create(self.architecture, {**self.options, "num_classes": self.outputs})
-        return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
+        return self.sampled(module, self.architecture)
 
     def fetch(self, path: Path) -> None:
         """Fetch the weights from timm's hub, or from where its configuration says. Only tensors are loaded."""

@@ -1,11 +1,10 @@
 """torchvision's architectures, by name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Network, Preprocessing, networks
-from shiftscope.networks.blur import blurred
 from shiftscope.networks.pretrained import Published, fetched
 from shiftscope.networks.sizes import named_size
 from shiftscope.networks.weights import write_weights
@@ -30,6 +29,8 @@ class Torchvision(Published):
     transform_input: bool | None = None
     """Of `googlenet` and `inception_v3`: whether they turn ImageNet's mean and std into ½ and ½ by themselves, as
     torchvision has it with its weights; not set: yes, unless trained here."""
+
+    library: ClassVar[str] = "torchvision"
 
     @property
     def origin(self) -> str:
@@ -61,7 +62,7 @@ class Torchvision(Published):
 
         _known(self.architecture)
         module: nn.Module = models.get_model(self.architecture, weights=None, num_classes=self.outputs, **self._options())
-        return blurred(module, self.architecture, self.size) if self.anti_alias == "blurpool" else module
+        return self.sampled(module, self.architecture)
 
     def _transforms(self) -> bool:
         """Whether googlenet or inception_v3 changes the normalisation of its input."""

@@ -11,6 +11,7 @@ from shiftscope.engines import engines
 from shiftscope.figures import figures
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
+from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import protocols
 from shiftscope.remedies import remedies
 from shiftscope.resizers import resizers
@@ -56,7 +57,7 @@ class Parameters:
     def fetched_network(self, network: str) -> dict[str, Any]:
         """A network as the job that fetches its weights needs it: how it is shown pictures changes nothing there."""
         section = self.plan.config.networks[network]
-        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "anti_alias", "options")
+        without = ("input_size", "mean", "std", "channels", "classes", "outputs", "answers", "sampling", "options")
         return {"kind": section.kind, "options": self.options(section, *without, "weights_of", "remedy_of")}
 
     def protocol(self, protocol: str) -> dict[str, Any]:
@@ -82,9 +83,12 @@ class Parameters:
             found += [sources[self.plan.config.datasets[wildcards["dataset"]].kind].module]
         if rule in ("train", "fetch_weights", "network", "infer", "layers"):
             network = self.plan.config.networks[wildcards["network"]]
+            sampling = getattr(network, "sampling", None)
             found += [networks[network.kind].module]
             if rule == "train" and network.train:
                 found += [augmentations[network.train.augmentation.kind].module]
+            if sampling is not None and rule != "fetch_weights":
+                found += [samplings[sampling.kind].module]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]

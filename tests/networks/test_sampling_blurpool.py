@@ -1,5 +1,8 @@
 """BlurPool put into networks: where timm puts it, and nothing else changes."""
 
+import copy
+from functools import partialmethod
+
 import pytest
 import timm
 import torch
@@ -12,8 +15,13 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
 from shiftscope.networks import networks
 from shiftscope.networks.answers import trial_frames
-from shiftscope.networks.blur import blurred
 from shiftscope.networks.modules import normalised, runner
+from shiftscope.networks.sampling import samplings
+from shiftscope.networks.sampling.blurpool import blur
+
+
+def blurred(module, name, size, taps=3):
+    return samplings["blurpool"].item(filter=taps).put_in(module, name, size)
 
 
 def lively(module):
@@ -58,6 +66,66 @@ def test_with_equal_weights_it_is_timms_own(architecture, options):
     scale = expected.abs().max()
     torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=1e-5)
     assert ((plain - expected) / scale).abs().max() > 1e-3
+
+
+class AtTheEnd(BlurPool2d):
+    """timm's with 2 taps, and Zhang's border: a cell at the end alone."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options, filt_size=2)
+        self.padding = [0, 1, 0, 1]
+
+
+class Five(BlurPool2d):
+    """timm's with 5 taps, as a class: its ResNets take no functools.partial."""
+
+    __init__ = partialmethod(BlurPool2d.__init__, filt_size=5)
+
+
+@pytest.mark.parametrize("architecture", ["resnet18", "resnet50"])
+@pytest.mark.parametrize(("taps", "layer"), [(2, AtTheEnd), (5, Five)])
+def test_other_filters_are_timms_too(architecture, taps, layer):
+    torch.manual_seed(0)
+    module = lively(timm.create_model(architecture, num_classes=10))
+    own = timm.create_model(architecture, num_classes=10, aa_layer=layer).eval()
+    own.load_state_dict(module.state_dict())
+    pixels = torch.randn(2, 3, 96, 96)
+    expected = answers(own, pixels)
+    scale = expected.abs().max()
+    other = answers(blurred(copy.deepcopy(module), architecture, 96), pixels)
+    found = answers(blurred(module, architecture, 96, taps), pixels)
+    torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=1e-5)
+    assert ((other - expected) / scale).abs().max() > 1e-3  # another filter would not do
+
+
+def test_with_two_taps_timm_itself_makes_larger_maps():
+    """Why ours does not: networks would have maps of another size than they were made with."""
+    maps = torch.randn(1, 1, 8, 8)
+    assert BlurPool2d(filt_size=2)(maps).shape[-2:] == (5, 5)
+    assert blur(2)(maps).shape[-2:] == (4, 4)
+    torch.testing.assert_close(blur(2)(maps), functional.avg_pool2d(maps, 2))
+
+
+@pytest.mark.parametrize("taps", [2, 3, 5])
+def test_it_weakens_a_sine_by_a_cosine_and_no_constant(taps):
+    """cos(ω/2)^(n − 1) × plain subsampling, half a cell further on for an even number of taps."""
+    place = torch.arange(64, dtype=torch.float64)
+    for omega in (0.0, 0.4, torch.pi / 2, 2.0, torch.pi):
+        half = 0.5 * (taps % 2 == 0)
+        there = torch.sin(omega * (place + half) + 0.3)[::2]
+        found = blur(taps)(torch.sin(omega * place + 0.3).expand(1, 1, 6, 64))[0, 0, 1]
+        expected = there * torch.cos(torch.tensor(omega, dtype=torch.float64) / 2) ** (taps - 1)
+        torch.testing.assert_close(found[2:-2], expected[2:-2], rtol=0, atol=1e-12)
+    # A negative control: what is below the limit of the smaller map is weakened as well.
+    below = blur(taps)(torch.sin(place).expand(1, 1, 6, 64))[0, 0, 1]
+    assert (below - torch.sin(place)[::2])[2:-2].abs().max() > 0.1
+    assert (blur(taps)(torch.ones(1, 1, 6, 7)) == 1).all()
+
+
+@pytest.mark.parametrize("taps", [2, 3, 5])
+@pytest.mark.parametrize("size", range(1, 8))
+def test_it_halves_maps_of_every_size(taps, size):
+    assert blur(taps)(torch.ones(2, 3, size, size + 1)).shape == (2, 3, -(-size // 2), -(-(size + 1) // 2))
 
 
 def test_torchvisions_network_becomes_timms():
@@ -202,8 +270,8 @@ def unseen(x):
     [
         (lambda: models.vit_b_16(), 224, "has neither a max pooling nor a convolution behind its first one"),
         (lambda: models.inception_v3(init_weights=False), 299, "in a call of max_pool2d that belongs to no layer"),
-        (lambda: timm.create_model("pvt_v2_b0"), 224, r"the layer stages\.0\.blocks\.0\.attn\.sr of it, a Conv2d, subsamples by 8"),
-        (lambda: nn.Sequential(nn.MaxPool2d((2, 1), (2, 1))), 16, "a MaxPool2d, subsamples by 1 × 2 at once"),
+        (lambda: timm.create_model("pvt_v2_b0"), 224, r"it subsamples by 8 at once \(layer stages\.0\.blocks\.0\.attn\.sr\), so BlurPool cannot be put in"),
+        (lambda: nn.Sequential(nn.MaxPool2d((2, 1), (2, 1))), 16, "subsamples by 1 × 2 at once"),
         (lambda: Own(unseen), 16, "what comes behind it cannot be seen"),
         (lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.MaxPool2d(2)), 2, "it does not run on 2 × 2 px"),
     ],
@@ -215,7 +283,7 @@ def test_what_cannot_be_blurred_is_refused(module, size, words):
 
 def test_all_kinds_put_in_the_same():
     torch.manual_seed(0)
-    options = {"architecture": "resnet18", "anti_alias": "blurpool", "input_size": 64, "outputs": 10}
+    options = {"architecture": "resnet18", "sampling": "blurpool", "input_size": 64, "outputs": 10}
     one, other = (networks[kind].item.model_validate(options).build().eval() for kind in ("timm", "torchvision"))
     other.load_state_dict(one.state_dict())
     pixels = torch.randn(2, 3, 64, 64)
