@@ -138,7 +138,7 @@ def test_only_networks_that_are_compared_are_asked_for(tmp_path):
     bare = Plan(Config.load(raw))
     assert "remedies" not in bare.tables("d")
     assert bare.answer_remedies("d") == []
-    with_answers = Plan(Config.load({**raw, "remedies": {"average": {}}, "inference": {"keep_logits": True}}))
+    with_answers = Plan(Config.load({**raw, "remedies": {"average": {"counts": [2]}}, "inference": {"keep_logits": True}}))
     assert "remedies" in with_answers.tables("d")
     assert with_answers.answer_remedies("d") == [f"{tmp_path}/d/remedies/plain.parquet"]
 

@@ -9,6 +9,21 @@ from shiftscope.core import tables
 from shiftscope.data.classes import names_by_index
 from shiftscope.figures import Inputs
 
+SINGLE = (
+    "images",
+    "boxes",
+    "bias",
+    "landmarks",
+    "landmark_bias",
+    "relation",
+    "accuracy_by_surprisal",
+    "sensitivity",
+    "curves",
+    "remedies",
+    "augmentation",
+)
+"""Tables of which a data set has one file."""
+
 
 def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
     """`files` and `facts` as the rule `figure` and `Parameters.figure_facts` name them."""
@@ -22,22 +37,9 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
     paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
-    single = (
-        "images",
-        "boxes",
-        "bias",
-        "landmarks",
-        "landmark_bias",
-        "relation",
-        "accuracy_by_surprisal",
-        "sensitivity",
-        "curves",
-        "remedies",
-        "augmentation",
-    )
     images = tables.read(files["images"], tables.IMAGES)
     return Inputs(
-        files={name: Path(files[name]) for name in single if files.get(name)},
+        files={name: Path(files[name]) for name in SINGLE if files.get(name)},
         networks=networks,
         architectures=facts["architectures"],
         class_space=facts["classes"],

@@ -225,8 +225,8 @@ class Plan:
             TRAINED: bool(self.trained) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
             AUGMENTED: self.measured(dataset) and bool(self.augmentation_cells(dataset)),
-            RELATED: self.related(dataset),
             REMEDIED: self.measured(dataset) and bool(self.tried(dataset) or self.remedied),
+            RELATED: self.related(dataset),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
 
@@ -242,7 +242,7 @@ class Plan:
         found = {"ordered" if section.ordered() else "unordered", section.kind}
         if protocol in self.config.cause.protocols:
             found.add("inside")
-        if any(remedy.protocols is None or protocol in remedy.protocols for remedy in self.config.remedies.values()):
+        if any(protocol in self.config.tried_on(remedy) for remedy in self.config.remedies.values()):
             found.add("remedied")
         return frozenset(found)
 
@@ -297,11 +297,8 @@ class Plan:
         """All that the workflow makes when it is asked for nothing in particular."""
         framed = {*self.boxed, *self.landmarked}
         reported = [name for name in self.config.datasets if self.measured(name) or name in framed]
-        helped = [name for name in reported if "remedies" in self.tables(name)]
-        return [
-            *filled(self.paths.report, dataset=reported),
-            *filled(self.paths.remedies, dataset=helped),
-            *(path for name in reported for path in self.figure_files(name, "pdf")),
+        return filled(self.paths.report, dataset=reported) + [
+            path for name in reported for path in self.figure_files(name, "pdf")
         ]
 
 
