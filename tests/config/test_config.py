@@ -262,14 +262,15 @@ def test_a_new_default_or_what_does_not_matter_is_no_parameter():
 
 @pytest.fixture
 def prepared_for(tmp_path, monkeypatch):
-    """A folder where every file and folder that a ready config names is there, empty or with one class."""
+    """A folder where every file and folder that a ready config names is there, empty or with classes."""
 
     def prepare(name):
         raw = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
         monkeypatch.chdir(tmp_path)
         for source in raw["datasets"].values():
             if "path" in source:
-                (tmp_path / source["path"] / "n01440764").mkdir(parents=True, exist_ok=True)
+                for number in range(20):  # as many as the networks that are trained on them have outputs
+                    (tmp_path / source["path"] / f"n014407{number:02}").mkdir(parents=True, exist_ok=True)
         for network in raw["networks"].values():
             if "weights" in network:
                 (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
