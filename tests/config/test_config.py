@@ -269,8 +269,9 @@ def prepared_for(tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         for source in raw["datasets"].values():
             if "path" in source:
-                for number in range(20):  # as many as the networks that are trained on them have outputs
-                    (tmp_path / source["path"] / f"n014407{number:02}").mkdir(parents=True, exist_ok=True)
+                own = source["kind"] == "folder" and "classes" not in source  # as many as its networks have outputs
+                for category in [f"class-{number}" for number in range(20)] if own else ["n01440764"]:
+                    (tmp_path / source["path"] / category).mkdir(parents=True, exist_ok=True)
         for network in raw["networks"].values():
             if "weights" in network:
                 (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
