@@ -22,12 +22,15 @@ READY = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
 NEEDS = {
     "imagenet.yaml": "data/imagenet does not exist",
     "paper.yaml": "data/imagenet does not exist",
+    "antialiasing.yaml": "data/imagenet does not exist",
+    "remedies-photographs.yaml": "path/to/photographs/train does not exist",
     "folder.yaml": "does not",
 }
 
 
 def test_all_are_known():
-    assert {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"} <= set(READY)
+    known = {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"}
+    assert known | {"remedies.yaml", "remedies-photographs.yaml", "antialiasing.yaml"} == set(READY)
 
 
 @pytest.mark.parametrize("name", READY)
@@ -40,6 +43,9 @@ def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypat
         for folder in ("data/imagenet/val/n01440764", "path/to/pictures/n01440764"):
             (tmp_path / folder).mkdir(parents=True)
             Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
+        for split in ("train", "val"):
+            for number in range(20):
+                (tmp_path / "path" / "to" / "photographs" / split / f"class{number}").mkdir(parents=True)
         (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
     plan = Plan(Config.load(raw))
     assert plan.targets()
@@ -59,6 +65,22 @@ def test_published_networks_have_the_names_that_their_makers_give(name):
             assert network["architecture"] in timm.list_pretrained()
         elif network.get("pretrained"):
             assert network["pretrained"] in get_model_weights(network["architecture"]).__members__
+
+
+def test_remedies_are_compared_with_networks_that_differ_in_one_thing():
+    plan = Plan(Config.load(yaml.safe_load((ROOT / "config" / "remedies.yaml").read_text())))
+    taught = {tuple(pair) for pair in plan.augmented}
+    assert taught == {
+        (f"{kind}shifts-{framing}", f"{plain}-{framing}", "shifts", f"{framing}-train")
+        for framing in ("centred", "uniform")
+        for kind, plain in (("", "strided"), ("antialiased-", "antialiased"))
+    }
+    for dataset in plan.evaluated:
+        assert plan.framed_alike(dataset) == ["centred-train", "uniform-train"]
+        assert {"remedies", "augmentation"} <= plan.tables(dataset)
+    for name, other in plan.remedied.items():
+        one, plain = (plan.config.networks[each] for each in (name, other))
+        assert (one.sampling != plain.sampling) != (one.train != plain.train)
 
 
 def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
