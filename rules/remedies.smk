@@ -126,12 +126,7 @@ rule network_remedies:
 
 rule remedies:
     input:
-        answers=lambda wildcards: PLAN.answer_remedies(wildcards.dataset),
-        networks=lambda wildcards: (
-            rules.network_remedies.output.remedies.format(dataset=wildcards.dataset)
-            if PLAN.remedied
-            else []
-        ),
+        parts=lambda wildcards: PLAN.remedy_parts(wildcards.dataset),
     output:
         remedies=PATHS.remedies,
     log:

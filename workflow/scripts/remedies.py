@@ -6,6 +6,6 @@ from shiftscope.remedies.networks import gathered
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
-    files, params = snakemake.input, snakemake.params
-    parts = [tables.read(path, REMEDIES) for path in (*files.answers, *files.networks)]
+    params = snakemake.params
+    parts = [tables.read(path, REMEDIES) for path in snakemake.input.parts]
     tables.write(snakemake.output.remedies, gathered(parts, params.networks, params.remedies), REMEDIES)

@@ -211,6 +211,11 @@ class Plan:
             self.paths.answer_remedies, dataset=dataset, network=self.config.networks if self.tried(dataset) else []
         )
 
+    def remedy_parts(self, dataset: str) -> list[str]:
+        """The tables that `remedies` is put together from: those of answers, and that of networks, where there are some."""
+        networks = [self.paths.network_remedies.format(dataset=dataset)] if self.remedied else []
+        return self.answer_remedies(dataset) + networks
+
     def related(self, dataset: str) -> bool:
         """Whether framing and sensitivity of a data set can be set against each other."""
         labelled = "labels" in self.config.datasets[dataset].provides
