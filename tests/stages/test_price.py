@@ -9,8 +9,10 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.stages import price as module
 from shiftscope.stages.price import PRICE, Timed, in_turns, price
 
-CARD = {"network": "blurred", "device": "cpu", "batch_size": 8, "input_size": 32, "engine": "eager"}
-PLAIN = {**CARD, "network": "plain", "batch_size": 4, "engine": "torchscript"}
+CARD = {
+    "network": "blurred", "device": "cpu", "batch_size": 8, "input_size": 32, "engine": "openvino", "weights": "w",
+}  # fmt: skip
+PLAIN = {**CARD, "network": "plain", "batch_size": 4, "weights": "v"}
 
 
 class Clock:
@@ -40,25 +42,33 @@ def clock(monkeypatch):
 
 def priced(monkeypatch, clock, path, card=CARD, plain=PLAIN):
     runs = {"blurred": clock.network("blurred", 0.03), "plain": clock.network("plain", 0.02)}
-    monkeypatch.setattr(module, "load_program", lambda card, _path, _threads: runs[card["network"]])
+    loaded = []
+
+    def load(card, path, _threads):
+        loaded.append((card["engine"], path))
+        return runs[card["network"]]
+
+    monkeypatch.setattr(module, "load_program", load)
     price(
         card=card, program_path="p", card_without=plain, program_path_without="q", threads=2, seed=0, path=path
     )  # fmt: skip
-    return json.loads(path.read_text())
+    return {**json.loads(path.read_text()), "loaded": loaded}
+
+
+def test_networks_that_different_engines_run_are_timed_on_one(monkeypatch, clock, tmp_path):
+    same = priced(monkeypatch, clock, tmp_path / "same.json")
+    assert (same["engine"], same["loaded"]) == ("openvino", [("openvino", "p"), ("openvino", "q")])
+    other = priced(monkeypatch, clock, tmp_path / "other.json", plain={**PLAIN, "engine": "torchscript"})
+    assert (other["engine"], other["loaded"]) == ("eager", [("eager", "w"), ("eager", "v")])
 
 
 def test_the_ratio_is_that_of_the_times_of_a_frame(monkeypatch, clock, tmp_path):
     found = priced(monkeypatch, clock, tmp_path / "price.json")
-    assert list(found) == list(PRICE)
+    assert [name for name in found if name != "loaded"] == list(PRICE)
     assert found["time_ratio"] == pytest.approx(1.5)
     assert found["time_ratio_low"] <= found["time_ratio"] <= found["time_ratio_high"]
     assert (found["ms_per_frame"], found["ms_per_frame_without"]) == pytest.approx((30, 20))
-    assert (found["network"], found["without"], found["engine"], found["engine_without"]) == (
-        "blurred",
-        "plain",
-        "eager",
-        "torchscript",
-    )
+    assert (found["network"], found["without"], found["engine"]) == ("blurred", "plain", "openvino")
     # Both answer eight frames a round, in batches of their own size.
     assert found["frames"] == 8
     assert set(clock.asked) == {("blurred", 8), ("plain", 4)}

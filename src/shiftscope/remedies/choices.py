@@ -30,8 +30,15 @@ def choices(remedies: pl.DataFrame) -> pl.DataFrame:
 
 
 def helping(chosen: pl.DataFrame) -> pl.DataFrame:
-    """Those of `choices` that lower P(top-1 change) by so much that the interval of the difference excludes 0."""
-    return chosen.filter(pl.col("difference_high") < 0)
+    """Those of `choices` that lower P(top-1 change) by so much that the interval of the difference excludes 0, and do not
+    lower the accuracy by so much.
+
+    >>> ends = {"difference_high": [-0.1, -0.1, -0.1, 0.1], "accuracy_difference_high": [0.01, -0.2, None, 0.0]}
+    >>> helping(pl.DataFrame({"remedy": list("abcd"), **ends}))["remedy"].to_list()  # b costs accuracy, d helps not
+    ['a', 'c']
+    """
+    costs_accuracy = (pl.col("accuracy_difference_high") < 0).fill_null(value=False)
+    return chosen.filter(pl.col("difference_high") < 0, ~costs_accuracy)
 
 
 def hurting(chosen: pl.DataFrame) -> pl.DataFrame:

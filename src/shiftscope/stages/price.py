@@ -52,9 +52,7 @@ class Price(Table):
     threads = Column(pl.Int64)
     """The number of threads of the CPU that they may use."""
     engine = Column(pl.String)
-    """The engine that runs the network."""
-    engine_without = Column(pl.String)
-    """The engine that runs the other network."""
+    """The engine that both were timed with: the one that runs both, or `eager` where they are run by different ones."""
 
 
 PRICE = Price.schema()
@@ -88,9 +86,10 @@ def price(
 ) -> None:
     """Time a network against the one that it improves on, and write the ratio (`PRICE`), complete or not at all.
 
-    Both answer the same trial frames, each in batches of the size, and by the engine, that was found fastest for it. They
-    take turns, and which of them begins changes from round to round, so that what else runs on the machine slows down
-    both alike.
+    Both answer the same trial frames, each in batches of the size that was found fastest for it. The engine is the one
+    that was found fastest for both. If that is not the same one, both run on eager torch, since the ratio would otherwise
+    be one of two engines and not of two networks. They take turns, and which of them begins changes from round to round,
+    so that what else runs on the machine slows down both alike.
 
     Parameters
     ----------
@@ -107,6 +106,9 @@ def price(
             f"{card_without['device']}, so their times cannot be compared; prepare both again on one machine "
             "(-R network)"
         )
+    if card["engine"] != card_without["engine"]:
+        card, card_without = ({**one, "engine": "eager"} for one in (card, card_without))
+        program_path, program_path_without = card["weights"], card_without["weights"]
     count = max(card["batch_size"], card_without["batch_size"])
     timed = [
         Timed(load_program(one, file, threads), trial_frames(count, one["input_size"], seed), one["batch_size"])
@@ -121,7 +123,6 @@ def price(
         "device": card["device"],
         "threads": threads,
         "engine": card["engine"],
-        "engine_without": card_without["engine"],
     }
     with complete(path) as part:
         part.write_text(json.dumps({name: (names | found)[name] for name in PRICE}, indent=2) + "\n")

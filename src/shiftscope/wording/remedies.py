@@ -13,6 +13,12 @@ from shiftscope.remedies.networks import NETWORK
 Row = Mapping[str, Any]
 
 
+NOTHING = (
+    "no remedy lowers P(top-1 change) so much that the interval of the difference excludes 0, without lowering the "
+    "accuracy so much"
+)
+
+
 def main_protocol(protocols: Mapping[str, Mapping[str, str]], there: Collection[str]) -> str | None:
     """The one of the protocols `there` that sentences are about: the first of kind `crop`, whose frames are pictures as
     their photographers framed them, else the first one; None where there is none. `protocols` are facts by name, in the
@@ -77,7 +83,7 @@ def cheapest_sentence(network: str, chosen: pl.DataFrame) -> str:
     cost the same, the one that gains most."""
     own = helping(chosen.filter(network=network)).sort("time_ratio", "difference", nulls_last=True)
     if own.is_empty():
-        return f"{network}: no remedy lowers P(top-1 change) so much that the interval of the difference excludes 0."
+        return f"{network}: {NOTHING}."
     row = own.row(0, named=True)
     return f"{network}: the cheapest remedy that helps is {remedy_said(row)}: {effect_said(row)}."
 
@@ -92,7 +98,7 @@ def best_sentence(network: str, chosen: pl.DataFrame, untrained: Collection[str]
     free = (pl.col("kind") != NETWORK) | pl.col("remedy").is_in(list(untrained))
     without, with_ = own.filter(free), own.filter(~free)
     if own.is_empty():
-        return f"{network}: no remedy lowers P(top-1 change) so much that the interval of the difference excludes 0."
+        return f"{network}: {NOTHING}."
     parts = []
     if len(without):
         row = without.row(0, named=True)
