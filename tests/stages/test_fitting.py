@@ -183,7 +183,7 @@ def changed_pictures(pictures):
         {"code": "other"},
         {"images": changed_pictures},
     ],
-    ids=str,
+    ids=["learning rate", "augmentation", "epochs", "seed", "name", "code", "pictures"],
 )
 def test_a_checkpoint_of_another_training_is_not_used(train, interrupted, pictures, capfd, change):
     interrupted(2, "parts")
