@@ -71,11 +71,13 @@ def frame_scores(canvases_path: str | Path, frames_path: str | Path, size: int) 
 
 def _picture_scores(canvases: dict[str, NDArray[np.uint8]], frames: pl.DataFrame, size: int) -> NDArray[np.float64]:
     """The scores of a picture's frames, (frames,), in their order; the energy of each canvas is computed once."""
+    places: dict[str, list[int]] = {}
+    for place, canvas_id in enumerate(frames["canvas_id"]):
+        places.setdefault(canvas_id, []).append(place)
+    tops, lefts = frames["window_y"].to_numpy(), frames["window_x"].to_numpy()
     scores = np.empty(len(frames))
-    for (canvas_id,), rows in frames.with_row_index("place").group_by("canvas_id"):
-        scores[rows["place"]] = window_scores(
-            canvases[str(canvas_id)], rows["window_y"].to_numpy(), rows["window_x"].to_numpy(), size
-        )
+    for canvas_id, here in places.items():
+        scores[here] = window_scores(canvases[canvas_id], tops[here], lefts[here], size)
     return scores
 
 
