@@ -120,6 +120,16 @@ def test_it_says_the_numbers(page):
     assert "nan" not in text.split()
 
 
+def test_a_network_that_lacks_a_measure_has_an_empty_cell(page):
+    rows = [
+        {"network": name, "protocol": EVIL, "measure": measure, "condition": "right", "estimate": 0.5, "n_images": 3}
+        for name, measure in (("a", "top1_change"), ("a", "mac"), ("never right", "mac"))
+    ]
+    html = page(sensitivity=tables.table(rows, SENSITIVITY))
+    assert "<td>a</td><td>0.500</td><td>0.500</td>" in html
+    assert "<td>never right</td><td>none</td><td>0.500</td>" in html
+
+
 def test_comparisons_of_networks_of_different_sizes_say_what_a_pixel_is(page):
     words = "by pixels of each network's own input"
     assert words not in Page(page()).text

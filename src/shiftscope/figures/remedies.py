@@ -1,6 +1,6 @@
 """What remedies gain, against what they cost."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ MARKERS = "osD^v<>Pph8X"
 """One for each remedy, in their order."""
 PANELS = (("", "P(top-1 change)"), ("accuracy_", "accuracy"))
 """Prefix of the columns of `remedies.choices`, and label."""
+RING: dict[str, Any] = {"color": "none", "markeredgecolor": "black", "markeredgewidth": 0.7, "markersize": 8}
 TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 NARROWEST = (0.8, 2.2)
 """The axis of the price reaches from one to the other at least."""
@@ -91,7 +92,7 @@ def _front(ax: "Axes", priced: pl.DataFrame, networks: list[str]) -> None:
         price = np.concatenate([[1.0], own["time_ratio"].to_numpy()])
         change = np.concatenate([[_without(own)], own["estimate"].to_numpy()])
         front = pareto(price, change)
-        ax.plot(price[front], change[front], "o", color="none", markeredgecolor="black", markersize=11, gid="front")
+        ax.plot(price[front], change[front], "o", gid="front", **RING)
 
 
 def _legend(drawn, networks: list[str], colour: dict[str, str], marks: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
@@ -102,9 +103,7 @@ def _legend(drawn, networks: list[str], colour: dict[str, str], marks: dict[str,
         Line2D([], [], marker=mark, linestyle="", color="black", markersize=4, label=short(name))
         for name, mark in marks.items()
     ]
-    handles.append(
-        Line2D([], [], marker="o", linestyle="", color="none", markeredgecolor="black", markersize=9, label="Pareto front")
-    )
+    handles.append(Line2D([], [], marker="o", linestyle="", label="Pareto front", **RING))
     drawn.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=7)
 
 

@@ -33,6 +33,8 @@ AMONG = {
     "the probability of the first frame's top class",
 }
 """Conditions, in the order of their tables."""
+NOTHING = {"estimate": None}
+"""In place of a row that a table does not have, such as of the pairs that begin right where a network is never right."""
 NAMED = 50
 """Skipped pictures that are listed."""
 
@@ -216,7 +218,10 @@ def _sensitivity_tables(table: pl.DataFrame, facts: Mapping[str, Any], warnings:
                     "warning": warnings.get(protocol, "") if condition == "all" else "",
                     "note": facts["protocols"][protocol].get("note", "") if condition == "all" else "",
                     "measures": [measures[name] for name in names],
-                    "rows": [(network, [_interval(cells[network, name]) for name in names]) for network in networks],
+                    "rows": [
+                        (network, [_interval(cells.get((network, name), NOTHING)) for name in names])
+                        for network in networks
+                    ],
                     "n_images": max(row["n_images"] for row in cells.values()),
                 }
             )
