@@ -148,7 +148,7 @@ def test_the_caption_says_whether_the_data_support_the_claim(made):
     assert "contradict the claim" in reverse
     assert "it helps more for others" in reverse
     for unclear in (said(moved("difference", 0.01)), said(moved("framing", 0.01, "alike"))):
-        assert "the data cannot tell" in unclear
+        assert "the data cannot tell whether" in unclear
     unknown = said(lambda table: table.filter(of="network").with_columns(framing=pl.lit(None, pl.String)))
     assert "How the training sets are framed was not compared" in unknown
     assert "one, trained on train 0 $x$: 20 points [15, 25]" in unknown

@@ -135,7 +135,7 @@ def _losses(row: Row) -> Iterable[str]:
         yield f"the accuracy falls by {points(-row['accuracy_difference'], *ends)}"
 
 
-CLAIM = "that augmentation helps only for pictures framed like those of the training set"
+CLAIM = "augmentation helps only for pictures framed like those of the training set"
 
 
 def claim_sentence(augmentation: pl.DataFrame, protocol: str) -> str:
@@ -170,20 +170,20 @@ def _gain(row: Row) -> str:
 
 def _why_not(own: Iterable[Row]) -> str:
     if len({row["trained_on"] for row in own}) < 2:
-        return f"All were trained on one data set, which cannot tell {CLAIM}."
-    return f"How the training sets are framed was not compared, so this cannot tell {CLAIM}."
+        return f"All were trained on one data set, which cannot tell whether {CLAIM}."
+    return f"How the training sets are framed was not compared, so this cannot tell whether {CLAIM}."
 
 
 def _verdict(sides: Mapping[str, Row], difference: Row) -> str:
     """What the data do to the claim."""
     if None in (difference["gain_low"], sides[ALIKE]["gain_low"], sides[OTHERWISE]["gain_low"]):
-        return f"cannot tell {CLAIM}"
+        return f"cannot tell whether {CLAIM}"
     alike, otherwise = sides[ALIKE]["gain_low"] > 0, sides[OTHERWISE]["gain_low"] > 0
     if difference["gain_low"] > 0 and alike:
         if not otherwise:
-            return f"support the claim {CLAIM}"
-        return f"contradict the claim {CLAIM}: it helps more for them, but it helps for others, too"
+            return f"support the claim that {CLAIM}"
+        return f"contradict the claim that {CLAIM}: it helps more for them, but it helps for others, too"
     if otherwise:
         less = "more for others" if difference["gain_high"] < 0 else "for others, too"
-        return f"contradict the claim {CLAIM}: it helps {less}"
-    return f"cannot tell {CLAIM}"
+        return f"contradict the claim that {CLAIM}: it helps {less}"
+    return f"cannot tell whether {CLAIM}"
