@@ -98,6 +98,10 @@ AVERAGE = {"kind": "average"}
     [
         (with_remedy(AVERAGE, inference={}), "remedies: they work on all logits .* write 'inference: {keep_logits: true}'"),
         (with_remedy(AVERAGE, networks={}), "remedies: there are no networks"),
+        (
+            with_remedy(AVERAGE, remedies=dict.fromkeys(GOOD["networks"], AVERAGE)),
+            "remedies.(.*): a network has this name too, .*rename",
+        ),
         (with_remedy({"kind": "averag"}), "remedies.r.kind: unknown kind of remedy 'averag'; did you mean 'average'"),
         (
             with_remedy({**AVERAGE, "protocols": ["crpo"]}),

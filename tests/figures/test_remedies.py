@@ -1,5 +1,7 @@
 """Figures of remedies: points where the table has them, the front by a slow loop, and captions with the right numbers."""
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
@@ -49,6 +51,21 @@ def test_points_lie_at_their_price_and_value_and_the_plain_network_at_price_1(ma
         assert ax.get_xscale() == "log"
     ends = [segment for part in change.collections for segment in part.get_segments()]
     assert any(np.allclose(segment, [[2, 0.28], [2, 0.32]]) for segment in ends)
+
+
+def test_many_networks_have_axes_of_their_own_with_one_scale(made):
+    names = ("one", "two", "three", "four", "five")
+    inputs = made(networks=names)
+    drawing = drawn("remedies", dataclasses.replace(inputs, networks=dict.fromkeys(names, 64)))
+    axes = drawing.figure.axes
+    changes = [ax for ax in axes if ax.get_title()]
+    assert [ax.get_title() for ax in changes] == list(names)
+    assert len(axes) == 2 * len(names)
+    for ax in axes:
+        assert points(ax, "*") == [[[1, 0.4 if ax in changes else 0.7]]]
+        assert len([line for line in ax.lines if line.get_gid() == "front"]) == (ax in changes)
+        assert ax.get_xlim() == axes[0].get_xlim()
+    assert len({ax.get_ylim() for ax in changes[:4]}) == 1
 
 
 def test_the_front_is_that_of_a_loop(made):
@@ -107,8 +124,8 @@ def test_augmentation_is_drawn_from_without_to_with(made):
     lines = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == 2]
     assert np.allclose(lines, [[0.4, 0.2], [0.4, 0.39]])
     assert [text.get_text() for text in ax.texts] == [
-        r"train 0 \$x\$" "\nframed like these pictures",
-        r"train 1 \$x\$" "\nframed otherwise",
+        r"train 0 \$x\$" "\nframed like\nthese pictures",
+        r"train 1 \$x\$" "\nframed\notherwise",
     ]
     assert "(0 to 1): train 0 $x$ 0.010, train 1 $x$ 0.250." in drawing.caption
 

@@ -177,6 +177,8 @@ class Config(Options):
         if self.remedies and not self.inference.keep_logits:
             yield "remedies: they work on all logits of the networks; write 'inference: {keep_logits: true}'"
         for name, remedy in self.remedies.items():
+            if name in self.networks:
+                yield f"remedies.{name}: a network has this name too, and tables name both in one column; rename one"
             for chosen in remedy.protocols or ():
                 if chosen not in self.protocols:
                     yield f"remedies.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"

@@ -12,7 +12,7 @@ from shiftscope.wording.remedies import claim_sentence, main_protocol
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SAID = {ALIKE: "framed like these pictures", OTHERWISE: "framed otherwise"}
+SAID = {ALIKE: "framed like\nthese pictures", OTHERWISE: "framed\notherwise"}
 
 
 @figure(
@@ -40,7 +40,7 @@ def draw(inputs: Inputs) -> Drawing:
         for row in table.filter(protocol=protocol).rows(named=True):
             _pair(ax, row, places[row["network"]], colours(inputs.networks)[row["network"]])
         _groups(ax, table, groups, places)
-    axes[0].set_ylim(0, 1.25 * max(table["plain"].max(), table["estimate"].max()) or 1)  # type: ignore[type-var,operator]
+    axes[0].set_ylim(0, 1.35 * max(table["plain"].max(), table["estimate"].max()) or 1)  # type: ignore[type-var,operator]
     axes[0].set_ylabel("P(top-1 change)")
     main = main_protocol(inputs.protocols, set(protocols))
     first = "Each line goes from a network trained without augmentation (hollow) to the same one trained with it (filled)."
@@ -64,6 +64,7 @@ def _pair(ax: "Axes", row: dict[str, float], place: int, colour: str) -> None:
 
 
 def _groups(ax: "Axes", table: pl.DataFrame, groups: list[str], places: dict[str, int]) -> None:
+    ax.set_xlim(-1, max(places.values()) + 1)  # so that the words above the outermost groups have room
     ax.set_xticks(list(places.values()), [short(name) for name in places], rotation=60, ha="right", rotation_mode="anchor")
     for group in groups:
         own = table.filter(trained_on=group)

@@ -12,12 +12,17 @@ from shiftscope.wording.remedies import cheapest_sentence, hurting_sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = "osD^v<>Pph8X"
 """One for each remedy, in their order."""
 PANELS = (("", "P(top-1 change)"), ("accuracy_", "accuracy"))
 """Prefix of the columns of `remedies.choices`, and label."""
 RING: dict[str, Any] = {"color": "none", "markeredgecolor": "black", "markeredgewidth": 0.7, "markersize": 8}
+TOGETHER = 3
+"""How many networks can be told apart in one pair of axes."""
+COLUMNS = 4
+"""How many networks stand side by side where each has its own axes."""
 TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 NARROWEST = (0.8, 2.2)
 """The axis of the price reaches from one to the other at least."""
@@ -42,19 +47,44 @@ def draw(inputs: Inputs) -> Drawing:
     panels = PANELS if priced["accuracy_estimate"].count() else PANELS[:1]
     marks = dict(zip(priced["remedy"].unique(maintain_order=True), MARKERS * len(priced), strict=False))
     networks = [name for name in inputs.networks if name in set(priced["network"])]
-    drawn = new_figure(4.2 * len(panels) + 1.8, 3.6)
-    axes = drawn.subplots(1, len(panels), squeeze=False)[0]
-    for ax, (prefix, label) in zip(axes, panels, strict=True):
-        plain(ax)
-        ax.set_ylabel(label)
-        for network in networks:
-            own = priced.filter(pl.col(f"{prefix}estimate").is_not_null(), network=network)
-            if len(own):
-                _network(ax, own, prefix, colours(inputs.networks)[network], marks)
-        _priced(ax)
-    _front(axes[0], priced, networks)
+    drawn, groups = _layout(networks, [label for _, label in panels])
+    for names, axes in groups:
+        for ax, (prefix, _) in zip(axes, panels, strict=True):
+            for network in names:
+                own = priced.filter(pl.col(f"{prefix}estimate").is_not_null(), network=network)
+                if len(own):
+                    _network(ax, own, prefix, colours(inputs.networks)[network], marks)
+        _front(axes[0], priced, names)
+    for _, axes in groups:  # once everything is drawn: axes share their limits
+        for ax in axes:
+            _priced(ax)
     _legend(drawn, networks, colours(inputs.networks), marks)
     return Drawing(drawn, _caption(chosen, networks))
+
+
+def _layout(networks: list[str], labels: list[str]) -> "tuple[Figure, list[tuple[list[str], list[Axes]]]]":
+    """The figure, and which networks go into which axes, one for each label: all networks into the same ones while they can
+    be told apart there, else each into its own."""
+    if len(networks) <= TOGETHER:
+        drawn = new_figure(4.2 * len(labels) + 1.8, 3.6)
+        groups = [(networks, list(drawn.subplots(1, len(labels), squeeze=False)[0]))]
+        first = groups
+    else:
+        rows = -(-len(networks) // COLUMNS)
+        drawn = new_figure(2.1 * COLUMNS + 1.8, 2 * rows * len(labels) + 0.3)
+        grid = drawn.subplots(rows * len(labels), COLUMNS, sharex=True, sharey="row")
+        blocks = grid.reshape(rows, len(labels), COLUMNS).transpose(0, 2, 1).reshape(-1, len(labels))
+        groups = [([network], list(axes)) for network, axes in zip(networks, blocks, strict=False)]
+        for (network,), axes in groups:
+            axes[0].set_title(short(network))
+        for ax in blocks[len(networks) :].flat:
+            ax.remove()
+        first = groups[::COLUMNS]
+    for _, axes in first:
+        for ax, label in zip(axes, labels, strict=True):
+            ax.set_ylabel(label)
+    drawn.supxlabel("time of one answer ÷ time without a remedy", fontsize=8)
+    return drawn, groups
 
 
 def _network(ax: "Axes", own: pl.DataFrame, prefix: str, colour: str, marks: dict[str, str]) -> None:
@@ -75,13 +105,14 @@ def _without(own: pl.DataFrame, prefix: str = "") -> float:
 
 
 def _priced(ax: "Axes") -> None:
+    plain(ax)
     ax.set_xscale("log")
     low, high = min(ax.get_xlim()[0], NARROWEST[0]), max(ax.get_xlim()[1], NARROWEST[1])
     ax.set_xlim(low, high)
     ticks = [tick for tick in TICKS if low <= tick <= high]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set_xticks([], minor=True)
-    ax.set_xlabel("time of one answer ÷ time without a remedy")
+    ax.tick_params(labelbottom=True)  # also where the axes below share it
     ax.set_ylim(0, 1.02 * ax.get_ylim()[1])
 
 
