@@ -101,6 +101,21 @@ def test_a_side_branch_stands_at_its_own_depth(inputs):
     assert curve.get_ydata() == pytest.approx([half * share for share in inside.SHARES for half in (0.5, 1)])
 
 
+def test_the_line_goes_through_what_is_handed_on_and_not_through_a_normalisation_of_a_side_branch(inputs):
+    path = inputs.layer_files["p", "one"]
+    layers = tables.read(path, LAYERS)
+    here = pl.col("depth") == 4
+    activated = layers.with_columns(pl.when(here).then(pl.lit("ReLU")).otherwise("kind").alias("kind"))
+    shortcut = layers.filter(here).with_columns(
+        layer=pl.lit("shortcut"), kind=pl.lit("BatchNorm2d"), estimate=pl.col("estimate") + 0.5
+    )
+    tables.write(path, pl.concat([activated, shortcut]), LAYERS)
+    drawing = drawn("layer_curves", inputs)
+    dots, curve = (line for line in drawing.figure.axes[0].lines if len(line.get_xdata()) >= 8)
+    assert len(dots.get_xdata()) == 9
+    assert curve.get_ydata() == pytest.approx([half * share for share in inside.SHARES for half in (0.5, 1)])
+
+
 def test_nonshiftability_has_a_point_for_each_factor(inputs):
     drawing = drawn("nonshiftability", inputs)
     ours, paper = drawing.figure.axes

@@ -28,17 +28,17 @@ def unseen(layers: pl.DataFrame) -> list[str]:
     return layers.filter(pl.col("layer").is_null())["reason"].drop_nulls().unique(maintain_order=True).to_list()
 
 
-def handed_on(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of the rows of one quantity, the last layer at each subsampling factor: what is subsampled next, or pooled at last.
+def handed_on(rows: pl.DataFrame, by: str = "subsampling_factor") -> pl.DataFrame:
+    """Of the rows of one quantity, the last layer at each value of the column `by`, in the order of these values: at each
+    subsampling factor, what is subsampled next, or pooled at last; at each depth, what the next layer with weights sees.
 
-    Layers without an estimate do not count, nor do convolutions and normalisations where the factor has any other layer:
+    Layers without an estimate do not count, nor do convolutions and normalisations where the value has any other layer:
     their maps are negative in parts, their sums are near 0, and an activation follows on them. A network whose
     maps become larger again keeps the last layer of each factor.
     """
     signed = pl.col("kind").str.contains(SIGNED) & ~pl.col("kind").str.contains("Act")
-    known = rows.drop_nulls("estimate").filter(~signed | signed.all().over("subsampling_factor"))
-    last = known.unique("subsampling_factor", keep="last", maintain_order=True)
-    return last.sort("subsampling_factor")
+    known = rows.drop_nulls("estimate").filter(~signed | signed.all().over(by))
+    return known.unique(by, keep="last", maintain_order=True).sort(by)
 
 
 def largest_loss(rows: pl.DataFrame) -> Loss | None:

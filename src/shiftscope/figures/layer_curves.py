@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from shiftscope.cause.losses import of_layers, unseen
+from shiftscope.cause.losses import handed_on, of_layers, unseen
 from shiftscope.cause.measures import measures
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
@@ -49,8 +49,9 @@ def draw(inputs: Inputs) -> Drawing:
     left_out = len(inputs.networks) - len(networks)
     more = f" The first {len(networks)} of {len(inputs.networks)} networks are shown." if left_out else ""
     explained = (
-        "Dots: all layers. Line: the last layer of each depth. Vertical lines: the map becomes smaller; "
-        "above each, the subsampling factor behind it. "
+        "Dots: all layers. Line: the last layer of each depth, but no convolution or normalisation where there is another, "
+        "since the sums of their maps are near 0. Vertical lines: the map becomes smaller; above each, the subsampling factor "
+        "behind it. "
     )
     return Drawing(drawn, explained + " ".join(sentences) + more)
 
@@ -72,7 +73,7 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
     low, high = (known[name].fill_null(known["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
     values = known["estimate"].to_numpy()
     ax.plot(depth, values, ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
-    last = np.append(known["depth"].to_numpy()[1:] != known["depth"].to_numpy()[:-1], True)
+    last = known["layer"].is_in(handed_on(known, "depth")["layer"].to_list()).to_numpy()
     ax.plot(depth[last], values[last], color=colour, linewidth=1.2)
     ax.fill_between(depth[last], low[last], high[last], color=colour, alpha=0.25, linewidth=0)
     factor = known["subsampling_factor"].to_numpy()
