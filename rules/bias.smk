@@ -99,7 +99,7 @@ rule relation:
     input:
         images=rules.images.output.images,
         bias=rules.box_statistics.output.bias,
-        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
     output:
         relation=PATHS.relation,
     log:
@@ -113,7 +113,6 @@ rule relation:
         mem_mb=4000,
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         code=code("relation"),
@@ -127,7 +126,7 @@ rule accuracy_by_surprisal:
         others=lambda wildcards: expand(
             rules.boxes.output.boxes, dataset=PLAN.others(wildcards.dataset)
         ),
-        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
     output:
         accuracy_by_surprisal=PATHS.accuracy_by_surprisal,
     log:

@@ -89,12 +89,16 @@ rule price:
 
 rule network_remedies:
     input:
-        predictions=lambda wildcards: [
-            rules.aggregate.output.predictions.format(
-                dataset=wildcards.dataset, protocol=protocol, network=network
-            )
-            for protocol, network in PLAN.remedy_cells(wildcards.dataset)
-        ],
+        sums=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.sums,
+            wildcards.dataset,
+            PLAN.remedy_cells(wildcards.dataset),
+        ),
+        draws=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.draws,
+            wildcards.dataset,
+            PLAN.remedy_cells(wildcards.dataset),
+        ),
         cards=expand(rules.network.output.card, network=list(PLAN.remedied)),
         cards_without=expand(
             rules.network.output.card, network=list(PLAN.remedied.values())
@@ -114,7 +118,6 @@ rule network_remedies:
     params:
         pairs=list(map(list, PLAN.remedied.items())),
         cells=lambda wildcards: PLAN.remedy_cells(wildcards.dataset),
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
         epochs=PARAMETERS.epochs(),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
@@ -148,12 +151,11 @@ rule remedies:
 
 rule augmentation:
     input:
-        predictions=lambda wildcards: [
-            rules.aggregate.output.predictions.format(
-                dataset=wildcards.dataset, protocol=protocol, network=network
-            )
-            for protocol, network in PLAN.augmentation_cells(wildcards.dataset)
-        ],
+        sums=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.sums,
+            wildcards.dataset,
+            PLAN.augmentation_cells(wildcards.dataset),
+        ),
         framing=lambda wildcards: expand(
             rules.framing_comparison.output.comparison,
             dataset=wildcards.dataset,

@@ -1,9 +1,36 @@
-"""Predictions → measures with intervals, and comparisons between networks."""
+"""Predictions → sums of each network → measures with intervals, and comparisons between networks."""
+
+
+rule sums:
+    input:
+        predictions=rules.aggregate.output.predictions,
+    output:
+        sums=PATHS.sums,
+        draws=PATHS.draws,
+    log:
+        PATHS.log("sums/{protocol}/{network}"),
+    benchmark:
+        PATHS.benchmark("sums/{protocol}/{network}")
+    conda:
+        "../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset)[wildcards.protocol],
+        seed=PLAN.config.seed,
+        resamples=PLAN.config.statistics.resamples,
+        code=code("sums"),
+    script:
+        "../workflow/scripts/sums.py"
 
 
 rule sensitivity:
     input:
-        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
+        draws=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.draws, wildcards.dataset
+        ),
     output:
         sensitivity=PATHS.sensitivity,
     log:
@@ -14,13 +41,10 @@ rule sensitivity:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
-        seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
-        resamples=PLAN.config.statistics.resamples,
         code=code("sensitivity"),
     script:
         "../workflow/scripts/sensitivity.py"
@@ -28,7 +52,9 @@ rule sensitivity:
 
 rule curves:
     input:
-        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+        draws=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.draws, wildcards.dataset
+        ),
     output:
         curves=PATHS.curves,
     log:
@@ -39,13 +65,10 @@ rule curves:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
-        seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
-        resamples=PLAN.config.statistics.resamples,
         code=code("curves"),
     script:
         "../workflow/scripts/curves.py"
@@ -53,7 +76,10 @@ rule curves:
 
 rule comparisons:
     input:
-        predictions=lambda wildcards: PLAN.predictions(wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
+        draws=lambda wildcards: PLAN.of_cells(
+            rules.sums.output.draws, wildcards.dataset
+        ),
     output:
         comparisons=PATHS.comparisons,
     log:
@@ -64,10 +90,9 @@ rule comparisons:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         resamples=PLAN.config.statistics.resamples,

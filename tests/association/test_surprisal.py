@@ -13,8 +13,11 @@ from shiftscope.association.correlation import bias_against_sensitivity, relatio
 from shiftscope.association.surprisal import surprisal
 from shiftscope.association.tightness import tightness
 from shiftscope.core import tables
-from shiftscope.sensitivity.summary import Sums, all_sums
+from shiftscope.sensitivity.summing import sums as sums_of
+from shiftscope.sensitivity.sums import Sums
 from shiftscope.stages.infer import describe
+
+from ..jobs import summed
 
 
 def boxes(places, size=20, side=100):
@@ -129,12 +132,12 @@ def run(tmp_path):
 
 
 def test_the_table_of_a_run_is_that_of_its_steps_one_by_one(run):
-    """By `all_sums`, which matches confidences over the networks too: that must not change what is measured on all pairs."""
     files, framed, images = run
     others = {"far": boxes([(0.5, 0.5)] * 9), "same": framed}
-    cells = all_sums(files, {"p": True})
+    cells = {cell: sums_of(tables.read(path, tables.PREDICTIONS)) for cell, path in files.items()}
+    sums = {cell: each.sums for cell, each in summed(files).items()}
     surprisals = {name: surprisal(framed, other, seed=3) for name, other in others.items()}
-    found = accuracy_by_surprisal(files, framed, others, seed=3, n_resamples=100)
+    found = accuracy_by_surprisal(sums, framed, others, seed=3, n_resamples=100)
     assert found.equals(accuracy_in_quarters(surprisals, cells, seed=3, n_resamples=100))
     assert found.height == 2 * 2 * 4
     right = {network: tables.read(path, tables.PREDICTIONS)["label_rank"] == 1 for (_, network), path in files.items()}
@@ -145,8 +148,9 @@ def test_the_table_of_a_run_is_that_of_its_steps_one_by_one(run):
         schema=["category", "quantity", "effect", "p_value"],
         orient="row",
     ).with_columns(null=pl.lit("feasible"))
-    related = relation(files, {"p": True}, images, bias, seed=3)
+    related = relation(sums, images, bias, seed=3)
     assert related.equals(bias_against_sensitivity(tightness(bias), per_class(cells, images), seed=3))
     assert related["rho"].null_count() == 0
     # Where neighbouring steps are no neighbours there are no pairs.
-    assert set(relation(files, {"p": False}, images, bias, seed=3)["measure"]) == {"accuracy"}
+    unordered = {cell: each.sums for cell, each in summed(files, ordered=False).items()}
+    assert set(relation(unordered, images, bias, seed=3)["measure"]) == {"accuracy"}

@@ -321,7 +321,7 @@ def test_a_data_set_goes_through_the_protocols_it_names():
     plan = given.plan
     assert plan.protocols_of("centred") == ["crop", "e"]
     assert plan.cells("other") == [["e", "a"]]
-    assert plan.predictions("other") == ["results/other/predictions/e/a.parquet"]
+    assert plan.of_cells(plan.paths.predictions, "other") == ["results/other/predictions/e/a.parquet"]
     assert {protocol for _, protocol in plan.drawn("other")} == {None, "e"}
     assert given.source("other") == given.source("centred")
     with pytest.raises(ShiftscopeError, match=r"datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):

@@ -27,13 +27,15 @@ from shiftscope.figures.inputs import inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
 from shiftscope.figures.style import short
 from shiftscope.sensitivity import CURVES, SENSITIVITY
-from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
+from shiftscope.sensitivity.estimates import curves, sensitivity
+from shiftscope.sensitivity.stored import read_sums
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import describe
 from shiftscope.stages.learning_curve import LEARNING_CURVE
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
+from ..jobs import summed
 from . import inside, remedied
 
 SIZE, STEPS = 24, 5
@@ -105,11 +107,11 @@ def make(tmp_path_factory):
             predictions = describe(seen.select("image_id", "step", "value", "label"), logits, np.arange(len(seen)))
             files["p $x$", network] = folder / f"predictions{len(files)}.parquet"
             tables.write(files["p $x$", network], predictions, tables.PREDICTIONS)
-        cells = all_sums(files, {"p $x$": ordered})
-        table = sensitivity(cells, seed=0, level=0.95, n_resamples=100)
-        tables.write(folder / "sensitivity.parquet", table, SENSITIVITY)
-        curve = curves(files, {"p $x$": ordered}, seed=0, level=0.95, n_resamples=100)
+        sums = summed(files, ordered=ordered)
+        tables.write(folder / "sensitivity.parquet", sensitivity(sums, level=0.95), SENSITIVITY)
+        curve = curves({cell: each.draws for cell, each in sums.items()}, level=0.95)
         tables.write(folder / "curves.parquet", curve, CURVES)
+        cells = {cell: read_sums(each.sums) for cell, each in sums.items()}
         points = [
             {"image_id": box["image_id"], "category": "person $x$", "instance": k, "name": name, "x": box["x_min"] + shift, "y": box["y_min"] + 3.0,
              "image_width": 40, "image_height": 30}

@@ -8,9 +8,10 @@ from shiftscope.core import tables
 from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.answering import answer_remedies, kept_answers, ms_per_frame
 from shiftscope.remedies.scores import SCORES
-from shiftscope.sensitivity.summary import sums
+from shiftscope.sensitivity.summing import sums
 from shiftscope.stages.infer import LOGITS, describe
 from shiftscope.statistics.intervals import difference_intervals, intervals
+from shiftscope.statistics.products import products
 
 CLASSES, PICTURES = 6, 34
 STEPS = {0: [0, 1, 2, 3, 5, 6, 7, 8], 1: [0, 1, 2]}  # a sequence with a gap, and a short one; all others have 8 frames
@@ -178,7 +179,7 @@ def test_intervals_are_those_of_the_predictions_of_each_position(tmp_path, table
     ours, plain = (sums(pl.concat(parts)).ratios for parts in (tables_of["with"], tables_of["without"]))
     columns = sums(pl.concat(tables_of["with"])).columns
     found_ours, found_plain = (intervals(ratios, **BOOTSTRAP) for ratios in (ours, plain))
-    low, high = difference_intervals(ours, plain, found_ours, found_plain)
+    low, high = difference_intervals(ours.totals(), plain.totals(), found_ours, found_plain, products(ours, plain))
     rows = found.filter(remedy="mean", setting=4)
     assert list(zip(rows["measure"], rows["condition"], strict=True)) == columns
     for name, expected in (

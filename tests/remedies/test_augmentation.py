@@ -12,6 +12,8 @@ from shiftscope.remedies import AUGMENTATION
 from shiftscope.remedies.augmentation import Taught, augmentation_gains, framed, framing_distance
 from shiftscope.workflow.plan import Plan
 
+from ..jobs import summed
+
 PICTURES, PAIRS = 80, 10
 SETTINGS = {"seed": 0, "level": 0.95, "n_resamples": 200}
 TAUGHT = [
@@ -28,7 +30,7 @@ NEAR = {"centred": 0.01, "uniform": 0.2}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Predictions of eight networks on one protocol, and the share of pairs in which each changed, counted here."""
+    """Sums of eight networks on one protocol, and the share of pairs in which each changed, counted here."""
     folder, rng = tmp_path_factory.mktemp("augmentation"), np.random.default_rng(0)
     files, shares = {}, {}
     for network, rate in RATES.items():
@@ -41,7 +43,7 @@ def made(tmp_path_factory):
         ]  # fmt: skip
         files["crop", network] = folder / f"{network}.parquet"
         tables.write(files["crop", network], tables.table(rows, tables.PREDICTIONS), tables.PREDICTIONS)
-    return files, shares
+    return {cell: each.sums for cell, each in summed(files).items()}, shares
 
 
 def test_gains_and_their_difference_are_those_of_the_shares(made):

@@ -15,6 +15,8 @@ from shiftscope.statistics.ratios import Ratios
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
+from ..jobs import summed
+
 STEPS = 5
 COST = {"passes": 1.0, "time_ratio": 1.25, "parameters_added": 0, "epochs": 2}
 SETTINGS = {"seed": 0, "level": 0.95, "n_resamples": 200}
@@ -40,16 +42,17 @@ def answers(tmp_path):
     pictures = [f"{k:02}" for k in range(50)]
     plain = {name: [0, 1, 0, 1, 0] for name in pictures[:40]}
     remedy = {name: [1, 0, 0, 0, 0] for name in pictures[10:]}
-    return {
+    files = {
         ("crop", "plain"): predictions(tmp_path / "a", plain),
         ("crop", "remedy"): predictions(tmp_path / "b", remedy),
         ("centre", "plain"): predictions(tmp_path / "c", {name: tops[:1] for name, tops in plain.items()}),
         ("centre", "remedy"): predictions(tmp_path / "d", {name: tops[:1] for name, tops in remedy.items()}),
     }
+    return summed(files, n_resamples=SETTINGS["n_resamples"])
 
 
 def test_differences_are_on_the_pictures_that_both_have(answers):
-    found = network_remedies([("remedy", "plain")], answers, {"crop": True, "centre": True}, {"remedy": COST}, **SETTINGS)
+    found = network_remedies([("remedy", "plain")], answers, {"remedy": COST}, **SETTINGS)
     assert found.schema == REMEDIES
     assert set(found["network"]) == {"plain"}
     assert set(found["remedy"]) == {"remedy"}
@@ -62,7 +65,7 @@ def test_differences_are_on_the_pictures_that_both_have(answers):
     assert (change["n_images"], change["n_pairs"]) == (30, 120)
     # 30 pictures of four pairs, of which one changes in each: Wilson's interval by hand.
     shares = Ratios(np.ones((30, 1)), np.full((30, 1), 4.0), np.array([120.0]), np.ones(1))
-    low, high = share_intervals(shares, 0.95)
+    low, high = share_intervals(shares.totals(), 0.95)
     assert (change["ci_low"], change["ci_high"]) == pytest.approx((low[0], high[0]))
     assert -1 <= change["difference_low"] < -0.75 < change["difference_high"] < 0
     (accuracy,) = found.filter(protocol="crop", measure="accuracy").rows(named=True)
@@ -70,7 +73,7 @@ def test_differences_are_on_the_pictures_that_both_have(answers):
 
 
 def test_a_protocol_of_one_step_has_accuracies_and_no_changes(answers):
-    found = network_remedies([("remedy", "plain")], answers, {"crop": True, "centre": True}, {"remedy": COST}, **SETTINGS)
+    found = network_remedies([("remedy", "plain")], answers, {"remedy": COST}, **SETTINGS)
     once = found.filter(protocol="centre")
     assert set(once["measure"]) == {"accuracy", "top5_accuracy"}
     (accuracy,) = once.filter(measure="accuracy").rows(named=True)
@@ -79,7 +82,7 @@ def test_a_protocol_of_one_step_has_accuracies_and_no_changes(answers):
 
 def test_a_network_does_not_improve_on_itself(answers):
     files = {("crop", name): answers["crop", "plain"] for name in ("plain", "same")}
-    found = network_remedies([("same", "plain")], files, {"crop": True}, {"same": COST}, **SETTINGS)
+    found = network_remedies([("same", "plain")], files, {"same": COST}, **SETTINGS)
     known = found.drop_nulls(["difference"])
     assert len(known) > 5
     assert set(known["difference"]) == {0}
@@ -146,7 +149,7 @@ def test_only_networks_that_are_compared_are_asked_for(tmp_path):
 def test_gathering_keeps_every_row(answers):
     from shiftscope.remedies.networks import gathered
 
-    found = network_remedies([("remedy", "plain")], answers, {"crop": True, "centre": True}, {"remedy": COST}, **SETTINGS)
+    found = network_remedies([("remedy", "plain")], answers, {"remedy": COST}, **SETTINGS)
     first = found.with_columns(remedy=pl.lit("average"), setting=pl.lit(4, pl.Int64))
     both = gathered([found, first], ["plain"], ["average", "remedy"])
     assert both["remedy"].unique(maintain_order=True).to_list() == ["average", "remedy"]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from shiftscope.core import tables
 from shiftscope.sensitivity.measures import measures
-from shiftscope.sensitivity.summary import sensitivity, sums
+
+from ..jobs import estimates_of
 
 NAMES = [entry.name for entry in measures]
 FREE = {entry.name for entry in measures if "labels" not in entry.needs}
@@ -81,7 +82,7 @@ def table(found):
 
 
 def measured(predicted, n_resamples=2, **more):
-    rows = sensitivity({("p", "n"): sums(predicted, **more)}, seed=0, level=0.95, n_resamples=n_resamples)
+    rows = estimates_of(predicted, n_resamples=n_resamples, **more)
     return {(row["measure"], row["condition"]): row for row in rows.iter_rows(named=True)}
 
 
@@ -307,7 +308,7 @@ def test_network_that_always_says_the_same_has_no_change(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_order_of_rows_does_not_matter(name):
+def test_order_of_the_rows_of_a_picture_does_not_matter(name):
     predicted = table(sequences(5, n=20))
     one, other = measured(predicted, 50), measured(predicted.sample(fraction=1, shuffle=True, seed=1), 50)
     assert one[name, "all"] == other[name, "all"]

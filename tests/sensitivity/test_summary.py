@@ -1,13 +1,17 @@
 """Tables of measures and of comparisons, on sequences of ranks that a reader can count."""
 
+from tempfile import TemporaryDirectory
+
 import polars as pl
 import pytest
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.sensitivity.comparisons import CORRECTIONS, comparisons
+from shiftscope.sensitivity.estimates import sensitivity
 from shiftscope.sensitivity.rows import frame_rows, pair_rows
-from shiftscope.sensitivity.summary import sensitivity, sums
+
+from ..jobs import estimates_of, summed, written
 
 FREE = {"top1_change", "mac", "flip_probability", "top5_distance", "worst_change", "consistency", "agreement"}
 DRAWS = {"seed": 0, "level": 0.9, "n_resamples": 200}
@@ -30,14 +34,18 @@ def ranked(ranks):
 
 
 def rows_of(predicted):
-    return {
-        (row["measure"], row["condition"]): row
-        for row in sensitivity({("p", "n"): sums(predicted)}, **DRAWS).iter_rows(named=True)
-    }
+    return {(row["measure"], row["condition"]): row for row in estimates_of(predicted, **DRAWS).iter_rows(named=True)}
+
+
+def against(networks, adjust="holm"):
+    """The table of comparisons of predictions by protocol and network."""
+    with TemporaryDirectory() as folder:
+        files = summed(written(folder, networks), seed=DRAWS["seed"], n_resamples=DRAWS["n_resamples"])
+        return comparisons(files, adjust=adjust, **DRAWS)
 
 
 def compared(a, b, adjust="holm"):
-    return comparisons({("p", "a"): sums(a), ("p", "b"): sums(b)}, adjust=adjust, **DRAWS)
+    return against({("p", "a"): a, ("p", "b"): b}, adjust)
 
 
 EXAMPLE = {
@@ -114,36 +122,43 @@ def test_total_is_a_multiple_of_the_rate_and_so_is_its_interval():
     assert rate["ci_low"] < rate["estimate"] < rate["ci_high"]
 
 
-def test_tables_have_their_columns_and_a_row_for_every_pair_of_networks():
-    cells = {(p, n): sums(ranked(EXAMPLE)) for p in ("one", "two") for n in ("x", "y", "z")}
-    found = sensitivity(cells, **DRAWS)
+def test_tables_have_their_columns_and_a_row_for_every_pair_of_networks(tmp_path):
+    cells = summed(
+        written(tmp_path, {(p, n): ranked(EXAMPLE) for p in ("one", "two") for n in ("x", "y", "z")}), n_resamples=200
+    )
+    found = sensitivity(cells, level=0.9)
     assert found.schema == SENSITIVITY
-    assert found.height == 6 * len(cells["one", "x"].columns)
-    against = comparisons(cells, adjust="holm", **DRAWS)
-    assert against.schema == COMPARISONS
-    assert against.height == 2 * 3 * len(cells["one", "x"].columns)
-    assert against.select("network_a", "network_b").unique().sort("network_a", "network_b").rows() == [
+    assert found.height > 6 * 20
+    assert found.select("protocol", "network").unique(maintain_order=True).rows() == list(cells)
+    compared_ = comparisons(cells, adjust="holm", **DRAWS)
+    assert compared_.schema == COMPARISONS
+    assert compared_.height == 2 * 3 * found.height / 6
+    assert compared_.select("network_a", "network_b").unique().sort("network_a", "network_b").rows() == [
         ("x", "y"), ("x", "z"), ("y", "z"),
     ]  # fmt: skip
     assert not any(found[name].is_nan().any() for name in ("estimate", "ci_low", "ci_high"))
 
 
-def test_difference_is_that_of_the_estimates():
-    a, b = ranked(EXAMPLE), ranked({name: ranks[::-1] for name, ranks in EXAMPLE.items()})
-    one, other = rows_of(a), rows_of(b)
-    for row in compared(a, b).iter_rows(named=True):
-        key = row["measure"], row["condition"]
-        if row["difference"] is not None or None not in (one[key]["estimate"], other[key]["estimate"]):
-            assert row["difference"] == pytest.approx(one[key]["estimate"] - other[key]["estimate"])
-        assert (row["n_images_a"], row["n_images_b"]) == (one[key]["n_images"], other[key]["n_images"])
+def test_difference_is_that_of_the_estimates(tmp_path):
+    networks = {("p", "a"): ranked(EXAMPLE), ("p", "b"): ranked({name: ranks[::-1] for name, ranks in EXAMPLE.items()})}
+    files = summed(written(tmp_path, networks), n_resamples=200)
+    rows = sensitivity(files, level=0.9).rows_by_key(["network", "measure", "condition"], named=True, unique=True)
+    found = comparisons(files, adjust="holm", **DRAWS)
+    assert found.height == len(rows) / 2
+    for row in found.iter_rows(named=True):
+        one, other = (rows[network, row["measure"], row["condition"]] for network in "ab")
+        if row["difference"] is not None or None not in (one["estimate"], other["estimate"]):
+            assert row["difference"] == pytest.approx(one["estimate"] - other["estimate"])
+        assert (row["n_images_a"], row["n_images_b"]) == (one["n_images"], other["n_images"])
 
 
 def test_networks_are_compared_on_the_pictures_that_both_have():
     """A network against itself with fewer pictures: no difference, not in totals either."""
     found = compared(ranked(EXAMPLE), ranked(FEWER))
     assert found.filter(measure="accuracy").select("n_images_a", "n_images_b").rows() == [(2, 2)]
-    assert found["difference"].abs().max() == pytest.approx(0)
-    assert found["p_value"].min() == 1
+    alike = found.filter(pl.col("condition") != "matched")  # whose weights are those of all pictures
+    assert alike["difference"].abs().max() == pytest.approx(0)
+    assert alike["p_value"].min() == 1
     assert compared(ranked({"a": [1, 2]}), ranked({"b": [1, 2]})).height == 0
 
 
@@ -171,9 +186,7 @@ def test_measures_that_only_one_network_has_do_not_hide_the_others():
 def test_adjustment_is_over_the_whole_table(adjust):
     steady = ranked({f"{k:02}": [1] * 8 for k in range(30)})
     shaky = ranked({f"{k:02}": [1 + (k * 7 + step * 5) % 9 for step in range(8)] for k in range(30)})
-    found = comparisons(
-        {(p, n): sums(cell) for p in ("one", "two") for n, cell in (("a", steady), ("b", shaky))}, adjust=adjust, **DRAWS
-    )
+    found = against({(p, n): cell for p in ("one", "two") for n, cell in (("a", steady), ("b", shaky))}, adjust)
     known = found.filter(pl.col("p_value").is_not_null())
     expected = CORRECTIONS[adjust](known["p_value"].to_numpy())
     assert known["p_adjusted"].to_list() == pytest.approx(expected.tolist())

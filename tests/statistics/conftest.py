@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from shiftscope.statistics import bootstrap, intervals, proportions
+from shiftscope.statistics.products import products
 from shiftscope.statistics.ratios import Ratios
 
 
@@ -16,6 +18,22 @@ def shares(numerator, denominator, trials=None):
 def means(numerator, denominator):
     """Ratios that are no shares."""
     return Ratios(numerator, denominator, np.full(numerator.shape[1], np.nan), np.ones(numerator.shape[1]))
+
+
+def share_ends(ratios, level):
+    """Intervals of shares, given their pictures."""
+    return proportions.share_intervals(ratios.totals(), level)
+
+
+def mean_ends(ratios, level, **draws):
+    """Intervals of means, given their pictures."""
+    totals = ratios.totals()
+    return bootstrap.mean_intervals(bootstrap.resampled_means(ratios, **draws), totals.counted, totals.nonnegative, level)
+
+
+def difference_ends(a, b, found_a, found_b):
+    """Intervals of differences, given the pictures of both networks."""
+    return intervals.difference_intervals(a.totals(), b.totals(), found_a, found_b, products(a, b))
 
 
 def latent(rng, n, pairs, sets, alike, together=0.3):

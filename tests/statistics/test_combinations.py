@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from shiftscope.statistics.combinations import combination_interval
-from shiftscope.statistics.intervals import difference_intervals, intervals
+from shiftscope.statistics.intervals import intervals
 from shiftscope.statistics.ratios import Ratios
+
+from .conftest import difference_ends
 
 STEPS = 8
 
@@ -28,7 +30,7 @@ def test_of_two_ratios_it_is_the_interval_of_the_difference():
     both = shares(events)
     one, other = (both.columns(np.arange(2) == k) for k in range(2))
     found = [intervals(each, level=0.95, seed=0, n_resamples=100) for each in (one, other)]
-    low, high = difference_intervals(one, other, *found)
+    low, high = difference_ends(one, other, *found)
     value, below, above = combined([1.0, -1.0], both)
     assert value == pytest.approx(events[:, 0].mean() / STEPS - events[:, 1].mean() / STEPS)
     assert (below, above) == pytest.approx((low[0], high[0]))

@@ -5,11 +5,9 @@ import pytest
 from scipy.stats import norm
 
 from shiftscope.statistics import bootstrap, intervals
-from shiftscope.statistics.bootstrap import FEWEST_PICTURES, mean_intervals, resampling_weights
-from shiftscope.statistics.intervals import difference_intervals
-from shiftscope.statistics.proportions import share_intervals
+from shiftscope.statistics.bootstrap import FEWEST_PICTURES, resampling_weights
 
-from .conftest import latent, means, shares, two_networks
+from .conftest import difference_ends, latent, mean_ends, means, share_ends, shares, two_networks
 
 
 def test_weights_are_those_of_drawing_with_replacement_and_repeat_themselves(monkeypatch):
@@ -42,7 +40,7 @@ def test_interval_of_a_mean_is_that_of_a_loop_over_resamples():
         other, its_error = ratio_and_error(numerator[drawn], denominator[drawn])
         distances.append((other - estimate) / its_error)
     expected = estimate - np.quantile(distances, [0.95, 0.05]) * error
-    found = mean_intervals(means(numerator[:, None], denominator[:, None]), 0.9, seed=1, n_resamples=8000)
+    found = mean_ends(means(numerator[:, None], denominator[:, None]), 0.9, seed=1, n_resamples=8000)
     assert np.ravel(found) == pytest.approx(expected, rel=0.02)
 
 
@@ -60,7 +58,7 @@ def test_intervals_of_skewed_means_cover_as_often_as_they_say(rng, n, pairs):
     sets = 1000
     score, _ = latent(rng, n, pairs, sets, 0.4 if pairs > 1 else 0)
     moved = changes(score).sum(1)
-    low, high = mean_intervals(means(moved, np.full(moved.shape, float(pairs))), 0.95, seed=0, n_resamples=1000)
+    low, high = mean_ends(means(moved, np.full(moved.shape, float(pairs))), 0.95, seed=0, n_resamples=1000)
     assert (low >= 0).all()
     covered = ((low <= TRUE_CHANGE) & (high >= TRUE_CHANGE)).mean()
     assert covered > 0.92 - 2.33 * np.sqrt(0.92 * 0.08 / sets)
@@ -75,7 +73,7 @@ def test_intervals_of_differences_cover_as_often_as_they_say(rng, n, pairs, alik
         drawn = two_networks(rng, n, pairs, sets, rates, alike, together=together)
         a, b = (shares(*one) for one in drawn)
         found = [intervals.intervals(one, level=0.95, seed=0, n_resamples=100) for one in (a, b)]
-        low, high = difference_intervals(a, b, *found)
+        low, high = difference_ends(a, b, *found)
         covered = ((low <= rates[0] - rates[1]) & (high >= rates[0] - rates[1])).mean()
         assert covered > 0.925 - 2.33 * np.sqrt(0.075 * 0.925 / sets), (rates, covered)
 
@@ -84,11 +82,11 @@ def test_differences_of_means_cover_as_often_as_they_say_and_are_shorter_for_the
     n, sets = 100, 600
     a, b = (means(changes(score).sum(1), np.full((n, sets), 8.0)) for score in latent(rng, n, 8, sets, 0.4, 0.6))
     found = [intervals.intervals(one, level=0.95, seed=0, n_resamples=600) for one in (a, b)]
-    low, high = difference_intervals(a, b, *found)
+    low, high = difference_ends(a, b, *found)
     covered = ((low <= 0) & (high >= 0)).mean()
     assert abs(covered - 0.95) < 0.015 + 3 * np.sqrt(0.95 * 0.05 / sets)
     shuffled = b._replace(numerator=b.numerator[rng.permutation(n)])
-    unpaired = difference_intervals(a, shuffled, *found)
+    unpaired = difference_ends(a, shuffled, *found)
     assert (high - low).mean() < 0.9 * (unpaired[1] - unpaired[0]).mean()
 
 
@@ -123,8 +121,8 @@ def test_shares_and_means_side_by_side_are_those_alone(rng):
     eight, ones = np.full((50, 1), 8.0), np.ones((50, 1))
     both = shares(np.hstack([events, moved]), np.hstack([eight, ones]))._replace(trials=np.array([400, np.nan]))
     found = intervals.intervals(both, level=0.9, seed=2, n_resamples=300)
-    assert [found.low[0], found.high[0]] == pytest.approx(np.ravel(share_intervals(shares(events, eight), 0.9)))
-    alone = mean_intervals(means(moved, ones), 0.9, seed=2, n_resamples=300)
+    assert [found.low[0], found.high[0]] == pytest.approx(np.ravel(share_ends(shares(events, eight), 0.9)))
+    alone = mean_ends(means(moved, ones), 0.9, seed=2, n_resamples=300)
     assert [found.low[1], found.high[1]] == pytest.approx(np.ravel(alone))
 
 
@@ -132,7 +130,7 @@ def test_networks_that_answered_alike_may_still_differ(rng):
     events = rng.binomial(1, 0.5, (100, 1)).astype(float)
     one = shares(events, np.ones_like(events))
     found = intervals.intervals(one, level=0.95, seed=0, n_resamples=100)
-    low, high = difference_intervals(one, one, found, found)
+    low, high = difference_ends(one, one, found, found)
     # None of 100 pictures told them apart: a rate of 3 in 100 would have shown with probability .95.
     assert -0.05 < low[0] < -0.01
     assert high[0] == pytest.approx(-low[0], abs=0.005)

@@ -9,13 +9,15 @@ import scipy.stats
 from shiftscope.statistics import bootstrap
 from shiftscope.statistics.corrections import holm
 from shiftscope.statistics.permutation import SMALLEST_P, paired_p_values, signed_sums
+from shiftscope.statistics.products import products
 
 from .conftest import latent, means, shares, two_networks
 from .test_intervals import changes
 
 
 def p_values(a, b, seed=0, n_draws=2000):
-    return paired_p_values(a, b, *(signed_sums(one, seed=seed, n_draws=n_draws) for one in (a, b)))
+    draws = (signed_sums(one, seed=seed, n_draws=n_draws) for one in (a, b))
+    return paired_p_values(a.totals(), b.totals(), *draws, products(a, b))
 
 
 def test_p_value_agrees_with_all_exchanges_where_denominators_are_equal():

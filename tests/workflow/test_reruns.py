@@ -7,6 +7,9 @@ import pytest
 
 pytestmark = [pytest.mark.workflow]
 
+TABLES = {"sensitivity", "comparisons", "curves", "relation", "accuracy_by_surprisal"}
+SHOWN = {"figure", "protocol_figure", "report"}
+
 
 def test_a_finished_run_has_nothing_to_do(finished):
     assert finished.would_run() == {}
@@ -44,23 +47,26 @@ def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
 def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
     project.edit("src/shiftscope/sensitivity/measures/change.py", "pl.lit(1)", "pl.lit(2)")
     again = project.would_run()
-    gathered = {
-        "sensitivity",
-        "comparisons",
-        "curves",
-        "relation",
-        "accuracy_by_surprisal",
-        "figure",
-        "protocol_figure",
-        "report",
-    }
-    assert set(again) == gathered
+    assert again.pop("sums") == 6
+    assert set(again) == TABLES | SHOWN
+
+
+def test_an_edit_of_a_comparison_sums_no_network_again(project):
+    project.edit("src/shiftscope/sensitivity/comparisons.py", '"difference": ', '"difference": 1 * ')
+    assert set(project.would_run()) == {"comparisons", "report"}
+
+
+def test_another_level_of_intervals_sums_no_network_again(project):
+    project.configure({**project.config, "statistics": {"resamples": 200, "level": 0.9}})
+    again = project.would_run()
+    assert set(again) >= TABLES
+    assert not {"sums", "aggregate", "infer"} & set(again)
 
 
 def test_an_edit_of_one_protocol_makes_its_frames_and_what_follows(project):
     project.edit("src/shiftscope/protocols/crop.py", "range(10)", "range(11)")
     again = project.would_run()
-    assert (again["frames"], again["infer"], again["aggregate"]) == (2, 4, 2)
+    assert (again["frames"], again["infer"], again["aggregate"], again["sums"]) == (2, 4, 2, 2)
     assert not {"train", "network", "download", "images", "box_statistics"} & set(again)
 
 
@@ -70,17 +76,8 @@ def test_one_more_network_is_its_jobs_and_what_gathers_them(project):
     project.configure({**project.config, "networks": {**networks, "third": third}})
     again = project.would_run()
     assert (again.pop("train"), again.pop("network"), again.pop("infer"), again.pop("aggregate")) == (1, 1, 6, 3)
-    gathered = {
-        "sensitivity",
-        "comparisons",
-        "curves",
-        "relation",
-        "accuracy_by_surprisal",
-        "figure",
-        "protocol_figure",
-        "report",
-    }
-    assert set(again) == gathered
+    assert again.pop("sums") == 3  # its own, on three protocols
+    assert set(again) == TABLES | SHOWN
 
 
 def test_another_number_of_shards_reruns_no_training(project):
@@ -92,7 +89,7 @@ def test_another_number_of_shards_reruns_no_training(project):
 
 def test_one_network_can_be_run_again_by_itself(finished):
     output = finished.snakemake("model_plain", "-R", "infer", "-n")
-    assert finished.would_run("model_plain", "-R", "infer") == {"infer": 6, "aggregate": 3, "model_plain": 1}
+    assert finished.would_run("model_plain", "-R", "infer") == {"infer": 6, "aggregate": 3, "sums": 3, "model_plain": 1}
     assert "predictions/crop/plain/1of2.parquet" in output
     assert "blurred" not in output
 

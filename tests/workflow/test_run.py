@@ -18,6 +18,8 @@ from shiftscope.core.files import complete
 from shiftscope.data.canvases import read_canvases
 from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 
+from ..sensitivity.from_pictures import both_tables
+
 pytestmark = [pytest.mark.workflow]
 NETWORKS, PROTOCOLS = ("plain", "blurred"), {"centre": 1, "crop": 5, "inpaint": 5}
 
@@ -124,10 +126,33 @@ def test_a_loop_over_the_saved_geometry_agrees_with_the_saved_predictions(finish
         assert row["label_prob"] == pytest.approx(p[row["label"]], abs=1e-4)
 
 
+@pytest.mark.parametrize("protocol", ["crop", "inpaint"])
+def test_loops_over_the_saved_predictions_agree_with_the_saved_tables(finished, protocol):
+    """The tables were made of sums and draws of each network; here they are made of all frames, a draw after the other."""
+    results = finished.folder / "results" / "test"
+    networks = {name: pl.read_parquet(results / "predictions" / protocol / f"{name}.parquet") for name in NETWORKS}
+    single, paired = both_tables(networks, seed=0, level=0.95, n_resamples=200)
+    keys = {
+        "sensitivity": ["network", "measure", "condition"],
+        "comparisons": ["network_a", "network_b", "measure", "condition"],
+    }
+    for name, expected, columns in (
+        ("sensitivity", single, ("estimate", "ci_low", "ci_high")),
+        ("comparisons", paired, ("difference", "ci_low", "ci_high", "p_value")),
+    ):
+        table = pl.read_parquet(results / f"{name}.parquet").filter(protocol=protocol)
+        rows = table.rows_by_key(keys[name], named=True, unique=True)
+        assert len(expected) >= 20
+        for key, numbers in expected.items():
+            found = [np.nan if rows[key][column] is None else rows[key][column] for column in columns]
+            np.testing.assert_allclose(found, numbers, rtol=1e-12, atol=1e-15)
+    assert not np.isnan([numbers[1] for key, numbers in single.items() if key[1:] == ("mac", "all")]).any()
+
+
 def test_killed_in_the_middle_of_inference_it_goes_on_and_ends_the_same(project, finished):
     """kill -9 of Snakemake and, for one of the jobs, of the job; another job is left running and writing."""
     predictions = project.folder / "results" / "test" / "predictions"
-    made = ("predictions", "sensitivity.parquet", "comparisons.parquet", "figures", "report.html")
+    made = ("predictions", "sums", "draws", "sensitivity.parquet", "comparisons.parquet", "figures", "report.html")
     # All that was made of predictions too: Snakemake does not miss a file in the middle while the last one is there.
     for path in predictions.parent.rglob("*"):
         if path.is_file() and path.relative_to(predictions.parent).parts[0] in made:

@@ -8,7 +8,7 @@ from shiftscope.workflow.job import job
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     table = accuracy_by_surprisal(
-        dict(zip(map(tuple, params.cells), files.predictions, strict=True)),
+        dict(zip(map(tuple, params.cells), files.sums, strict=True)),
         tables.read(files.boxes, tables.BOXES),
         {name: tables.read(path, tables.BOXES) for name, path in zip(params.others, files.others, strict=True)},
         seed=params.seed,

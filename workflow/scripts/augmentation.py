@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     compared = [tables.read(path, FRAMING_COMPARISON) for path in files.framing]
     table = augmentation_gains(
         [Taught(*one) for one in params.taught],
-        dict(zip(map(tuple, params.cells), files.predictions, strict=True)),
+        dict(zip(map(tuple, params.cells), files.sums, strict=True)),
         dict(zip(params.others, map(framing_distance, compared), strict=True)),
         seed=params.seed,
         level=params.level,

@@ -3,13 +3,12 @@
 from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.comparisons import comparisons
-from shiftscope.sensitivity.summary import all_sums
+from shiftscope.sensitivity.sides import by_cell
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
-    files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)
     table = comparisons(
-        all_sums(dict(files), snakemake.params.ordered),
+        by_cell(snakemake.params.cells, snakemake.input.sums, snakemake.input.draws),
         seed=snakemake.params.seed,
         level=snakemake.params.level,
         n_resamples=snakemake.params.resamples,

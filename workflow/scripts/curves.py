@@ -2,16 +2,10 @@
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import CURVES
-from shiftscope.sensitivity.summary import curves
+from shiftscope.sensitivity.estimates import curves
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
-    files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)
-    table = curves(
-        dict(files),
-        snakemake.params.ordered,
-        seed=snakemake.params.seed,
-        level=snakemake.params.level,
-        n_resamples=snakemake.params.resamples,
-    )
+    draws = dict(zip(map(tuple, snakemake.params.cells), snakemake.input.draws, strict=True))
+    table = curves(draws, level=snakemake.params.level)
     tables.write(snakemake.output.curves, table, CURVES)

@@ -3,6 +3,7 @@
 from shiftscope.core import tables
 from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.networks import costs, network_remedies
+from shiftscope.sensitivity.sides import by_cell
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
@@ -10,8 +11,7 @@ with job(snakemake.log[0]):
     pairs = list(map(tuple, params.pairs))
     table = network_remedies(
         pairs,
-        dict(zip(map(tuple, params.cells), files.predictions, strict=True)),
-        params.ordered,
+        by_cell(params.cells, files.sums, files.draws),
         costs(pairs, files.cards, files.cards_without, files.prices, params.epochs),
         seed=params.seed,
         level=params.level,

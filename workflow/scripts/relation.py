@@ -9,8 +9,7 @@ from shiftscope.workflow.job import job
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     table = relation(
-        dict(zip(map(tuple, params.cells), files.predictions, strict=True)),
-        params.ordered,
+        dict(zip(map(tuple, params.cells), files.sums, strict=True)),
         tables.read(files.images, tables.IMAGES),
         tables.read(files.bias, BIAS),
         seed=params.seed,

@@ -2,15 +2,11 @@
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import SENSITIVITY
-from shiftscope.sensitivity.summary import all_sums, sensitivity
+from shiftscope.sensitivity.estimates import sensitivity
+from shiftscope.sensitivity.sides import by_cell
 from shiftscope.workflow.job import job
 
 with job(snakemake.log[0]):
-    files = zip(map(tuple, snakemake.params.cells), snakemake.input.predictions, strict=True)
-    table = sensitivity(
-        all_sums(dict(files), snakemake.params.ordered),
-        seed=snakemake.params.seed,
-        level=snakemake.params.level,
-        n_resamples=snakemake.params.resamples,
-    )
+    files = by_cell(snakemake.params.cells, snakemake.input.sums, snakemake.input.draws)
+    table = sensitivity(files, level=snakemake.params.level)
     tables.write(snakemake.output.sensitivity, table, SENSITIVITY)

@@ -9,7 +9,8 @@ import polars as pl
 from shiftscope.association import ACCURACY_BY_SURPRISAL
 from shiftscope.association.surprisal import surprisal
 from shiftscope.core import tables
-from shiftscope.sensitivity.summary import Cell, Sums, sums
+from shiftscope.sensitivity.stored import read_sums
+from shiftscope.sensitivity.sums import Cell, Sums
 from shiftscope.statistics.intervals import intervals
 
 QUARTERS = 4
@@ -17,7 +18,7 @@ ACCURACY = ("accuracy", "all")
 
 
 def accuracy_by_surprisal(
-    predictions: Mapping[Cell, str | Path],
+    sums: Mapping[Cell, str | Path],
     boxes: pl.DataFrame,
     others: Mapping[str, pl.DataFrame],
     *,
@@ -29,7 +30,7 @@ def accuracy_by_surprisal(
 
     Parameters
     ----------
-    predictions : files of `tables.PREDICTIONS`, by protocol and network.
+    sums : files of `sensitivity.SUMS`, by protocol and network.
     boxes : a table `tables.BOXES` of the pictures.
     others : the boxes of each data set whose framing is taken for the usual one, such as the training set, by its name.
     seed, level, n_resamples : of the intervals; the seed also places boxes within their pixel (`surprisal`).
@@ -38,10 +39,14 @@ def accuracy_by_surprisal(
     -------
     A table ACCURACY_BY_SURPRISAL, as `accuracy_in_quarters` makes it.
     """
-    surprisals = {name: surprisal(boxes, reference, seed=seed) for name, reference in others.items()}
-    # Accuracy is of frames: whether neighbouring steps are neighbours plays no part in it.
-    cells = {cell: sums(tables.read(path, tables.PREDICTIONS), ordered=False) for cell, path in predictions.items()}
-    return accuracy_in_quarters(surprisals, cells, seed=seed, level=level, n_resamples=n_resamples)
+    found = [tables.table([], ACCURACY_BY_SURPRISAL)]
+    for name, reference in others.items():
+        surprisals = {name: surprisal(boxes, reference, seed=seed)}
+        # One network after the other: the pictures of all of them need not be in memory.
+        for cell, path in sums.items():
+            own = {cell: read_sums(path, [ACCURACY])}
+            found.append(accuracy_in_quarters(surprisals, own, seed=seed, level=level, n_resamples=n_resamples))
+    return pl.concat(found)
 
 
 def accuracy_in_quarters(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import polars as pl
 
-from shiftscope.sensitivity.summary import Cell, Sums
+from shiftscope.sensitivity.sums import Cell, Sums
 
 MEASURES = ("accuracy", "top1_change", "mac")
 PER_CLASS = pl.Schema(

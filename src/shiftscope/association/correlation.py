@@ -7,12 +7,13 @@ import numpy as np
 import polars as pl
 
 from shiftscope.association import CORRELATION
-from shiftscope.association.classes import per_class
+from shiftscope.association.classes import MEASURES, per_class
 from shiftscope.association.tightness import tightness
 from shiftscope.bias.rectangles import ALL
 from shiftscope.core import tables
 from shiftscope.core.randomness import generator
-from shiftscope.sensitivity.summary import Cell, sums
+from shiftscope.sensitivity.stored import read_sums
+from shiftscope.sensitivity.sums import Cell
 from shiftscope.statistics.corrections import benjamini_hochberg
 from shiftscope.statistics.ratios import Floats
 
@@ -23,8 +24,7 @@ PERMUTATIONS = 9999
 
 
 def relation(
-    predictions: Mapping[Cell, str | Path],
-    ordered: Mapping[str, bool],
+    sums: Mapping[Cell, str | Path],
     images: pl.DataFrame,
     bias: pl.DataFrame,
     *,
@@ -35,8 +35,7 @@ def relation(
 
     Parameters
     ----------
-    predictions : files of `tables.PREDICTIONS`, by protocol and network.
-    ordered : of each protocol, whether neighbouring steps are neighbours.
+    sums : files of `sensitivity.SUMS`, by protocol and network.
     images : a table `tables.IMAGES`, for the categories of the pictures.
     bias : a table `bias.BIAS` of the same pictures' boxes.
     seed, level : of the intervals and of the permutations.
@@ -45,11 +44,10 @@ def relation(
     -------
     A table CORRELATION, as `bias_against_sensitivity` makes it.
     """
-    cells = {
-        (protocol, network): sums(tables.read(path, tables.PREDICTIONS), ordered=ordered[protocol])
-        for (protocol, network), path in predictions.items()
-    }
-    return bias_against_sensitivity(tightness(bias), per_class(cells, images), seed=seed, level=level)
+    columns = [(measure, "all") for measure in MEASURES]
+    # One network after the other: the pictures of all of them need not be in memory.
+    of_classes = [per_class({cell: read_sums(path, columns)}, images) for cell, path in sums.items()]
+    return bias_against_sensitivity(tightness(bias), pl.concat(of_classes), seed=seed, level=level)
 
 
 def bias_against_sensitivity(

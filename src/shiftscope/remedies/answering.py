@@ -16,7 +16,7 @@ from shiftscope.remedies import REMEDIES, Answers, Remedy, remedies
 from shiftscope.remedies.comparison import compared
 from shiftscope.remedies.positions import Common, common_positions, frames_behind, longest_runs, stride_in_steps
 from shiftscope.remedies.scores import SCORES
-from shiftscope.sensitivity.summary import sums
+from shiftscope.sensitivity.summing import sums
 from shiftscope.stages.infer import describe
 from shiftscope.statistics.intervals import intervals
 

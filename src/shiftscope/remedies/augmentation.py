@@ -10,7 +10,8 @@ import polars as pl
 from shiftscope.bias.rectangles import ALL
 from shiftscope.core import tables
 from shiftscope.remedies import AUGMENTATION
-from shiftscope.sensitivity.summary import Cell, sums
+from shiftscope.sensitivity.stored import read_sums
+from shiftscope.sensitivity.sums import Cell
 from shiftscope.statistics.combinations import combination_interval
 from shiftscope.statistics.intervals import Intervals, intervals
 from shiftscope.statistics.ratios import Floats
@@ -81,7 +82,7 @@ def framed(distances: Mapping[str, float | None]) -> dict[str, str]:
 
 def augmentation_gains(
     taught: Sequence[Taught],
-    files: Mapping[Cell, str | Path],
+    sums: Mapping[Cell, str | Path],
     distances: Mapping[str, float | None],
     *,
     seed: int,
@@ -93,18 +94,18 @@ def augmentation_gains(
     Parameters
     ----------
     taught : the networks.
-    files : predictions (tables.PREDICTIONS) by protocol and network, of all of them, on one data set. Neighbouring steps of
-        all protocols are neighbours.
+    sums : files of `sensitivity.SUMS` by protocol and network, of all of them, on one data set. Neighbouring steps of all
+        protocols are neighbours.
     distances : `framing_distance` of that data set to the data sets that networks were trained on.
     level : the confidence level, in (0, 1), of intervals.
     seed, n_resamples : of the bootstrap, which shares do not need.
     """
     framing = framed(distances)
     rows: list[dict[str, object]] = []
-    for protocol in dict.fromkeys(protocol for protocol, _ in files):
+    for protocol in dict.fromkeys(protocol for protocol, _ in sums):
         for augmentation in dict.fromkeys(one.augmentation for one in taught):
             chosen = [one for one in taught if one.augmentation == augmentation]
-            measured = _measured(protocol, chosen, files, seed=seed, level=level, n_resamples=n_resamples)
+            measured = _measured(protocol, chosen, sums, seed=seed, level=level, n_resamples=n_resamples)
             if measured is None:
                 continue
             without = {one.network: one.without for one in chosen}
@@ -117,7 +118,7 @@ def augmentation_gains(
 def _measured(
     protocol: str,
     taught: Sequence[Taught],
-    files: Mapping[Cell, str | Path],
+    sums: Mapping[Cell, str | Path],
     *,
     seed: int,
     level: float,
@@ -125,7 +126,7 @@ def _measured(
 ) -> _Measured | None:
     """P(top-1 change) of all networks on the pictures that all of them have. None where there is no such picture."""
     names = list(dict.fromkeys(name for one in taught for name in (one.network, one.without)))
-    known = [sums(tables.read(files[protocol, name], tables.PREDICTIONS)) for name in names]
+    known = [read_sums(sums[protocol, name], [CHANGE]) for name in names]
     there = set.intersection(*(set(each.image_ids) for each in known))
     images = [image for image in known[0].image_ids if image in there]
     if not images or not all(CHANGE in each.columns for each in known):

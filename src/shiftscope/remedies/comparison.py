@@ -2,21 +2,34 @@
 
 from collections.abc import Iterator
 
-from shiftscope.sensitivity.summary import Sums
+import numpy as np
+
+from shiftscope.sensitivity.sums import Column, Sums
 from shiftscope.statistics.intervals import Intervals, difference_intervals, intervals
+from shiftscope.statistics.products import products
 
 
 def compared(
-    remedied: Sums, plain: Sums, *, known: Intervals | None = None, seed: int, level: float, n_resamples: int
+    remedied: Sums,
+    plain: Sums,
+    *,
+    found: Intervals | None = None,
+    known: Intervals | None = None,
+    seed: int,
+    level: float,
+    n_resamples: int,
 ) -> Iterator[dict[str, object]]:
     """A row for each measure and condition that both have, on the pictures that both have: what `REMEDIES` says of the
     value with and without the remedy, of their difference, and of the numbers of pictures and pairs.
 
-    `remedied` and `plain` are `summary.sums` of predictions with and without the remedy. `known` are the intervals of
-    `plain.ratios`, for a caller who has them, and whose `remedied` has the same pictures and columns. `level` is the
-    confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are of the bootstrap.
+    Parameters
+    ----------
+    remedied, plain : sums with and without the remedy.
+    found, known : the intervals of `remedied.ratios` and of `plain.ratios`, for a caller who has them. They are made anew
+        where the other one has not the same pictures.
+    level : the confidence level, in (0, 1), of intervals.
+    seed, n_resamples : of the bootstrap.
 
-    >>> import numpy as np
     >>> ones, rows = np.ones((4, 1)), np.full((4, 1), 2)
     >>> steady, other = (Sums(list("abcd"), [("top1_change", "all")], k * ones, 2 * ones, rows, ["rows"]) for k in (0, 1))
     >>> (row,) = compared(steady, other, seed=0, level=0.95, n_resamples=100)
@@ -29,10 +42,10 @@ def compared(
     if not images or not columns:
         return
     ratios, other = remedied.of(images, columns), plain.of(images, columns)
-    found = intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
-    if known is None:
-        known = intervals(other, seed=seed, level=level, n_resamples=n_resamples)
-    low, high = difference_intervals(ratios, other, found, known)
+    found, known = _chosen(remedied, found, images, columns), _chosen(plain, known, images, columns)
+    found = found or intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
+    known = known or intervals(other, seed=seed, level=level, n_resamples=n_resamples)
+    low, high = difference_intervals(ratios.totals(), other.totals(), found, known, products(ratios, other))
     place = {image_id: row for row, image_id in enumerate(remedied.image_ids)}
     counted = remedied.counted[[place[image_id] for image_id in images]].sum(0)
     for k, (measure, condition) in enumerate(columns):
@@ -50,6 +63,13 @@ def compared(
             "n_pairs": int(counted[remedied.columns.index((measure, condition))]),
             "reason": _joined(found.reason[k], known.reason[k]),
         }
+
+
+def _chosen(sums: Sums, known: Intervals | None, images: list[str], columns: list[Column]) -> Intervals | None:
+    """Those of the known intervals that are of `columns`; None where nothing is known of just these images."""
+    if known is None or len(images) < len(sums.image_ids):
+        return None
+    return known.columns(np.array([sums.columns.index(column) for column in columns]))
 
 
 def _joined(reason: str | None, reason_without: str | None) -> str | None:

@@ -10,7 +10,8 @@ import polars as pl
 from shiftscope.core import tables
 from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.comparison import compared
-from shiftscope.sensitivity.summary import Cell, sums
+from shiftscope.sensitivity.sides import Files, pictures_of, side
+from shiftscope.sensitivity.sums import Cell
 
 NETWORK = "network"
 """The kind, in the table, of a remedy that is another network."""
@@ -18,8 +19,7 @@ NETWORK = "network"
 
 def network_remedies(
     pairs: Sequence[tuple[str, str]],
-    files: Mapping[Cell, str | Path],
-    ordered: Mapping[str, bool],
+    files: Mapping[Cell, Files],
     costs: Mapping[str, Mapping[str, Any]],
     *,
     seed: int,
@@ -31,20 +31,19 @@ def network_remedies(
     Parameters
     ----------
     pairs : names of a network and of the one that it is an improved version of.
-    files : predictions (tables.PREDICTIONS) by protocol and network, of all networks in `pairs`.
-    ordered : of each protocol, whether neighbouring steps are neighbours.
+    files : by protocol and network, of all networks in `pairs`.
     costs : `cost` of each network that is a remedy.
     level : the confidence level, in (0, 1), of intervals.
-    seed, n_resamples : of the bootstrap.
+    seed, n_resamples : of the bootstrap, which is made anew only where two networks have not the same pictures.
     """
     rows: list[dict[str, object]] = []
-    names = list(dict.fromkeys(name for pair in pairs for name in pair))
     for protocol in dict.fromkeys(protocol for protocol, _ in files):
-        answers = {name: tables.read(files[protocol, name], tables.PREDICTIONS) for name in names}
-        known = {name: sums(table, ordered=ordered[protocol]) for name, table in answers.items()}
         for remedy, network in pairs:
             said = {"network": network, "remedy": remedy, "kind": NETWORK, "protocol": protocol, **costs[remedy]}
-            both = compared(known[remedy], known[network], seed=seed, level=level, n_resamples=n_resamples)
+            of_both = [files[protocol, name] for name in (remedy, network)]
+            found, known = (side(one, None, level=level).intervals for one in of_both)
+            one, other = (pictures_of(one, None) for one in of_both)
+            both = compared(one, other, found=found, known=known, seed=seed, level=level, n_resamples=n_resamples)
             rows += [said | row for row in both]
     return tables.table(rows, REMEDIES).fill_nan(None)
 

@@ -1,10 +1,98 @@
 """How much the answers of networks change: measures of predictions, one file per family, with intervals and
-comparisons; and the tables of them."""
+comparisons; and the tables of them.
+
+Each network is looked at once for each protocol, by a job of its own, which leaves sums over the frames of each picture and
+sums of these over resampled pictures (`one_network`). All tables are made of the two files; none reads predictions again.
+"""
 
 import polars as pl
 
 from shiftscope.core.columns import Column, Table
 from shiftscope.core.tables import OfMeasure
+
+
+class PictureSums(Table):
+    """One row per measure × condition × picture: what one network answered on all frames of the picture. The value of the
+    measure is the sum of `numerator` over pictures ÷ that of `denominator`."""
+
+    files = ("<data set>/sums/<protocol>/<network>.parquet",)
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    condition = Column(pl.String)
+    """Which pairs or frames count: `all` of them, or `right`, those whose first frame is classified right."""
+    kind = Column(pl.String)
+    """What the measure is: a share of `rows`, that is of frames or pairs; a share of `images`; the `total` of events in
+    rows; or another `mean`."""
+    image_id = Column(pl.String)
+    """The id of the picture, as in `images.parquet`."""
+    numerator = Column(pl.Float64)
+    """What the picture adds to the numerator of the measure."""
+    denominator = Column(pl.Float64)
+    """What it adds to the denominator; 0 where it does not count."""
+    counted = Column(pl.Int64)
+    """How many of its frames, or pairs, count."""
+    numerators = Column(pl.List(pl.Float64))
+    """Of a mean over pairs, the part of `numerator` that is due to the pairs in each of ten bins of confidence, which is
+    the probability of the top class on the first frame: from 0 to 0.1, from 0.1 to 0.2, and so on. The condition `matched`
+    of other tables gives each bin another weight. Null for other measures, and under `right`."""
+    denominators = Column(pl.List(pl.Float64))
+    """The same of `denominator`."""
+
+
+class Draws(Table):
+    """One row per measure × condition, or × swept value, of one network: sums over all pictures, and over resampled ones.
+    Networks are resampled alike, so that tables of several networks follow from their rows. Here N and D are the numerator
+    and the denominator of a picture, f = (N − D × estimate) ÷ ΣD is how much it moves the estimate, and d = D ÷ ΣD. Lists
+    have a value for each draw; those of the condition `bins` have ten, one for each bin of confidence, or one for each two
+    bins."""
+
+    files = ("<data set>/draws/<protocol>/<network>.parquet",)
+    measure = Column(pl.String)
+    """The name of the measure; docs/config.md lists all."""
+    condition = Column(pl.String)
+    """Which pairs or frames count: `all` or `right`, as in the sums of pictures, or `bins`, pairs by their bin of
+    confidence. Null in a row that is of one swept value."""
+    value = Column(pl.Float64, "of the protocol")
+    """The swept quantity of the frame, or of the second frame of a pair. Null in a row that is of all values."""
+    kind = Column(pl.String)
+    """What the measure is, as in the sums of pictures."""
+    n_images = Column(pl.Int64)
+    """The number of pictures that count in the denominator."""
+    n_pairs = Column(pl.Int64)
+    """The number of pairs, or of frames for a measure of frames, that count in it."""
+    pairs = Column(pl.List(pl.Int64))
+    """The number of pairs of all pictures in each of the ten bins. Null but for the condition `bins`, where the numbers of
+    pictures and pairs that count and the sums over pictures are null instead."""
+    numerator = Column(pl.Float64)
+    """The sum ΣN over pictures."""
+    denominator = Column(pl.Float64)
+    """The sum ΣD over pictures."""
+    nonnegative = Column(pl.Boolean)
+    """Whether no picture has a negative N."""
+    squares = Column(pl.Float64)
+    """The sum Σf² over pictures. Null where ΣD is 0, as the next three are."""
+    products = Column(pl.Float64)
+    """The sum Σfd over pictures."""
+    weights = Column(pl.Float64)
+    """The sum Σd² over pictures."""
+    fourth = Column(pl.Float64)
+    """The sum Σf⁴ over pictures."""
+    weighted_numerator = Column(pl.List(pl.Float64))
+    """The sum ΣN, first over the pictures as they are, then over each bootstrap resample of them. Null for shares, whose
+    intervals need no resamples, as the next four are."""
+    weighted_denominator = Column(pl.List(pl.Float64))
+    """The sum ΣD over the same."""
+    weighted_squares = Column(pl.List(pl.Float64))
+    """The sum ΣN² over the same. With bins, of each two bins i ≤ j the product of their N."""
+    weighted_products = Column(pl.List(pl.Float64))
+    """The sum ΣND over the same. With bins, the N of each bin times the D of each bin."""
+    weighted_denominator_squares = Column(pl.List(pl.Float64))
+    """The sum ΣD² over the same. With bins, of each two bins i ≤ j the product of their D."""
+    signed_numerator = Column(pl.List(pl.Float64))
+    """The sum Σ±N over pictures, with a random sign for each picture in each draw of the permutation test. Null in a row
+    that is of one swept value."""
+    signed_denominator = Column(pl.List(pl.Float64))
+    """The sum Σ±D over pictures, with the same signs."""
 
 
 class Sensitivity(OfMeasure):
@@ -80,6 +168,8 @@ class Comparisons(Table):
     """Of the pictures that both networks have, the number that counts for network b."""
 
 
+SUMS = PictureSums.schema()
+DRAWS = Draws.schema()
 SENSITIVITY = Sensitivity.schema()
 CURVES = Curves.schema()
 COMPARISONS = Comparisons.schema()

@@ -1,76 +1,161 @@
 """Networks compared on the same pictures."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations, groupby
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
-from shiftscope.sensitivity.summary import Cell, Sums
+from shiftscope.sensitivity.sides import Files, Side, matching, pictures_of, side, side_on
+from shiftscope.sensitivity.stored import read_image_ids
+from shiftscope.sensitivity.sums import Cell, Column, Ints
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
-from shiftscope.statistics.intervals import Intervals, difference_intervals, intervals
-from shiftscope.statistics.permutation import SignedSums, paired_p_values, signed_sums
-from shiftscope.statistics.ratios import Ratios
+from shiftscope.statistics.intervals import difference_intervals
+from shiftscope.statistics.permutation import paired_p_values
+from shiftscope.statistics.products import Products, all_products
+from shiftscope.statistics.ratios import Floats, Ratios
 
 CORRECTIONS = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}
+CELLS_AT_A_TIME = 25_000_000
+"""Entries of sums of pictures in memory, at most: 200 MB of numerators, and as much of denominators."""
 
 
-@dataclass(frozen=True)
-class _Described:
-    """What a network brings to every comparison that it is part of."""
-
-    ratios: Ratios
-    intervals: Intervals
-    signed: SignedSums
-
-
-def comparisons(cells: Mapping[Cell, Sums], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
+def comparisons(cells: Mapping[Cell, Files], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
     """Every two networks on every protocol and measure, on the pictures that both have: columns of COMPARISONS.
 
-    `cells` are `summary.all_sums`; `level` is the confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are
-    of the bootstrap and of the permutation test. `adjust` names the correction (`CORRECTIONS`), over the whole table.
-    Resampling is done once per network where networks have the same pictures and measures.
+    Everything but the products of two networks' pictures follows from what each network's job has drawn, by addition.
+    Networks that have not the same pictures are drawn anew, on those that they share.
 
-    >>> import numpy as np
-    >>> ones, rows = np.ones((4, 1)), np.ones((4, 1), np.int64)
-    >>> right, wrong = (Sums(list("abcd"), [("accuracy", "all")], top, ones, rows, ["rows"]) for top in (ones, 0 * ones))
-    >>> cells = {("crop", "a"): right, ("crop", "b"): wrong}
-    >>> comparisons(cells, seed=0, level=0.95, n_resamples=100, adjust="holm")["difference"].to_list()
-    [1.0]
+    Parameters
+    ----------
+    cells : the files of networks and protocols.
+    level : the confidence level, in (0, 1), of intervals.
+    seed, n_resamples : of the bootstrap and of the permutation test, those of the jobs.
+    adjust : names the correction (`CORRECTIONS`), over the whole table.
     """
-    known: dict[tuple[Any, ...], _Described] = {}
-
-    def described(cell: Cell, images: list[str], columns: list[tuple[str, Any]]) -> _Described:
-        key = (cell, tuple(images), tuple(columns))
-        if key not in known:
-            ratios = cells[cell].of(images, columns)
-            found = intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
-            known[key] = _Described(ratios, found, signed_sums(ratios, seed=seed, n_draws=n_resamples))
-        return known[key]
-
+    weights, draws = matching(cells), {"seed": seed, "n_resamples": n_resamples}
     rows: list[dict[str, object]] = []
-    for protocol, name_a, name_b in _pairs(cells):
-        a, b = cells[protocol, name_a], cells[protocol, name_b]
-        there, columns_b = set(b.image_ids), set(b.columns)
-        images = [image_id for image_id in a.image_ids if image_id in there]
-        columns = [column for column in a.columns if column in columns_b]
-        if images and columns:
-            found_a, found_b = (described((protocol, name), images, columns) for name in (name_a, name_b))
-            said = {"network_a": name_a, "network_b": name_b, "protocol": protocol}
-            rows += [said | row for row in _differences(found_a, found_b, columns)]
+    for protocol in sorted({protocol for protocol, _ in cells}):
+        own = {network: files for (other, network), files in cells.items() if other == protocol}
+        networks = _with_pictures({name: (files, weights.get((protocol, name))) for name, files in own.items()})
+        found: dict[Pair, list[dict[str, object]]] = {}
+        for group in _groups(networks):
+            found |= _compared(group, level=level, **draws)
+        for pair in combinations(networks, 2):
+            said = {"network_a": pair[0], "network_b": pair[1], "protocol": protocol}
+            rows += [said | row for row in found.pop(pair, ())]
     table = tables.table(rows, COMPARISONS)
     adjusted = CORRECTIONS[adjust](table["p_value"].to_numpy())
     return table.with_columns(pl.Series("p_adjusted", adjusted, dtype=pl.Float64)).fill_nan(None)
 
 
-def _differences(a: _Described, b: _Described, columns: list[tuple[str, Any]]) -> Iterator[dict[str, object]]:
-    """The rows of two networks."""
-    low, high = difference_intervals(a.ratios, b.ratios, a.intervals, b.intervals)
-    p_value = paired_p_values(a.ratios, b.ratios, a.signed, b.signed)
-    for k, (measure, condition) in enumerate(columns):
+Pair = tuple[str, str]
+
+
+class _Network(NamedTuple):
+    """A network on one protocol."""
+
+    files: Files
+    weights: Floats | None
+    """As of `sides.matching`."""
+    image_ids: list[str]
+    """One list for all networks that have the same pictures."""
+
+
+class _Group(NamedTuple):
+    """Networks that are compared on the same pictures."""
+
+    pairs: list[Pair]
+    members: dict[str, _Network]
+    places: dict[str, Ints | None]
+    """Where among the pictures of each network those are on which it is compared; None where that is all of them."""
+
+
+def _with_pictures(networks: Mapping[str, tuple[Files, Floats | None]]) -> dict[str, _Network]:
+    sets: list[pl.Series] = []
+    lists: list[list[str]] = []
+    found = {}
+    for name, (files, weights) in networks.items():
+        image_ids = read_image_ids(files.sums)
+        place = next((k for k, known in enumerate(sets) if known.equals(image_ids)), None)
+        if place is None:
+            place = len(sets)
+            sets.append(image_ids)
+            lists.append(image_ids.to_list())
+        found[name] = _Network(files, weights, lists[place])
+    return found
+
+
+def _groups(networks: Mapping[str, _Network]) -> Iterator[_Group]:
+    """All pairs, those together that are compared on the same pictures; without those that share no picture."""
+    together: dict[tuple[int, int], list[Pair]] = {}
+    for a, b in combinations(networks, 2):
+        key = sorted(id(networks[name].image_ids) for name in (a, b))
+        together.setdefault((key[0], key[1]), []).append((a, b))
+    for pairs in together.values():
+        members = {name: networks[name] for pair in pairs for name in pair}
+        shared = set.intersection(*(set(networks[name].image_ids) for name in pairs[0]))
+        if shared:
+            places = {id(one.image_ids): _places(one.image_ids, shared) for one in members.values()}
+            yield _Group(pairs, members, {name: places[id(one.image_ids)] for name, one in members.items()})
+
+
+def _places(image_ids: list[str], shared: set[str]) -> Ints | None:
+    found = np.array([place for place, image_id in enumerate(image_ids) if image_id in shared], dtype=np.int64)
+    return None if len(found) == len(image_ids) else found
+
+
+def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> dict[Pair, list[dict[str, object]]]:
+    """The rows of each pair."""
+    sides = {}
+    for name, (files, weights, image_ids) in group.members.items():
+        if group.places[name] is None:
+            sides[name] = side(files, weights, level=level, signs=True)
+        else:
+            pictures = pictures_of(files, weights, image_ids=image_ids)
+            draws = {"seed": seed, "n_resamples": n_resamples}
+            sides[name] = side_on(pictures, group.places[name], level=level, signs=True, **draws)
+    columns = list(dict.fromkeys(column for one in sides.values() for column in one.columns))
+    products = all_products(_pictures(group, columns))
+    place = {name: k for k, name in enumerate(group.members)}
+    found = {}
+    for a, b in group.pairs:
+        both = set(sides[b].columns)
+        chosen = [column for column in sides[a].columns if column in both]
+        if chosen:
+            of_pair = products.of(place[a], place[b]).columns([columns.index(column) for column in chosen])
+            found[a, b] = list(_differences(sides[a].of(chosen), sides[b].of(chosen), of_pair))
+    return found
+
+
+def _pictures(group: _Group, columns: Sequence[Column]) -> Iterator[Ratios]:
+    """One measure after the other, of all networks of a group, read some measures at a time. A network without a measure
+    counts on no picture."""
+    k = len(group.members)
+    n = max(len(one.image_ids if (there := group.places[name]) is None else there) for name, one in group.members.items())
+    at_a_time = max(1, CELLS_AT_A_TIME // max(1, n * k))
+    for start in range(0, len(columns), at_a_time):
+        some = columns[start : start + at_a_time]
+        numerator, denominator = np.zeros((2, len(some), k, n))
+        for network, (name, (files, weights, image_ids)) in enumerate(group.members.items()):
+            pictures = pictures_of(files, weights, some, image_ids=image_ids)
+            ratios = pictures.at(group.places[name], pictures.columns)
+            has = [some.index(column) for column in pictures.columns]
+            numerator[has, network], denominator[has, network] = ratios.numerator.T, ratios.denominator.T
+        for top, bottom in zip(numerator, denominator, strict=True):
+            yield Ratios(top.T, bottom.T, np.full(k, np.nan), np.ones(k))
+
+
+def _differences(a: Side, b: Side, both: Products) -> Iterator[dict[str, object]]:
+    """The rows of two networks, which have the same measures."""
+    assert a.signed is not None
+    assert b.signed is not None
+    low, high = difference_intervals(a.totals, b.totals, a.intervals, b.intervals, both)
+    p_value = paired_p_values(a.totals, b.totals, a.signed, b.signed, both)
+    for k, (measure, condition) in enumerate(a.columns):
         yield {
             "measure": measure,
             "condition": condition,
@@ -79,18 +164,11 @@ def _differences(a: _Described, b: _Described, columns: list[tuple[str, Any]]) -
             "ci_high": high[k],
             "p_value": p_value[k],
             "reason": _joined(a.intervals.reason[k], b.intervals.reason[k]),
-            "n_images_a": a.ratios.counted[k],
-            "n_images_b": b.ratios.counted[k],
+            "n_images_a": a.totals.counted[k],
+            "n_images_b": b.totals.counted[k],
         }
 
 
 def _joined(reason_a: str | None, reason_b: str | None) -> str | None:
     said = [f"network {name}: {reason}" for name, reason in (("a", reason_a), ("b", reason_b)) if reason]
     return "; ".join(said) or None
-
-
-def _pairs(cells: Iterable[Cell]) -> Iterator[tuple[str, str, str]]:
-    """Protocol and two networks, for every two networks of a protocol, in the order of `cells`."""
-    for protocol, group in groupby(sorted(cells, key=lambda cell: cell[0]), key=lambda cell: cell[0]):
-        for first, second in combinations([network for _, network in group], 2):
-            yield protocol, first, second

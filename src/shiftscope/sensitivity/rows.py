@@ -8,7 +8,7 @@ def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
 
     Columns: image_id, step, value, top5 and prob_of_previous_top1 as they are; `top1` and `top1_prob`, the most probable
     class and its probability; `right`, whether the label is the top class, and `in5`, whether it is among the first five,
-    both null where there is no label; `weight`, which is 1 (`summary.matched` changes it).
+    both null where there is no label.
 
     >>> from shiftscope.core.tables import PREDICTIONS
     >>> row = {"image_id": "cat", "step": 0, "label_rank": 2, "top5": [7, 3], "top5_prob": [0.75, 0.25]}
@@ -25,12 +25,11 @@ def frame_rows(predictions: pl.DataFrame) -> pl.DataFrame:
         (pl.col("label_rank") == 1).alias("right"),
         (pl.col("label_rank") <= 5).alias("in5"),
         pl.col("prob_of_previous_top1").cast(pl.Float64),
-        pl.lit(1.0).alias("weight"),
     )
 
 
 def pair_rows(frames: pl.DataFrame) -> pl.DataFrame:
-    """One row per pair of neighbouring steps of an image, from `frame_rows`.
+    """One row per pair of neighbouring steps of an image, from `frame_rows`, which are in the order of image and step.
 
     The columns of `frame_rows` are those of the pair's second frame. Those of its first frame begin with `previous_`, and
     its top-1 probability is `top1_prob_before`. `prob_of_previous_top1` is the probability, on the second frame, of the
@@ -49,5 +48,6 @@ def pair_rows(frames: pl.DataFrame) -> pl.DataFrame:
         "right": "previous_right",
         "in5": "previous_in5",
     }
-    paired = frames.with_columns(pl.col(now).shift(1).over("image_id").alias(then) for now, then in before.items())
-    return paired.filter(pl.col("step") == pl.col("previous_step") + 1)
+    paired = frames.with_columns(pl.col(now).shift(1).alias(then) for now, then in before.items())
+    same_image = pl.col("image_id") == pl.col("image_id").shift(1)
+    return paired.filter(same_image & (pl.col("step") == pl.col("previous_step") + 1))

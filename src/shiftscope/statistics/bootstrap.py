@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from shiftscope.statistics.moments import Moments, moments
 from shiftscope.statistics.ratios import Floats, Ratios, ratio
 
 CELLS_AT_A_TIME = 10_000_000
@@ -25,12 +27,37 @@ def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.default_rng(seed)
     at_a_time = max(1, CELLS_AT_A_TIME // max(n, 1))
     for start in range(0, n_resamples, at_a_time):
-        count = min(at_a_time, n_resamples - start)
-        drawn = rng.integers(0, max(n, 1), (count, n)) + n * np.arange(count)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n).astype(np.float64)
+        weights = np.empty((min(at_a_time, n_resamples - start), n))
+        for row in weights:  # one resample at a time stays in the processor's cache
+            row[:] = np.bincount(rng.integers(0, max(n, 1), n), minlength=n)
+        yield weights
 
 
-def mean_intervals(ratios: Ratios, level: float, *, seed: int, n_resamples: int) -> tuple[Floats, Floats]:
+def resampled(values: Floats, *, seed: int, n_resamples: int) -> Floats:
+    """Sums of `values`, (n, k), over the pictures themselves and over each bootstrap resample of them: (1 + resamples, k).
+
+    >>> sums = resampled(np.array([[1.0], [3.0]]), seed=0, n_resamples=100)  # of 1 and 3, and of two drawn from them
+    >>> sums[0].tolist(), np.unique(sums).tolist()
+    ([4.0], [2.0, 4.0, 6.0])
+    """
+    drawn = [weights @ values for weights in resampling_weights(len(values), n_resamples, seed)]
+    return np.concatenate([values.sum(0)[None], *drawn])
+
+
+def resampled_means(ratios: Ratios, *, seed: int, n_resamples: int) -> Moments:
+    """The moments of m means on the pictures themselves and on each bootstrap resample of them: each (1 + resamples, m).
+
+    >>> picture = Ratios(np.array([[3.0]]), np.ones((1, 1)), np.array([np.nan]), np.ones(1))
+    >>> resampled_means(picture, seed=0, n_resamples=2).squares.tolist()  # of one picture all resamples are alike
+    [[9.0], [9.0], [9.0]]
+    """
+    of_pictures = np.concatenate(moments(ratios.numerator, ratios.denominator), axis=1)
+    return Moments(*np.split(resampled(of_pictures, seed=seed, n_resamples=n_resamples), 5, axis=1))
+
+
+def mean_intervals(
+    resamples: Moments, counted: NDArray[np.int64], nonnegative: NDArray[np.bool_], level: float
+) -> tuple[Floats, Floats]:
     """Intervals of Σ numerator ÷ Σ denominator by the studentized bootstrap over pictures: (low, high), each (m,).
 
     Every resample's distance from the estimate is divided by its own standard error, which makes the interval as skewed as
@@ -42,45 +69,33 @@ def mean_intervals(ratios: Ratios, level: float, *, seed: int, n_resamples: int)
 
     Parameters
     ----------
-    ratios : n pictures, m measures.
+    resamples : `resampled_means`, each (1 + resamples, m): those of the pictures themselves come first.
+    counted : (m,), how many pictures count.
+    nonnegative : (m,), whether no picture's numerator is negative.
     level : confidence level, in (0, 1).
-    seed, n_resamples : of the bootstrap.
 
     >>> ratios = Ratios(np.repeat([[0.0], [1.0]], 50, axis=0), np.ones((100, 1)), np.array([np.nan]), np.ones(1))
-    >>> low, high = mean_intervals(ratios, 0.95, seed=0, n_resamples=2000)  # ½ ± 1.96 √(½ × ½ ÷ 100)
+    >>> resamples = resampled_means(ratios, seed=0, n_resamples=2000)
+    >>> low, high = mean_intervals(resamples, ratios.counted, np.array([True]), 0.95)  # ½ ± 1.96 √(½ × ½ ÷ 100)
     >>> low.round(1), high.round(1)
     (array([0.4]), array([0.6]))
     """
-    low, high = np.full((2, ratios.numerator.shape[1]), np.nan)
-    asked = np.flatnonzero(ratios.counted >= FEWEST_PICTURES)
+    low, high = np.full((2, len(counted)), np.nan)
+    asked = np.flatnonzero(counted >= FEWEST_PICTURES)
     if not len(asked):
         return low, high
-    num, den = ratios.numerator[:, asked], ratios.denominator[:, asked]
-    parts = [num, den, num**2, num * den, den**2]
-    estimate, error = ratios.estimate[asked], _error(*(part.sum(0) for part in parts))
-    stacked = np.concatenate(parts, axis=1)
-    drawn = []
-    for weights in resampling_weights(len(num), n_resamples, seed):
-        sums = np.split(weights @ stacked, 5, axis=1)
-        drawn.append(ratio(ratio(sums[0], sums[1]) - estimate, _error(*sums)))
-    distances = np.concatenate(drawn)
+    chosen = Moments(*(part[:, asked] for part in resamples))
+    estimates, errors = chosen.estimate, chosen.error
+    estimate, error = estimates[0], errors[0]
+    distances = ratio(estimates[1:] - estimate, errors[1:])
     few = np.isnan(distances).mean(0) > (1 - level) / 4
     possible = (error > 1e-12 * np.abs(estimate)) & ~few
     if not possible.any():
         return low, high
+    estimate, error, asked = estimate[possible], error[possible], asked[possible]
     ends = np.nanquantile(distances[:, possible], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    chosen = asked[possible]
-    low[chosen], high[chosen] = estimate[possible] - ends[::-1] * error[possible]
-    floor = np.where((num >= 0).all(0), 0.0, -np.inf)[possible]
-    low[chosen] = np.minimum(np.maximum(low[chosen], floor), estimate[possible])
-    high[chosen] = np.maximum(high[chosen], estimate[possible])
+    below, above = estimate - ends[::-1] * error
+    floor = np.where(nonnegative[asked], 0.0, -np.inf)
+    low[asked] = np.minimum(np.maximum(below, floor), estimate)
+    high[asked] = np.maximum(above, estimate)
     return low, high
-
-
-def _error(num: Floats, den: Floats, num_num: Floats, num_den: Floats, den_den: Floats) -> Floats:
-    """Standard error of num ÷ den from sums over pictures of the products of numerator and denominator."""
-    estimate = ratio(num, den)
-    squares = num_num - 2 * estimate * num_den + estimate**2 * den_den
-    # Of equal values rounding leaves a little, of either sign.
-    squares = np.where(squares > 1e-12 * num_num, squares, 0)
-    return ratio(np.sqrt(squares), den)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from shiftscope.statistics import bootstrap
-from shiftscope.statistics.ratios import Floats, Ratios, ratio
+from shiftscope.statistics.products import Products
+from shiftscope.statistics.ratios import Floats, Ratios, Totals, ratio
 
 SMALLEST_P = 1e-9
 """Below this the normal tail of a permutation distribution says no more than "very small"."""
@@ -20,29 +21,41 @@ class SignedSums(NamedTuple):
     denominator: Floats
 
 
+def signed(values: Floats, *, seed: int, n_draws: int) -> Floats:
+    """Sums of `values`, (n, k), over pictures with random signs, which are the same for every network on the same pictures:
+    (draws, k).
+
+    >>> np.unique(signed(np.array([[3.0]]), seed=0, n_draws=100)).tolist()  # one picture: + or − its value
+    [-3.0, 3.0]
+    """
+    n, k = values.shape
+    rng = np.random.default_rng([seed, 1])
+    at_a_time = max(1, bootstrap.CELLS_AT_A_TIME // max(n, 1))
+    drawn = [np.empty((0, k))]
+    for start in range(0, n_draws, at_a_time):
+        signs = np.empty((min(at_a_time, n_draws - start), n))
+        for row in signs:  # one draw at a time stays in the processor's cache
+            np.multiply(rng.integers(0, 2, n), 2.0, out=row)
+            row -= 1
+        drawn.append(signs @ values)
+    return np.concatenate(drawn)
+
+
 def signed_sums(ratios: Ratios, *, seed: int, n_draws: int) -> SignedSums:
-    """Sums of a network under random signs, one per picture, that are the same for every network on the same pictures.
+    """Sums of a network under random signs, one per picture.
 
     They are made once per network, so that the cost of a table of all pairs grows with the number of networks, not of
     pairs.
 
     >>> ratios = Ratios(np.array([[3.0]]), np.array([[4.0]]), np.array([np.nan]), np.ones(1))
-    >>> np.unique(signed_sums(ratios, seed=0, n_draws=100).numerator).tolist()  # one picture: + or − its numerator
+    >>> np.unique(signed_sums(ratios, seed=0, n_draws=100).numerator).tolist()
     [-3.0, 3.0]
     """
-    n, m = ratios.numerator.shape
-    rng = np.random.default_rng([seed, 1])
-    stacked = np.concatenate([ratios.numerator, ratios.denominator], axis=1)
-    at_a_time = max(1, bootstrap.CELLS_AT_A_TIME // max(n, 1))
-    drawn = []
-    for start in range(0, n_draws, at_a_time):
-        signs = 2.0 * rng.integers(0, 2, (min(at_a_time, n_draws - start), n)) - 1
-        drawn.append(signs @ stacked)
-    sums = np.concatenate(drawn)
-    return SignedSums(sums[:, :m], sums[:, m:])
+    both = signed(np.concatenate([ratios.numerator, ratios.denominator], axis=1), seed=seed, n_draws=n_draws)
+    return SignedSums(*np.split(both, 2, axis=1))
 
 
-def paired_p_values(a: Ratios, b: Ratios, signed_a: SignedSums, signed_b: SignedSums) -> Floats:
+def paired_p_values(a: Totals, b: Totals, signed_a: SignedSums, signed_b: SignedSums, both: Products) -> Floats:
     """Two-sided p-values, (m,), for equal ratios of two networks on the same pictures; nan where one is 0 ÷ 0.
 
     With numerators N and denominators D of networks a and b, the null hypothesis gives both the ratio
@@ -62,23 +75,25 @@ def paired_p_values(a: Ratios, b: Ratios, signed_a: SignedSums, signed_b: Signed
     table: small p-values are extrapolated, and say an order of magnitude. With equal denominators the true tail is at most
     3.2 times the normal one (Bentkus & Dzindzalieta 2015, Bernoulli 21).
 
+    >>> from shiftscope.statistics.products import products
     >>> one, zero = (Ratios(np.full((4, 1), top), np.ones((4, 1)), np.array([4.0]), np.ones(1)) for top in (1.0, 0.0))
-    >>> signed = [signed_sums(ratios, seed=0, n_draws=9999) for ratios in (one, zero)]
-    >>> paired_p_values(one, zero, *signed).round(2)  # all four signs agree in 2 of 16 cases: 0.125
+    >>> draws = [signed_sums(ratios, seed=0, n_draws=9999) for ratios in (one, zero)]
+    >>> found = paired_p_values(one.totals(), zero.totals(), *draws, products(one, zero))
+    >>> found.round(2)  # all four signs agree in 2 of 16 cases: 0.125
     array([0.13])
     """
     from scipy.stats import norm
 
-    sum_a, sum_b = a.denominator.sum(0), b.denominator.sum(0)
-    common = ratio(a.numerator.sum(0) + b.numerator.sum(0), sum_a + sum_b)
+    common = ratio(a.numerator + b.numerator, a.denominator + b.denominator)
     observed = np.abs(a.estimate - b.estimate)
-    residual_a, residual_b = a.numerator - common * a.denominator, b.numerator - common * b.denominator
-    influence = ratio(residual_a, sum_a[None]) - ratio(residual_b, sum_b[None])
-    variance = (influence**2).sum(0)
-    scale = _scale(a, b, residual_a, residual_b, variance)
+    above_a, above_b = a.estimate - common, b.estimate - common
+    # rₐ ÷ ΣDₐ = fₐ + (ratio of a − R) dₐ, with the influences and weights that `Products` are of.
+    squares_a, squares_b = _squares(a, above_a), _squares(b, above_b)
+    crossed = both.influences + above_b * both.influence_weight + above_a * (both.weight_influence + above_b * both.weights)
+    variance = np.maximum(squares_a - 2 * crossed + squares_b, 0)
+    scale = _scale(a, b, squares_a, squares_b, variance)
 
-    drawn = ratio(signed_a.numerator - common * signed_a.denominator, sum_a[None])
-    drawn -= ratio(signed_b.numerator - common * signed_b.denominator, sum_b[None])
+    drawn = _signed_residuals(a, signed_a, common) - _signed_residuals(b, signed_b, common)
     # Rounding must not make an exact tie a smaller distance.
     far = np.abs(drawn) * scale >= observed * (1 - 1e-9) - 1e-14
     count, draws = far.sum(0), len(drawn)
@@ -89,11 +104,20 @@ def paired_p_values(a: Ratios, b: Ratios, signed_a: SignedSums, signed_b: Signed
     return np.where(np.isnan(observed), np.nan, p_value)
 
 
-def _scale(a: Ratios, b: Ratios, residual_a: Floats, residual_b: Floats, variance: Floats) -> Floats:
+def _squares(one: Totals, above: Floats) -> Floats:
+    """Σ rₐ² ÷ (ΣDₐ)², (m,), of a network whose ratio is `above` the common one by so much."""
+    return one.squares + 2 * above * one.products + above**2 * one.weights
+
+
+def _signed_residuals(one: Totals, sums: SignedSums, common: Floats) -> Floats:
+    """Σ ± rₐ ÷ ΣDₐ of each draw, (draws, m)."""
+    return (sums.numerator - common * sums.denominator) * ratio(np.ones(common.shape), one.denominator)
+
+
+def _scale(a: Totals, b: Totals, squares_a: Floats, squares_b: Floats, variance: Floats) -> Floats:
     """By how much |Σ ± f| is scaled up for unequal denominators, (m,), at least 1: see `paired_p_values`."""
-    squares = [(residual**2).sum(0) for residual in (residual_a, residual_b)]
-    sizes = [(one.denominator**2).sum(0) for one in (a, b)]
-    sums = [one.denominator.sum(0) ** 2 for one in (a, b)]
-    common = ratio(squares[0] + squares[1], sizes[0] + sizes[1])
-    more = sum(ratio(common * size - square, total) for square, size, total in zip(squares, sizes, sums, strict=True))
-    return np.asarray(np.sqrt(np.maximum(1, 1 + np.nan_to_num(ratio(np.asarray(more), variance)))))
+    square_a, square_b = a.denominator**2, b.denominator**2
+    residuals = square_a * squares_a + square_b * squares_b
+    common = ratio(residuals, square_a * a.weights + square_b * b.weights)
+    more = common * (a.weights + b.weights) - squares_a - squares_b
+    return np.asarray(np.sqrt(np.maximum(1, 1 + np.nan_to_num(ratio(more, variance)))))

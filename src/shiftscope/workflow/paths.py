@@ -42,6 +42,8 @@ class Paths:
         self.geometry = f"{dataset}/layers/{{protocol}}/{{network}}/geometry.parquet"
         self.maps = f"{dataset}/layers/{{protocol}}/{{network}}/maps.parquet"
         # How much the answers change, and what goes with that
+        self.sums = f"{dataset}/sums/{{protocol}}/{{network}}.parquet"
+        self.draws = f"{dataset}/draws/{{protocol}}/{{network}}.parquet"
         self.sensitivity = f"{dataset}/sensitivity.parquet"
         self.curves = f"{dataset}/curves.parquet"
         self.comparisons = f"{dataset}/comparisons.parquet"

@@ -1,6 +1,7 @@
 """What a config comes down to: the data sets, networks and protocols that there are, and the files that will be made of
 them. The rules ask here. Nothing here is a rule, and nothing here runs anything: it only names."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -90,7 +91,7 @@ class Plan:
         return [f"{number}of{self.config.shards}" for number in range(1, self.config.shards + 1)]
 
     def cells(self, dataset: str) -> list[list[str]]:
-        """Protocol and network of every file of `predictions`, in its order."""
+        """Every protocol and network of a data set, protocols first."""
         return [[protocol, network] for protocol in self.protocols_of(dataset) for network in self.config.networks]
 
     def protocols_of(self, dataset: str) -> list[str]:
@@ -139,13 +140,12 @@ class Plan:
         return self.paths.boxes.format(dataset=dataset) if needed else []
 
     def remedy_cells(self, dataset: str) -> list[list[str]]:
-        """Protocol and network of the predictions that networks which are remedies, and those that they improve on, are
-        compared by."""
+        """Every protocol with the networks that are remedies and those that they improve on."""
         named = {*self.remedied, *self.remedied.values()}
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named]
 
     def augmentation_cells(self, dataset: str) -> list[list[str]]:
-        """Protocol and network of the predictions that networks trained with and without augmentation are compared by."""
+        """Every protocol in which something moves with the networks that were trained with and without augmentation."""
         named = {name for pair in self.augmented for name in pair[:2]}
         moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
@@ -161,19 +161,17 @@ class Plan:
         before = self.epochs(section.weights_of) if section.weights_of else 0
         return before + (section.train.epochs if section.train else 0)
 
-    def predictions(self, dataset: str, protocol: str | None = None) -> list[str]:
-        """One file for every protocol and network, protocols first; or those of one protocol."""
-        chosen = self.protocols_of(dataset) if protocol is None else [protocol]
-        return filled(self.paths.predictions, dataset=dataset, protocol=chosen, network=self.config.networks)
+    def of_cells(self, pattern: str, dataset: str, cells: Iterable[list[str]] | None = None) -> list[str]:
+        """The file of `pattern` for every protocol and network of a data set, or for some `cells` of them."""
+        chosen = self.cells(dataset) if cells is None else cells
+        return [pattern.format(dataset=dataset, protocol=protocol, network=network) for protocol, network in chosen]
 
     def model_files(self, network: str) -> list[str]:
         """What `model_<network>` makes."""
         return [
             path
             for dataset in self.evaluated
-            for path in filled(
-                self.paths.predictions, dataset=dataset, protocol=self.protocols_of(dataset), network=network
-            )
+            for path in filled(self.paths.sums, dataset=dataset, protocol=self.protocols_of(dataset), network=network)
         ]
 
     def measured(self, dataset: str) -> bool:

@@ -8,7 +8,7 @@ Every measure of pairs is given also of those whose first frame is classified ri
 pairs, in order: "at the start" is then the first frame that is classified right, "at some step" one of the steps that begin
 right, and an image without such a pair counts in no denominator. A measure of whole sequences that needs no label is given
 also of the images whose first frame is classified right. A mean over pairs is given also at matched confidence
-(`summary.matched`), and as a curve over what is swept (`summary.curves`).
+(`confidence`), and means over frames and pairs as a curve over what is swept (`estimates.curves`).
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Measure:
     counted: pl.Expr = field(default_factory=pl.len)
     """How many of the rows count."""
     by_row: bool = False
-    """Whether it is a mean over rows by their column `weight`, see `mean`."""
+    """Whether it is a mean over rows, see `mean`."""
     share_of: Literal["rows", "images"] | None = None
     """Of what it is the share that has some property: of rows, or of images, each counted once at most. None: a mean of
     other values. A total counts rows that have it. Shares have intervals of their own, see `statistics.proportions`."""
@@ -41,7 +41,7 @@ class Measure:
 
 
 def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None, *, share: bool) -> Measure:
-    """The mean of `value` over frames or pairs, each weighted by its column `weight`.
+    """The mean of `value` over frames or pairs.
 
     Parameters
     ----------
@@ -50,18 +50,17 @@ def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None
     among : which rows count; all of them if not given.
     share : whether `value` is true or false, so that the mean is a share of rows.
 
-    >>> frames = pl.DataFrame({"right": [True, False, True, True], "weight": [1.0, 1.0, 1.0, 2.0]})
+    >>> frames = pl.DataFrame({"right": [True, False, True, True]})
     >>> accuracy = mean("frames", pl.col("right"), share=True)
-    >>> frames.select(accuracy.numerator / accuracy.denominator).item()  # (1 + 0 + 1 + 2) ÷ (1 + 1 + 1 + 2)
-    0.8
+    >>> frames.select(accuracy.numerator / accuracy.denominator).item()  # 3 of 4
+    0.75
     """
-    counts = pl.lit(value=True) if among is None else among
-    weight = pl.col("weight") * counts.cast(pl.Float64)
     counted = pl.len() if among is None else among.sum()
+    counting = value.cast(pl.Float64) if among is None else value.cast(pl.Float64) * among.cast(pl.Float64)
     return Measure(
         over,
-        (value.cast(pl.Float64) * weight).sum(),
-        weight.sum(),
+        counting.sum(),
+        counted.cast(pl.Float64),
         counted,
         by_row=True,
         share_of="rows" if share else None,

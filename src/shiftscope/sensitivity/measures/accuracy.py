@@ -11,7 +11,7 @@ from shiftscope.sensitivity.measures import Measure, mean, measures
 def accuracy() -> Measure:
     """The share of frames whose top class is the label.
 
-    >>> measure, frames = accuracy(), pl.DataFrame({"right": [True, False], "weight": 1.0})
+    >>> measure, frames = accuracy(), pl.DataFrame({"right": [True, False]})
     >>> frames.select(measure.numerator / measure.denominator).item()
     0.5
     """
@@ -24,7 +24,7 @@ def accuracy() -> Measure:
 def top5_accuracy() -> Measure:
     """The share of frames whose label is among the five most probable classes.
 
-    >>> measure, frames = top5_accuracy(), pl.DataFrame({"in5": [True, False], "weight": 1.0})
+    >>> measure, frames = top5_accuracy(), pl.DataFrame({"in5": [True, False]})
     >>> frames.select(measure.numerator / measure.denominator).item()
     0.5
     """

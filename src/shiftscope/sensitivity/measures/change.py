@@ -17,7 +17,7 @@ MOVED = (pl.col("top1_prob_before") - pl.col("prob_of_previous_top1")).abs()
 def top1_change() -> Measure:
     """The share of pairs of neighbouring frames whose top classes differ.
 
-    >>> measure, pairs = top1_change(), pl.DataFrame({"previous_top1": [1, 1], "top1": [1, 2], "weight": 1.0})
+    >>> measure, pairs = top1_change(), pl.DataFrame({"previous_top1": [1, 1], "top1": [1, 2]})
     >>> pairs.select(measure.numerator / measure.denominator).item()
     0.5
     """
@@ -33,7 +33,7 @@ def top1_change() -> Measure:
 def mac() -> Measure:
     """The mean over pairs of how much the probability of the first frame's top class changes, in [0, 1].
 
-    >>> pairs = pl.DataFrame({"top1_prob_before": [0.75, 0.5], "prob_of_previous_top1": [0.5, 0.5], "weight": 1.0})
+    >>> pairs = pl.DataFrame({"top1_prob_before": [0.75, 0.5], "prob_of_previous_top1": [0.5, 0.5]})
     >>> pairs.select(mac().numerator / mac().denominator).item()  # (0.25 + 0) ÷ 2
     0.125
     """

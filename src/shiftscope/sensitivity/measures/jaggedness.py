@@ -35,7 +35,7 @@ def jaggedness() -> Measure:
 def jaggedness_rate() -> Measure:
     """The share of pairs between whose frames the label enters or leaves the five most probable classes.
 
-    >>> pairs = pl.DataFrame({"previous_in5": [True, True], "in5": [False, True], "weight": 1.0})
+    >>> pairs = pl.DataFrame({"previous_in5": [True, True], "in5": [False, True]})
     >>> pairs.select(jaggedness_rate().numerator / jaggedness_rate().denominator).item()
     0.5
     """
@@ -89,7 +89,7 @@ def leaves_top5() -> Measure:
 def exit_rate() -> Measure:
     """Of the pairs that begin with the label among the five most probable classes, the share that end without it.
 
-    >>> pairs = pl.DataFrame({"previous_in5": [True, True, False], "in5": [False, True, False], "weight": 1.0})
+    >>> pairs = pl.DataFrame({"previous_in5": [True, True, False], "in5": [False, True, False]})
     >>> pairs.select(exit_rate().numerator / exit_rate().denominator).item()
     0.5
     """

@@ -1,0 +1,106 @@
+"""The measures of one network on one protocol, as sums for each picture."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.statistics.ratios import Floats, Ratios
+
+Cell = tuple[str, str]
+"""Protocol and network."""
+Column = tuple[str, Any]
+"""Measure, and condition (`all`, `right`, `matched`) or swept value."""
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Measures of one network on one protocol, as sums per image."""
+
+    image_ids: list[str]
+    columns: list[Column]
+    numerator: Floats
+    """(images, columns)"""
+    denominator: Floats
+    counted: Ints
+    """(images, columns): rows that count."""
+    kinds: list[str]
+    """What each column is: a share of `rows` or of `images`, a `total` of events in rows, or another `mean`."""
+
+    def of(self, image_ids: list[str], columns: list[Column]) -> Ratios:
+        """The ratios of these images and columns, in this order. A total is over these images alone."""
+        place = {image_id: row for row, image_id in enumerate(self.image_ids)}
+        return self.at([place[image_id] for image_id in image_ids], columns)
+
+    def at(self, places: list[int] | Ints | None, columns: list[Column]) -> Ratios:
+        """As `of`, where images are given by their places; None stands for all."""
+        chosen = [self.columns.index(column) for column in columns]
+        rows = slice(None) if places is None else np.asarray(places, dtype=np.int64)
+        numerator, denominator = (part[rows][:, chosen] for part in (self.numerator, self.denominator))
+        counted = self.counted[rows][:, chosen]
+        kinds = [self.kinds[column] for column in chosen]
+        total = np.array([kind == "total" for kind in kinds], dtype=bool)
+        n_rows = counted.sum(0)
+        denominator = np.where(total, (n_rows > 0) / max(1, len(counted)), denominator)
+        return Ratios(numerator, denominator, *trials_and_scale(kinds, n_rows, (denominator != 0).sum(0)))
+
+    @property
+    def ratios(self) -> Ratios:
+        """The ratios of all images and columns."""
+        return self.at(None, self.columns)
+
+    def beside(self, other: "Sums") -> "Sums":
+        """These columns and those of `other`, which has the same images."""
+        parts = ((one, getattr(other, name)) for name, one in vars(self).items() if isinstance(one, np.ndarray))
+        numerator, denominator, counted = (np.concatenate(both, axis=1) for both in parts)
+        columns, kinds = self.columns + other.columns, self.kinds + other.kinds
+        return Sums(self.image_ids, columns, numerator, denominator, counted, kinds)
+
+
+def trials_and_scale(kinds: list[str], rows: Ints, images: Ints) -> tuple[Floats, Floats]:
+    """Of how many trials measures are shares at most, and how large they can be, each (m,), see `Ratios`.
+
+    `kinds` are those of `Sums`; `rows` and `images`, (m,), are the numbers of frames or pairs, and of pictures, that count.
+
+    >>> rows, images = np.array([8, 8, 8]), np.array([2, 2, 2])
+    >>> [part.tolist() for part in trials_and_scale(["rows", "images", "total"], rows, images)]
+    [[8.0, 2.0, 8.0], [1.0, 1.0, 8.0]]
+    """
+    by_kind = {"rows": rows, "total": rows, "images": images, "mean": np.full(len(kinds), np.nan)}
+    trials = np.array([by_kind[kind][column] for column, kind in enumerate(kinds)], dtype=np.float64)
+    total = np.array([kind == "total" for kind in kinds], dtype=bool)
+    return trials, np.where(total, np.maximum(rows, 1), 1.0)
+
+
+@dataclass(frozen=True)
+class Binned:
+    """The means over pairs in parts: the pairs of a picture by the bin of confidence in which they begin (`confidence`)."""
+
+    measures: list[str]
+    kinds: list[str]
+    """As in `Sums`."""
+    numerator: Floats
+    """(images, measures, bins)"""
+    denominator: Floats
+    """(images, measures, bins): how many pairs count."""
+
+    def matched(self, image_ids: list[str], weights: Floats) -> Sums:
+        """The same means with `weights`, (bins,), on the pairs: under the condition `matched`.
+
+        >>> one = np.zeros((1, 1, 10))
+        >>> one[0, 0, [0, 9]] = 1
+        >>> binned = Binned(["top1_change"], ["rows"], one, 2 * one)
+        >>> found = binned.matched(["a"], np.array([3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+        >>> found.columns, found.numerator.item(), found.denominator.item(), found.counted.item()
+        ([('top1_change', 'matched')], 3.0, 6.0, 2)
+        """
+        return Sums(
+            image_ids,
+            [(name, "matched") for name in self.measures],
+            self.numerator @ weights,
+            self.denominator @ weights,
+            (self.denominator @ (weights > 0)).astype(np.int64),
+            self.kinds,
+        )
