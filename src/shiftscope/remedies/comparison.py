@@ -13,8 +13,8 @@ def compared(
     value with and without the remedy, of their difference, and of the numbers of pictures and pairs.
 
     `remedied` and `plain` are `summary.sums` of predictions with and without the remedy. `known` are the intervals of
-    `plain.ratios`, for a caller who has them, and whose `remedied` has the same pictures and columns. `level` is the
-    confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are of the bootstrap.
+    `plain.ratios`, for a caller who has them; they are of use where both have the same pictures and columns. `level` is
+    the confidence level, in (0, 1), of intervals; `seed` and `n_resamples` are of the bootstrap.
 
     >>> import numpy as np
     >>> ones, rows = np.ones((4, 1)), np.full((4, 1), 2)
@@ -30,7 +30,7 @@ def compared(
         return
     ratios, other = remedied.of(images, columns), plain.of(images, columns)
     found = intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
-    if known is None:
+    if known is None or images != plain.image_ids or columns != plain.columns:
         known = intervals(other, seed=seed, level=level, n_resamples=n_resamples)
     low, high = difference_intervals(ratios, other, found, known)
     place = {image_id: row for row, image_id in enumerate(remedied.image_ids)}
