@@ -4,7 +4,6 @@ import json
 import warnings
 
 import numpy as np
-import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -13,6 +12,7 @@ from torchvision.models import resnet18
 from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.cause.inside import look_inside
 from shiftscope.core import tables
+from shiftscope.data.canvases import read_canvases
 from shiftscope.networks import networks
 from shiftscope.networks.weights import write_weights
 from shiftscope.stages.frames import make_frames
@@ -119,8 +119,7 @@ def test_maps_are_those_of_the_network_at_three_places(folder, tmp_path):
     module = resnet18(num_classes=OUTPUTS)
     module.load_state_dict(torch.jit.load(folder / "w.ts").state_dict())
     frame = tables.read(folder / "frames.parquet", tables.FRAMES).row(0, named=True)
-    canvas = pl.read_parquet(folder / "canvases.parquet").filter(canvas_id=frame["canvas_id"]).row(0, named=True)
-    pixels = np.frombuffer(canvas["pixels"], np.uint8).reshape(canvas["height"], canvas["width"], 3)
+    (pixels,) = (own[frame["canvas_id"]] for own in read_canvases(folder / "canvases.parquet") if frame["canvas_id"] in own)
     y, x = frame["window_y"], frame["window_x"]
     shown = torch.tensor(pixels[y : y + SIZE, x : x + SIZE] / 255, dtype=torch.float32)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])

@@ -16,6 +16,7 @@ from shiftscope.cause.measuring import Sequences, measure_layers, ready_network
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.registry import Entry
+from shiftscope.data.canvases import read_canvases
 from shiftscope.networks.modules import normalised
 from shiftscope.networks.weights import write_weights
 from shiftscope.stages.frames import make_frames
@@ -107,11 +108,7 @@ def shards(tmp_path):
 def slow(shards, ready, count):
     """Per picture in the order of ids, the frames, and the map of each layer and step, each made alone."""
     frames = pl.concat([tables.read(path, tables.FRAMES) for path in shards[1]])
-    canvases = pl.concat([pl.read_parquet(path, glob=False) for path in shards[0]])
-    pixels = {
-        row["canvas_id"]: np.frombuffer(row["pixels"], np.uint8).reshape(row["height"], row["width"], 3)
-        for row in canvases.iter_rows(named=True)
-    }
+    pixels = {name: canvas for path in shards[0] for own in read_canvases(path) for name, canvas in own.items()}
     for image_id in sorted(set(frames["image_id"]))[:count]:
         pictures = []
         for row in frames.filter(pl.col("image_id") == image_id).sort("step").iter_rows(named=True):

@@ -110,7 +110,7 @@ class Landmarks(Table):
 
 class Canvases(Table):
     """One row per canvas. A frame is a window on a canvas, and frames may share one. The canvases of one picture are
-    one row group of the file."""
+    one row group of the file. `shiftscope.data.canvases.read_canvases(path)` gives them as arrays."""
 
     files = ("<data set>/frames/<protocol>/<input size>/<shard>/canvases.parquet",)
     canvas_id = Column(pl.String)
@@ -120,7 +120,10 @@ class Canvases(Table):
     width = Column(pl.Int32, "px")
     """The width of the canvas."""
     pixels = Column(pl.Binary)
-    """The grey levels of the canvas, from 0 to 255, one byte each, row by row: height × width × 3, red, green and blue."""
+    """The grey levels of the canvas, height × width × 3, from 0 to 255, without any loss. How they are encoded, the
+    metadata of the file say under `shiftscope.encoding`: `raw`, one byte each, row by row, red, green and blue; or `webp`,
+    a lossless WebP file, or the same bytes as in `raw` where there are just height × width × 3 of them. Each file has the
+    encoding in which the canvases of its first pictures are smaller."""
 
 
 class Frames(Table):

@@ -18,6 +18,7 @@ from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
+from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.stages.learning_curve import LEARNING_CURVE
@@ -156,17 +157,11 @@ class Inputs:
         """The frames of one image, as `network` saw them: uint8 (size, size, 3) each."""
         size = self.networks[network]
         for frames_path, canvases_path in self.frame_files[self.protocol, size]:
-            frames = tables.read(frames_path, tables.FRAMES).filter(pl.col("image_id") == image_id).sort("step")
-            if len(frames):
-                wanted = pl.scan_parquet(canvases_path, glob=False).filter(
-                    pl.col("canvas_id").is_in(frames["canvas_id"].unique().implode())
-                )
-                canvases = {
-                    name: np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-                    for name, height, width, pixels in wanted.collect().iter_rows()
-                }
-                windows = frames.select("canvas_id", "window_x", "window_y").iter_rows()
-                return [canvases[name][y : y + size, x : x + size] for name, x, y in windows]
+            frames = tables.read(frames_path, tables.FRAMES)
+            ids = frames["image_id"].unique(maintain_order=True).to_list()
+            if image_id in ids:
+                (canvases,) = read_canvases(canvases_path, [ids.index(image_id)])
+                return list(cut(canvases, frames.filter(image_id=image_id).sort("step"), size))
         return []
 
     @cached_property

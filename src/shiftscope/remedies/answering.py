@@ -181,7 +181,7 @@ def _rows(trial: Trial, ms: float | None, **bootstrap: Any) -> Iterator[dict[str
     plain = sums(pl.concat(trial.without))
     known = intervals(plain.ratios, **bootstrap)
     for setting in trial.common.settings:
-        helped = sums(pl.concat(trial.answered[setting]))  # of the same frames, and so with the same pictures and columns
+        helped = sums(pl.concat(trial.answered[setting]))  # of the same frames
         passes = trial.remedy.passes(setting)
         per_answer = 1000 * trial.seconds[setting] / max(1, sum(map(len, trial.without)))
         price = {

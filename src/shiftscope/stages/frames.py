@@ -14,6 +14,7 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.files import complete
 from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
+from shiftscope.data.canvases import CanvasWriter
 from shiftscope.data.films import film_gaps, read_film
 from shiftscope.data.pictures import read_picture
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
@@ -49,21 +50,17 @@ def make_frames(
     images, boxes : columns of `tables.IMAGES` and `tables.BOXES`; boxes only for a protocol that needs them.
     seed : decides all random draws, together with the kind of protocol and the image's id.
     refuse : whether a picture that this protocol cannot use is an error; else it is noted in `skipped_path`.
-    canvases_path : canvas_id, height, width, pixels; one row group holds the canvases of one image, so memory stays flat.
+    canvases_path : columns of `tables.Canvases`; one row group holds the canvases of one image, so memory stays flat.
     frames_path, skipped_path : columns of `tables.FRAMES` and `tables.SKIPPED`.
 
     A warning is logged where all frames of every picture hold the same pixels.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     protocol = protocols[kind].item.model_validate({**options, "kind": kind})
     by_image = {str(key[0]): rows for key, rows in boxes.group_by("image_id")} if boxes is not None else {}
-    schema = pa.schema([("canvas_id", pa.string()), ("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())])
     frame_rows: list[dict[str, object]] = []
     skipped: list[dict[str, object]] = []
     with complete(canvases_path) as canvases, complete(frames_path) as frames_part, complete(skipped_path) as skipped_part:
-        with pq.ParquetWriter(canvases, schema, compression="zstd", compression_level=3, use_dictionary=False) as writer:
+        with CanvasWriter(canvases) as writer:
             for row in progress(images.iter_rows(named=True), len(images), "pictures"):
                 image_id = row["image_id"]
                 try:
@@ -73,8 +70,7 @@ def make_frames(
                         raise _refused(row["path"], reason) from None
                     skipped.append({"image_id": image_id, "stage": "frames", "reason": str(reason)})
                     continue
-                ids = [f"{image_id}#{k}" for k in range(len(sequence.canvases))]
-                writer.write_table(pa.table(_canvas_columns(ids, sequence.canvases), schema=schema))
+                ids = writer.write(image_id, sequence.canvases)
                 frame_rows.extend(_frame_rows(image_id, ids, sequence, size))
         frames = tables.table(frame_rows, tables.FRAMES)
         frames.write_parquet(frames_part)
@@ -135,15 +131,6 @@ def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
     (first,) = film([0])
     gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
     return Picture(row["image_id"], first, corners, film, row["frames"], gaps)
-
-
-def _canvas_columns(ids: list[str], canvases: list[NDArray[np.uint8]]) -> dict[str, list[object]]:
-    return {
-        "canvas_id": list(ids),
-        "height": [canvas.shape[0] for canvas in canvases],
-        "width": [canvas.shape[1] for canvas in canvases],
-        "pixels": [canvas.tobytes() for canvas in canvases],
-    }
 
 
 def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) -> Iterator[dict[str, object]]:

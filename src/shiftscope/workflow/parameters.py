@@ -7,6 +7,7 @@ from typing import Any
 
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.options import Options
+from shiftscope.data.encodings import encodings
 from shiftscope.engines import engines
 from shiftscope.figures import figures
 from shiftscope.networks import networks
@@ -98,6 +99,8 @@ class Parameters:
             found += [entry.module for entry in layer_measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
+        if rule in ("frames", "infer", "layers", "scores", "figure", "protocol_figure"):
+            found += [entry.module for entry in encodings]
         return found
 
     def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
