@@ -11,6 +11,7 @@
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,9 +27,10 @@ from safetensors.torch import save_file
 from shiftscope.core import tables
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import engines
+from shiftscope.engines.devices import devices
 from shiftscope.networks import IMAGENET_MEAN, IMAGENET_STD, networks
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import predictions
+from shiftscope.stages.infer import predict
 from shiftscope.stages.prepare import prepare_network
 
 SIZE = 224
@@ -61,13 +63,16 @@ def measure(architecture: str, engine: str, device: str, threads: int, count: in
         canvases = [next(iter(group.values())) for group in read_canvases(files["canvases"])]
         resident = np.stack([canvas[k : k + SIZE, k : k + SIZE] for canvas in canvases for k in range(9)])
         batch = card["batch_size"]
+        host = devices[card["device"]].item()
 
         def bare() -> None:
             for start in range(0, len(resident), batch):
                 run(resident[start : start + batch])
 
         def job() -> None:
-            answers = predictions(run, card, files["canvases"], files["frames"], images)
+            predict(run, host, card, files["canvases"], files["frames"], images, write)
+
+        def write(answers: Iterator[pl.DataFrame]) -> None:
             tables.write(folder / "predictions.parquet", pl.concat(answers), tables.PREDICTIONS)
 
         mean, std = (torch.tensor(values).view(3, 1, 1).to(card["device"]) for values in (IMAGENET_MEAN, IMAGENET_STD))

@@ -14,7 +14,7 @@ from shiftscope.association.surprisal import surprisal
 from shiftscope.association.tightness import tightness
 from shiftscope.core import tables
 from shiftscope.sensitivity.summary import Sums, all_sums
-from shiftscope.stages.infer import describe
+from shiftscope.stages.describing import describe
 
 
 def boxes(places, size=20, side=100):

@@ -28,8 +28,8 @@ from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_S
 from shiftscope.figures.style import short
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.summary import all_sums, curves, sensitivity
+from shiftscope.stages.describing import describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import describe
 from shiftscope.stages.learning_curve import LEARNING_CURVE
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan

@@ -14,8 +14,9 @@ from shiftscope.core.registry import Entry
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import Engine, engines
 from shiftscope.stages.aggregate import aggregate, check_whole
+from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import LOGITS, describe, infer
+from shiftscope.stages.infer import infer
 
 SIZE, OUTPUTS = 16, 7
 WEIGHTS = np.random.default_rng(5).normal(0, 0.02, (SIZE * SIZE * 3, OUTPUTS))
@@ -204,13 +205,13 @@ def test_a_sequence_must_be_whole():
 @pytest.mark.parametrize("rows", [1, 5, 9])
 def test_frames_are_described_alike_in_pieces_of_any_size(card, shard, monkeypatch, rows):
     whole = run(card, shard)
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", rows)
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", rows)
     assert run(card, shard).equals(whole)
 
 
 def test_kept_logits_make_the_same_predictions_again_to_the_bit(card, shard, monkeypatch):
     without = run(card, shard)
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 1)
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", 1)
     assert run(card, shard, keep_logits=True).equals(without)
     kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
     logits = np.array(kept["logits"].to_list(), np.float32)
@@ -221,7 +222,7 @@ def test_kept_logits_make_the_same_predictions_again_to_the_bit(card, shard, mon
 
 
 def test_kept_logits_are_those_that_the_network_answered_and_a_row_group_holds_whole_images(card, shard, monkeypatch):
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 5)  # two images of four frames
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", 5)  # two images of four frames
     run(card, shard, keep_logits=True)
     kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
     canvases = {name: pixels for group in read_canvases(shard[1]["canvases"]) for name, pixels in group.items()}

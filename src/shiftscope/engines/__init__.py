@@ -38,7 +38,7 @@ class Engine:
         raise NotImplementedError
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
-        """Load a program as a function from frames to logits.
+        """Load a program as a function from frames to logits, both held by the device.
 
         `card` is the network's card.json, `device` is ``cpu`` or ``cuda``, and `threads` how many CPU threads may be used.
         Raises ShiftscopeError where this machine lacks what the engine needs.

@@ -1,18 +1,18 @@
 """torch's networks as functions on frames, and the devices and precision that they run with."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
 
 if TYPE_CHECKING:
     from torch import nn
 
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""A network as a function: frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
+Run = Callable[[Any], Any]
+"""A network as a function: frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs). Both are arrays
+that its device holds: numpy's on the processor, torch's on a GPU (`engines.devices`)."""
 
 
 def normalised(
@@ -80,12 +80,11 @@ def exact(threads: int) -> None:
 
 
 def runner(module: "nn.Module", device: str) -> Run:
-    """`module`, which is on `device` (``cpu`` or ``cuda``) and takes uint8 frames, as a function on numpy arrays."""
+    """`module`, which is on `device` (``cpu`` or ``cuda``) and takes uint8 frames, as a function on arrays there."""
     import torch
 
-    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def run(frames: Any) -> Any:
         with torch.inference_mode():
-            answers = module(torch.from_numpy(frames).to(device, non_blocking=True))
-            return np.asarray(answers.float().cpu().numpy())
+            return module(frames).float()
 
-    return run
+    return run if device != "cpu" else lambda frames: np.asarray(run(torch.from_numpy(frames)).numpy())

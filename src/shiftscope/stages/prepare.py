@@ -16,6 +16,7 @@ from shiftscope.core.files import complete
 from shiftscope.core.numbers import percent
 from shiftscope.engines import engines
 from shiftscope.engines.calibration import BATCHES, Calibration, calibrate
+from shiftscope.engines.devices import devices
 from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.answers import TRIED, check_answers, check_runs, softmax, trial_frames
 from shiftscope.networks.facts import Facts, facts
@@ -67,7 +68,7 @@ def prepare_network(
             """The network on an engine, whose program is then the one in the file."""
             implementation = engines[candidate].item()
             implementation.save(ready, frames[:2], device, program_part, card)
-            return implementation.load(program_part, card, device, threads)
+            return devices[device].item().on_numpy(implementation.load(program_part, card, device, threads))
 
         tried = list(_trials(candidates, program, frames, expected, batches, name, automatic=engine == "auto"))
         best = _fastest(tried, engine, name)

@@ -8,6 +8,7 @@ from typing import Any
 from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.options import Options
 from shiftscope.engines import engines
+from shiftscope.engines.devices import devices
 from shiftscope.figures import figures
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
@@ -89,6 +90,8 @@ class Parameters:
                 found += [samplings[sampling.kind].module]
             if rule == "train" and network.train:
                 found += [augmentations[network.train.augmentation.kind].module]
+        if rule in ("network", "infer", "price"):
+            found += [entry.module for entry in devices]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
