@@ -44,7 +44,15 @@ def card(monkeypatch):
     engines["eager"]  # discover first
     monkeypatch.setitem(engines._entries, "linear", Entry("linear", Linear, "", "", "", frozenset(), __name__))
     Linear.seen = []
-    return {"engine": "linear", "device": "cpu", "batch_size": 5, "input_size": SIZE, "outputs": OUTPUTS, "network": "n"}
+    return {
+        "engine": "linear",
+        "device": "cpu",
+        "precision": "float32",
+        "batch_size": 5,
+        "input_size": SIZE,
+        "outputs": OUTPUTS,
+        "network": "n",
+    }
 
 
 @pytest.fixture

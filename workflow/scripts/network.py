@@ -10,6 +10,7 @@ with job(snakemake.log[0]):
         weights=snakemake.input.weights,
         engine=snakemake.params.engine,
         batch_size=snakemake.params.batch_size,
+        precision=snakemake.params.precision,
         device=snakemake.params.device,
         threads=snakemake.threads,
         seed=snakemake.params.seed,

@@ -17,7 +17,9 @@ LONGEST_BATCH_S = 2.0
 AS_FAST = 1.03
 """Times per frame that differ by less than this factor count as equal."""
 SAME = 1e-4
-"""How far any probability of an engine may lie from eager torch's."""
+"""How far any probability of an engine may lie from eager torch's, where both compute in float32."""
+AS_ROUNDED = 3.0
+"""In another precision: how many times as far as eager torch's in that precision."""
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,43 @@ class Calibration:
     batch_size: int
     ms_per_frame: float
     largest_difference: float
-    """The largest difference of any probability from eager torch's, on the trial frames; in [0, 1]."""
-    same_top1: bool
-    """Whether every trial frame has the same most probable class as with eager torch."""
+    """The largest difference of any probability from eager torch's in float32, on the trial frames; in [0, 1]."""
+    changed_top1: float
+    """The share of the trial frames whose most probable class is another one than with eager torch in float32."""
 
-    @property
-    def agrees(self) -> bool:
-        """Whether the engine may be used: the same top classes, and no probability off by more than `SAME`."""
-        return self.same_top1 and self.largest_difference <= SAME
+
+@dataclass(frozen=True)
+class Expected:
+    """What engines are to answer on the trial frames, within the rounding of their precision."""
+
+    probabilities: NDArray[np.float64]
+    """(frames, outputs): eager torch's in float32."""
+    precision: str
+    rounding: float = 0.0
+    """The largest difference of eager torch's probabilities in `precision` from these."""
+
+    def differences(self, logits: NDArray[np.float32]) -> tuple[float, float]:
+        """The largest difference of a probability, and the share of frames with another top class; nan where logits of the
+        same frames are not finite."""
+        if not np.isfinite(logits).all():
+            return float("nan"), float("nan")
+        found = softmax(logits)
+        changed = found.argmax(1) != self.probabilities.argmax(1)
+        return float(np.abs(found - self.probabilities).max()), float(changed.mean())
+
+    def agree(self, trial: Calibration) -> bool:
+        """Whether an engine may be used: in float32 with the same top classes and all probabilities within `SAME`; in
+        another precision with probabilities as near as eager torch's in it, but for a factor of `AS_ROUNDED`."""
+        if self.precision == "float32":
+            return trial.changed_top1 == 0 and trial.largest_difference <= SAME
+        return trial.largest_difference <= max(SAME, AS_ROUNDED * self.rounding)
 
 
 def calibrate(
     engine: str,
     run: Run,
     frames: NDArray[np.uint8],
-    expected: NDArray[np.float64],
+    expected: Expected,
     batches: Iterable[int],
 ) -> Calibration:
     """Time an engine at several batch sizes and compare its answers with eager torch's.
@@ -54,7 +78,7 @@ def calibrate(
     engine : its name.
     run : the network on this engine.
     frames : uint8 (at least the largest batch, size, size, 3).
-    expected : (n, outputs), eager torch's probabilities of the first n frames.
+    expected : of the first of these frames.
     batches : batch sizes, from the smallest; larger ones are left out once a batch takes more than `LONGEST_BATCH_S`.
     """
     timed: dict[int, float] = {}
@@ -71,12 +95,6 @@ def calibrate(
             break
     # Where times are as good as equal, the larger batch waits less often for its slowest frame.
     best = max(batch for batch in timed if timed[batch] <= AS_FAST * min(timed.values()))
-    starts = range(0, len(expected), best)
-    answers = softmax(np.concatenate([run(frames[start : start + best]) for start in starts])[: len(expected)])
-    return Calibration(
-        engine,
-        best,
-        1000 * timed[best],
-        float(np.abs(answers - expected).max()),
-        bool((answers.argmax(1) == expected.argmax(1)).all()),
-    )
+    count = len(expected.probabilities)
+    answers = np.concatenate([run(frames[start : start + best]) for start in range(0, count, best)])[:count]
+    return Calibration(engine, best, 1000 * timed[best], *expected.differences(answers))

@@ -1,8 +1,9 @@
-"""What the page says of the sizes that networks were shown."""
+"""What the page says of how networks were run: the sizes that they were shown, and what they computed in."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shiftscope.core.numbers import percent
 from shiftscope.networks import Preprocessing
 
 
@@ -29,6 +30,22 @@ def sizes_said(cards: Sequence[Mapping[str, Any]], same: int | None) -> list[str
             "Frames are made for each size by itself: networks of different sizes see the same pictures, but a shift of "
             "one pixel is one of the network's own input; places drawn at random may differ, and so may the pictures that "
             "fit."
+        )
+    return said
+
+
+def precision_said(cards: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences: which networks did not compute in float32, and how many answers that changed. `cards` are what
+    `prepare_network` writes."""
+    said = []
+    for card in cards:
+        if card["precision"] == "float32":
+            continue
+        count = card["compared"]
+        changed = f"{round(count * card['changed_top1'])} of {count} ({percent(card['changed_top1'])})"
+        said.append(
+            f"{card['network']} computed in {card['precision']}: of frames made for calibration, {changed} have another "
+            "top class than in float32."
         )
     return said
 
