@@ -143,6 +143,16 @@ def test_the_page_says_what_another_precision_changed(page):
     assert "computed in" not in Page(page()).text
 
 
+def test_the_page_says_what_an_audit_found_and_where_memory_ran_short(page):
+    noted = {"frames": 99, "windows": 99, "batch_size": 8, "audited": 2000, "audited_changed": 5}
+    words = f"drawn for the audit of {EVIL}, 5 of 2,000 (0.25 %) have another top class than eager torch"
+    assert words in Page(page(running={EVIL: noted})).text
+    assert "parts of it ran in batches" not in Page(page(running={EVIL: noted})).text
+    short = Page(page(running={EVIL: {**noted, "audited": 0, "batch_size": 4}})).text
+    assert f"Memory ran short for {EVIL}: parts of it ran in batches of 4." in short
+    assert "drawn for the audit" not in short
+
+
 def test_a_data_set_without_networks_or_boxes_has_a_page(page):
     bare = {"cards": [], "sensitivity": None, "comparisons": None, "bias": None, "figures": []}
     assert not Page(page(**bare, skipped=tables.SKIPPED.to_frame())).open

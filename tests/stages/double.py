@@ -87,18 +87,24 @@ class Double(Streaming):
         self.cut[id(pixels)] = pixels, event
         return pixels, event
 
+    def take(self, coming):
+        there = super().take(coming)
+        if id(there) in self.cut:
+            self.note("taken", len(there))
+        return there
+
     def network(self, answer):
         """A network on this device, of a function from frames to logits, both numpy arrays."""
 
         def run(frames):
             if self.room is not None and len(frames) > self.room:
-                raise torch.OutOfMemoryError(f"CUDA out of memory for {len(frames)} frames")
+                raise torch.OutOfMemoryError(f"CUDA out of memory for {len(frames)} frames\nand more lines")
             if id(frames) in self.cut:
                 pixels, event = self.cut[id(frames)]
                 assert event in self.waited, "the network runs on frames that may not have arrived"
                 assert id(pixels) in self.kept, "the frames' memory may be given away while the network runs on them"
             self.note("run", len(frames), threading.current_thread())
-            number = self.count("run")
+            number = self.count("taken")
             self.expect(
                 lambda: self.count("cut") > min(number, self.batches - 1),
                 f"batch {number} of {self.batches} ended, and nobody had begun to copy the next one",
@@ -109,13 +115,13 @@ class Double(Streaming):
 
     def begin(self, function, *given):
         pending = super().begin(function, *given)
-        self.begun_before[id(pending)] = self.count("run")
+        self.begun_before[id(pending)] = self.count("taken")
         return pending
 
     def arrived(self, pending):
         begun = self.begun_before[id(pending)]
         self.expect(
-            lambda: self.count("run") > min(begun, self.batches - 1),
+            lambda: self.count("taken") > min(begun, self.batches - 1),
             f"the results of the first {begun} batches were waited for before the next one was begun",
         )
         self.note("arrived", threading.current_thread())

@@ -6,12 +6,15 @@ import threading
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from PIL import Image
 
 from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines.devices import devices
 from shiftscope.engines.devices.cuda import CUT_AT_ONCE, Streaming
 from shiftscope.stages import feeding
+from shiftscope.stages.asking import Audit, Batched
 from shiftscope.stages.describing import LOGITS
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.infer import predict
@@ -51,21 +54,22 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(feeding, "ROWS", STEPS)
 
 
-def predicted(device, run, shard, batch, keep_logits=False):
+def predicted(device, run, shard, batch, keep_logits=False, audit=None):
     images, names = shard
-    card = {"network": "n", "input_size": SIZE, "batch_size": batch}
+    card = {"network": "n", "input_size": SIZE, "batch_size": batch, "device": "double"}
     made = []
-    predict(run, device, card, names["canvases"], names["frames"], images, made.extend, keep_logits)
-    return pl.concat(made)
+    network = Batched(run, device, batch, "n")
+    noted = predict(network, card, names["canvases"], names["frames"], images, made.extend, keep_logits, audit)
+    return pl.concat(made), noted
 
 
 def doubled(shard, batch=4, keep_logits=False, **more):
     device = Double(batches=-(-PICTURES * STEPS // batch), **more)
-    return device, predicted(device, device.network(answer), shard, batch, keep_logits)
+    return device, predicted(device, device.network(answer), shard, batch, keep_logits)[0]
 
 
 def on_cpu(shard, batch=4, keep_logits=False):
-    return predicted(devices["cpu"].item(), answer, shard, batch, keep_logits)
+    return predicted(devices["cpu"].item(), answer, shard, batch, keep_logits)[0]
 
 
 @pytest.mark.parametrize("batch", [1, 4, 7, PICTURES * STEPS, 70])
@@ -158,3 +162,66 @@ def test_a_failure_in_any_thread_ends_all_of_them(shard, monkeypatch, name):
     with pytest.raises(ValueError, match="torn"):
         doubled(shard)
     assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.parametrize(("room", "left"), [(8, 8), (7, 4), (3, 2), (1, 1)])
+def test_where_memory_runs_out_batches_are_halved_and_answers_stay_the_same(shard, capsys, room, left):
+    device = Double(batches=5, room=room)
+    found, noted = predicted(device, device.network(answer), shard, 8)
+    assert found.drop("label_prob", "top5_prob", "prob_of_previous_top1").equals(
+        on_cpu(shard, 8).drop("label_prob", "top5_prob", "prob_of_previous_top1")
+    )
+    assert noted["batch_size"] == left
+    assert device.freed == [8, 4, 2, 1].index(left)
+    sizes = {noted[1] for noted in device.log if noted[0] == "run"}
+    assert sizes == {left}  # all of one size, which compiled engines ask for
+    assert ("memory is too small for 8 frames at a time; 4 from here on" in capsys.readouterr().err) == (left < 8)
+
+
+def test_memory_for_no_frame_at_all_is_a_sentence(shard):
+    device = Double(batches=5, room=0)
+    with pytest.raises(
+        ShiftscopeError, match=r"memory of the double is too small for network n in batches of 1 "
+    ) as caught:
+        predicted(device, device.network(answer), shard, 8)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("library", [np, torch])
+def test_the_processor_knows_what_its_libraries_say_of_memory(library):
+    cpu = devices["cpu"].item()
+    with pytest.raises((MemoryError, RuntimeError)) as caught:
+        library.empty(2**58, dtype=library.uint8)
+    assert cpu.out_of_memory(caught.value)
+    assert not cpu.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_memory_that_runs_out_while_frames_are_sent_is_a_sentence(shard, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(Double, "send", full)
+    with pytest.raises(ShiftscopeError, match="memory of the double is too small for network n"):
+        doubled(shard)
+
+
+@pytest.mark.parametrize(("count", "size"), [(8, 8), (8, 3), (7, 2), (5, 4), (3, 5)])
+def test_parts_of_one_size_cover_every_frame_once(count, size):
+    asked = []
+
+    def run(numbers):
+        asked.append(len(numbers))
+        return 10 * numbers
+
+    found = Batched(run, devices["cpu"].item(), size, "n")(np.arange(count))
+    assert found.tolist() == [10 * number for number in range(count)]
+    assert set(asked) == {min(count, size)}
+
+
+def test_an_audit_runs_on_the_device_too(shard):
+    device = Double(batches=10)
+    audit = Audit(Batched(lambda frames: torch.from_numpy(-answer(frames.numpy())), device, 4, "n"), 0.5, 0)
+    _, noted = predicted(device, device.network(answer), shard, 4, audit=audit)
+    windows = tables.read(shard[1]["frames"], tables.FRAMES)
+    assert noted["audited"] == noted["audited_changed"] == audit.drawn(windows).sum()
+    assert 5 < noted["audited"] < 35

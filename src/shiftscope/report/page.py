@@ -94,7 +94,7 @@ def _of_networks(page: PageInputs) -> dict[str, Any]:
     found: dict[str, Any] = {
         "cards": page.cards,
         "sizes": sizes_said(page.cards, page.facts["input_size"]),
-        "precision": precision_said(page.cards),
+        "precision": precision_said(page.cards, page.running),
         "several_sizes": several_sizes(page.cards),
         "comparisons": [] if page.comparisons is None else _comparison_rows(page.comparisons),
     }

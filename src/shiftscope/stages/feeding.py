@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines.devices import Device, Part
+from shiftscope.stages.asking import Audit
 from shiftscope.stages.describing import labels
 
 ROWS = 256
@@ -30,6 +31,8 @@ class Batch(NamedTuple):
     """What `Device.frames` gave for them."""
     windows: int
     """How many there are; what follows them only fills up the batch."""
+    audited: Any
+    """What `Device.arrays` gave for the numbers of those that an audit looks at; None where there are none."""
 
 
 class Piece(NamedTuple):
@@ -44,19 +47,23 @@ class Piece(NamedTuple):
     """What `Device.arrays` gave for `shown` and the labels."""
 
 
-def feed(device: Device, canvases_path: str | Path, frames: pl.DataFrame, size: int, batch: int) -> Iterator[Batch | Piece]:
+def feed(
+    device: Device, canvases_path: str | Path, frames: pl.DataFrame, size: int, batch: int, audit: Audit | None = None
+) -> Iterator[Batch | Piece]:
     """All that one job asks a network, in its order, on its way to the device.
 
     Parameters
     ----------
     canvases_path, frames : what `make_frames` wrote; `frames` with the column ``label``.
     size, batch : of a frame, px, and how many are run together.
+    audit : draws the windows that are audited.
 
     Every distinct window is in one batch, once, however many frames show it.
     """
     windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
     shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
-    batches = _batches(device, canvases_path, windows, size, batch)
+    audited = np.zeros(len(windows), bool) if audit is None else audit.drawn(windows)
+    batches = _batches(device, canvases_path, windows.with_columns(audited=audited), size, batch)
     answered = asked = 0  # windows, up to the last one in a piece and in a batch
     for start, end in _pieces(frames):
         needed = int(shown[start:end].max()) + 1
@@ -84,18 +91,24 @@ def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
 
 def _batches(device: Device, canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int) -> Iterator[Batch]:
     """The windows, in their order, `batch` at a time; the last batch may hold fewer."""
+    audited = windows["audited"].to_numpy()
     parts: list[Part] = []
-    count = 0
+    count = done = 0
+
+    def made() -> Batch:
+        chosen = np.flatnonzero(audited[done : done + count])
+        return Batch(device.frames(parts, size, batch), count, device.arrays(chosen) if len(chosen) else None)
+
     for sent, places in _loads(device, canvases_path, windows, size, batch):
         while len(places):
             some, places = places[: batch - count], places[batch - count :]
             parts.append((sent, some))
             count += len(some)
             if count == batch:
-                yield Batch(device.frames(parts, size, batch), count)
-                parts, count = [], 0
+                yield made()
+                parts, count, done = [], 0, done + count
     if count:
-        yield Batch(device.frames(parts, size, batch), count)
+        yield made()
 
 
 def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int) -> Iterator[Part]:

@@ -18,8 +18,10 @@ from shiftscope.core.threads import ahead, behind
 from shiftscope.engines import engines
 from shiftscope.engines.devices import Device, devices
 from shiftscope.networks.modules import Run, available
+from shiftscope.stages.asking import Audit, Batched
 from shiftscope.stages.describing import LOGITS, Summary, summarise, table
 from shiftscope.stages.feeding import Batch, Piece, feed
+from shiftscope.stages.running import write_running
 
 BEHIND = 2
 """How many tables wait at most to be made of what the network answered."""
@@ -37,7 +39,10 @@ def infer(
     images: pl.DataFrame,
     threads: int,
     keep_logits: bool,
+    audit: float = 0,
+    seed: int = 0,
     path: str | Path,
+    running_path: str | Path,
 ) -> None:
     """Run one network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
 
@@ -49,9 +54,12 @@ def infer(
     threads : CPU threads.
     keep_logits : whether all logits are written too, as a list of float32 in the column ``logits``; `describe` makes the
         same predictions of them again, on the CPU to the bit. Each row group of the file then holds a few whole images.
+    audit, seed : the share, in [0, 1], of the distinct frames that eager torch answers in float32 as well, and what decides
+        which they are.
+    running_path : where it is noted how the network was run (`running.RUNNING`).
 
-    Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone, or
-    the network's answers are not finite.
+    Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone or
+    has too little memory, or the network's answers are not finite.
     """
     highest = images["label"].max()
     if isinstance(highest, int) and highest >= card["outputs"]:
@@ -59,7 +67,6 @@ def infer(
             f"network {card['network']} has {card['outputs']} outputs, but the pictures have labels up to {highest}; "
             "give it 'outputs' that match, or pictures of its classes"
         )
-    run = load_program(card, program_path, threads)
 
     def write(pieces: Iterator[pl.DataFrame]) -> None:
         if keep_logits:  # about a hundred times as large as the rest
@@ -67,8 +74,20 @@ def infer(
         else:
             tables.write(path, pl.concat([tables.PREDICTIONS.to_frame(), *pieces]), tables.PREDICTIONS)
 
-    device = devices[card["device"]].item()
-    predict(run, device, card, canvases_path, frames_path, images, write, keep_logits)
+    network = loaded(card, program_path, threads)
+    checked = None
+    if audit:
+        exactly = {**card, "engine": "eager", "precision": "float32"}
+        checked = Audit(loaded(exactly, card["weights"], threads, network.device), audit, seed)
+    noted = predict(network, card, canvases_path, frames_path, images, write, keep_logits, checked)
+    write_running(running_path, noted)
+
+
+def loaded(card: Mapping[str, Any], path: str | Path, threads: int, device: Device | None = None) -> Batched:
+    """The network of `card`, from its program at `path`, ready to be asked, on a `device` that is in use already or on a
+    new one. Raises ShiftscopeError as `load_program` does."""
+    run = load_program(card, path, threads)
+    return Batched(run, device or devices[card["device"]].item(), card["batch_size"], card["network"])
 
 
 def load_program(card: Mapping[str, Any], path: str | Path, threads: int) -> Run:
@@ -85,45 +104,66 @@ def load_program(card: Mapping[str, Any], path: str | Path, threads: int) -> Run
 
 
 def predict(
-    run: Run,
-    device: Device,
+    network: Batched,
     card: Mapping[str, Any],
     canvases_path: str | Path,
     frames_path: str | Path,
     images: pl.DataFrame,
     write: Write,
     keep_logits: bool = False,
-) -> None:
+    audit: Audit | None = None,
+) -> dict[str, int]:
     """Have the predictions of a shard (tables.PREDICTIONS) written, in the order of the images.
 
-    Every distinct window goes through the network once, however many frames show it. `run` is the network as the engine
-    loaded it for `device`; `write` is called in the thread behind; the other parameters are those of `infer`. Raises
-    ShiftscopeError where a logit is not finite.
+    Every distinct window goes through the network once, however many frames show it. `write` is called in the thread
+    behind; the other parameters are those of `infer`. Returns how the network was run, as `running.RUNNING`. Raises
+    ShiftscopeError where a logit is not finite or the device's memory is too small.
     """
+    device = network.device
     frames = tables.read(frames_path, tables.FRAMES).join(
         images.select("image_id", "label"), on="image_id", how="left", maintain_order="left"
     )
-    fed = feed(device, canvases_path, frames, card["input_size"], card["batch_size"])
-    with closing(ahead(fed)) as items:
-        answers = _answers(run, device, items, keep_logits)
-        behind(answers, lambda pending: write(_described(device, card, pending, len(frames), keep_logits)), BEHIND)
+    fed = feed(device, canvases_path, frames, card["input_size"], card["batch_size"], audit)
+    noted = {"frames": len(frames), "windows": 0, "audited": 0, "audited_changed": 0}
+    try:
+        with closing(ahead(fed)) as items:
+            answers = _answers(network, items, keep_logits, audit, noted)
+            behind(answers, lambda pending: write(_described(device, card, pending, len(frames), keep_logits)), BEHIND)
+        if audit is not None:
+            audit.finish()
+            noted |= {"audited": audit.audited, "audited_changed": audit.changed}
+    except Exception as error:
+        if not device.out_of_memory(error):
+            raise
+        raise ShiftscopeError(
+            f"the memory of the {card['device']} is too small for network {card['network']} in batches of "
+            f"{network.batch_size} ({str(error).splitlines()[0]}); leave more of it free, or run it elsewhere"
+        ) from None
+    return noted | {"batch_size": network.batch_size}
 
 
 Pending = tuple[Piece, Any]
 """Rows, and what `Device.begin` gave for their summary."""
 
 
-def _answers(run: Run, device: Device, items: Iterable[Batch | Piece], keep_logits: bool) -> Iterator[Pending]:
-    """Run the network on batches, and begin the summary of each piece once its last batch is under way."""
-    xp = device.xp
+def _answers(
+    network: Batched, items: Iterable[Batch | Piece], keep_logits: bool, audit: Audit | None, noted: dict[str, int]
+) -> Iterator[Pending]:
+    """Run the network on batches, and begin the summary of each piece once its last batch is under way. How many windows
+    there were is added to what is `noted`."""
+    device = network.device
     logits: list[Any] = []  # of windows that no piece has shown yet
     for item in items:
         if isinstance(item, Batch):
-            logits.append(run(device.take(item.frames))[: item.windows])
+            frames = device.take(item.frames)
+            logits.append(network(frames)[: item.windows])
+            noted["windows"] += item.windows
+            if audit is not None and item.audited is not None:
+                audit.see(frames, logits[-1], *device.take(item.audited))
             continue
-        known = xp.concatenate(logits)
-        shown, label = device.take(item.given)
-        yield item, device.begin(summarise, xp, known[: item.windows], shown, label, keep_logits)
+        known = device.xp.concatenate(logits)
+        given = (known[: item.windows], *device.take(item.given), keep_logits)
+        yield item, device.begin(summarise, device.xp, *given)
         logits = [known[item.windows :]]
 
 

@@ -155,6 +155,7 @@ class Parameters:
             "inside": [
                 [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.config.networks
             ],
+            "cells": self.plan.run_cells(dataset),
             "sequences": [[protocol, size] for protocol, size in self.plan.sequences(dataset) for _ in self.plan.shards],
             "input_size": self.plan.config.inference.input_size,
             "seed": self.plan.config.seed,
@@ -191,6 +192,12 @@ class Parameters:
         """What the job that tries a remedy is given of it."""
         section = self.plan.config.remedies[name]
         return {"kind": section.kind, "options": self.options(section, "protocols")}
+
+    def audit(self) -> dict[str, Any]:
+        """What the job that runs a network is given of an audit: nothing where there is none, so that the seed changes
+        nothing then."""
+        share = self.plan.config.inference.audit
+        return {"audit": share, "seed": self.plan.config.seed} if share else {}
 
     def cause(self) -> dict[str, Any]:
         """What the job that looks inside a network is given."""
