@@ -11,6 +11,8 @@ with job(snakemake.log[0]):
         engine=snakemake.params.engine,
         batch_size=snakemake.params.batch_size,
         precision=snakemake.params.precision,
+        choices=snakemake.params.choices,
+        code=snakemake.params.code,
         device=snakemake.params.device,
         threads=snakemake.threads,
         seed=snakemake.params.seed,

@@ -65,6 +65,10 @@ class Card(Table):
     batch_size = Column(pl.Int64)
     """The number of frames that are computed at once."""
     calibration = Column(pl.List(pl.Struct([])))
-    """For each engine that was tried: its name (`engine`), its fastest `batch_size`, its time in milliseconds
-    (`ms_per_frame`), the largest difference of a probability from that of eager torch in float32
-    (`largest_difference`), and the share of frames whose top class is another one (`changed_top1`)."""
+    """For each engine that was tried, the chosen one first: its name (`engine`), its fastest `batch_size`, the median of
+    its time in milliseconds (`ms_per_frame`), and the smallest batch that memory had no room for (`too_large`); where it
+    was asked, the largest difference of a probability from that of eager torch in float32 (`largest_difference`), and the
+    share of frames whose top class is another one (`changed_top1`). Slower engines are not asked."""
+    tried_on = Column(pl.String)
+    """The name of the network that engines and batch sizes were tried on: this one, or one of the same structure that was
+    prepared before (`_choices`)."""

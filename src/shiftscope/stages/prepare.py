@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.files import complete
-from shiftscope.core.numbers import percent
+from shiftscope.core.files import complete, scratch
 from shiftscope.engines import engines
-from shiftscope.engines.calibration import BATCHES, Calibration, Expected, calibrate
+from shiftscope.engines.calibration import Calibration, Expected
 from shiftscope.engines.devices import devices
 from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.answers import TRIED, check_answers, check_runs, softmax, trial_frames
 from shiftscope.networks.facts import Facts, facts
 from shiftscope.networks.modules import Run, available, check_precision, exact, normalised, runner
+from shiftscope.stages.choosing import Trials, choice_path, conditions, read_choice, write_choice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,15 +42,20 @@ def prepare_network(
     threads: int,
     seed: int,
     precision: str = "float32",
+    choices: str | Path | None = None,
+    code: str = "",
     card_path: str | Path,
     program_path: str | Path,
 ) -> None:
     """Load a network, choose engine and batch size, and write its program and its card, both complete or not at all.
 
     `engine` is the name of one, or ``auto`` for the fastest that agrees with eager torch; `device` is ``auto``, ``cpu`` or
-    ``cuda``; `batch_size` None stands for the fastest; `precision` is one of `modules.PRECISIONS`. Raises ShiftscopeError
-    where weights and architecture do not fit, the network does not run at its input size, the device does not compute in
-    that precision, or a named engine does not agree with eager torch.
+    ``cuda``; `batch_size` None stands for the fastest; `precision` is one of `modules.PRECISIONS`. `choices` is the pattern
+    of the files (`choosing.choice_path`) in which choices are kept for other networks of the same structure, if they are,
+    and `code` a digest of the code, on which they depend.
+
+    Raises ShiftscopeError where weights and architecture do not fit, the network does not run at its input size, the device
+    does not compute in that precision or has too little memory, or a named engine does not agree with eager torch.
     """
     network = networks[kind].item.model_validate(options)
     device = available(device)
@@ -61,21 +66,19 @@ def prepare_network(
     ready = _ready(network.load(Path(weights), name), network, wants, name)
     card = _card(name, kind, options, Path(weights), network, wants, facts(ready, network.size))
     card |= {"device": device, "threads": threads, "precision": precision}
-    batches = BATCHES[device] if batch_size is None else (batch_size,)
-    frames = trial_frames(max(*batches, COMPARED[precision]), network.size, seed)
+    frames = trial_frames(COMPARED[precision], network.size, seed)
     expected = _expected(ready, frames, precision, device, name)  # before anything is changed by an engine
     candidates = _candidates(engine, device, precision, network, name, kind)
-    with complete(card_path) as card_part, complete(program_path) as program_part:
-
-        def program(candidate: str) -> Run:
-            """The network on an engine, whose program is then the one in the file."""
-            implementation = engines[candidate].item()
-            implementation.save(ready, frames[:2], device, program_part, card)
-            return devices[device].item().on_numpy(implementation.load(program_part, card, device, threads))
-
-        tried = list(_trials(candidates, program, frames, expected, batches, name, automatic=engine == "auto"))
-        card |= _chosen(_fastest(tried, expected, engine, name), tried, expected)
-        program(card["engine"])
+    known = conditions(ready, card, {"engine": engine, "batch_size": batch_size, "code": code}, network.opaque)
+    with (
+        complete(card_path) as card_part,
+        complete(program_path) as program_part,
+        scratch(Path(program_path).with_name("engines")) as folder,
+    ):
+        trials = Trials(ready, card, frames, expected, folder)
+        tried, tried_on = _chosen(trials, candidates, engine == "auto", batch_size, choices, known)
+        trials.program(tried[0].engine).replace(program_part)
+        card |= _running(tried, tried_on, len(frames))
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
@@ -128,15 +131,13 @@ def _card(
 
 
 def _expected(ready: "nn.Module", frames: NDArray[np.uint8], precision: str, device: str, name: str) -> Expected:
-    """Eager torch's answers on the first frames: on the CPU in float32, and how far they are rounded in `precision` on
-    `device`.
+    """Eager torch's answers on `frames`: on the CPU in float32, and how far they are rounded in `precision` on `device`.
 
     Raises ShiftscopeError where they are not finite in that precision.
     """
 
     def answers(run: Run) -> NDArray[np.float32]:
-        count = COMPARED[precision]
-        return np.concatenate([run(part) for part in np.array_split(frames[:count], count // 8)])  # little memory
+        return np.concatenate([run(part) for part in np.array_split(frames, len(frames) // 8)])  # little memory
 
     exactly = Expected(softmax(answers(runner(ready, "cpu"))), precision)
     if precision == "float32":
@@ -170,48 +171,41 @@ def _candidates(engine: str, device: str, precision: str, network: Network, name
     return [engine]
 
 
-def _trials(
+def _chosen(
+    trials: Trials,
     candidates: Sequence[str],
-    program: Callable[[str], Run],
-    frames: NDArray[np.uint8],
-    expected: Expected,
-    batches: Sequence[int],
-    name: str,
-    *,
     automatic: bool,
-) -> Iterator[Calibration]:
-    """What each candidate does. Where the choice is `automatic`, an engine that cannot run the network is passed over."""
-    for candidate in candidates:
-        try:
-            run = program(candidate)
-        except Exception as error:
-            if not automatic or candidate == "eager":
-                raise
-            # Tracing and converting fail on some networks in as many ways as there are converters.
-            print(f"{name}: engine {candidate} cannot run it: {type(error).__name__}: {error}"[:500], file=sys.stderr)
-            continue
-        trial = calibrate(candidate, run, frames, expected, batches)
-        print(f"{name}: {trial}", file=sys.stderr)
-        yield trial
+    batch_size: int | None,
+    choices: str | Path | None,
+    known: Mapping[str, Any],
+) -> tuple[list[Calibration], str]:
+    """What the engines do that were tried, the one to take first, and the name of the network that they were tried on: this
+    one, or an earlier one for which all conditions were the same."""
+    path = None if choices is None else choice_path(choices, known)
+    choice = read_choice(path) if path else None
+    if choice and choice["engine"] in candidates:
+        print(f"{trials.name}: tried before, as {choice['network']}: {path}", file=sys.stderr)
+        again = trials.again(choice["engine"], choice["batch_size"])
+        if again:
+            print(f"{trials.name}: {again}", file=sys.stderr)
+            return [again], choice["network"]
+        print(f"{trials.name}: that does not do here", file=sys.stderr)
+    tried = trials.tried(candidates, batch_size, automatic=automatic)
+    for trial in tried:
+        print(f"{trials.name}: {trial}", file=sys.stderr)
+    if path:
+        write_choice(path, trials.name, tried, known)
+    return tried, trials.name
 
 
-def _chosen(best: Calibration, tried: Sequence[Calibration], expected: Expected) -> dict[str, Any]:
+def _running(tried: Sequence[Calibration], tried_on: str, compared: int) -> dict[str, Any]:
     """What the card says of how the network is run."""
+    best = tried[0]
     return {
         "changed_top1": best.changed_top1,
-        "compared": len(expected.probabilities),
+        "compared": compared,
         "engine": best.engine,
         "batch_size": best.batch_size,
         "calibration": [asdict(trial) for trial in tried],
+        "tried_on": tried_on,
     }
-
-
-def _fastest(tried: Sequence[Calibration], expected: Expected, engine: str, name: str) -> Calibration:
-    """The fastest trial among those that agree with eager torch. Raises ShiftscopeError where none does."""
-    best = min((trial for trial in tried if expected.agree(trial)), key=lambda trial: trial.ms_per_frame, default=None)
-    if best is None:
-        raise ShiftscopeError(
-            f"engine {engine} does not agree with eager torch on network {name}: a probability is off by "
-            f"{percent(tried[0].largest_difference)}; write 'engine: eager'"
-        )
-    return best

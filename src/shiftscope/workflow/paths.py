@@ -35,6 +35,7 @@ class Paths:
         self.training = f"{network}/training.parquet"
         self.card = f"{network}/card.json"
         self.program = f"{network}/program"
+        self.choice = f"{self.results}/networks/_choices/{{key}}.json"
         self.shard_predictions = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet"
         self.predictions = f"{dataset}/predictions/{{protocol}}/{{network}}.parquet"
         self.shard_running = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.json"

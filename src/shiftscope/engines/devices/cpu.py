@@ -1,5 +1,7 @@
 """The processor: nothing travels, and nothing is done before somebody waits for it."""
 
+import hashlib
+import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,6 +56,6 @@ class Cpu(Device):
         info = Path("/proc/cpuinfo")
         lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
         # The model's name is not everything: what a hypervisor passes on decides which instructions engines use.
-        facts = dict.fromkeys(line for line in lines if line.startswith(("model name", "flags")))
-        words = " ".join(" ".join(line.partition(":")[2].split()) for line in facts)
-        return words or platform.processor() or platform.machine()
+        said = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "flags"))]
+        name = said[0] if said else platform.processor() or platform.machine()
+        return f"{name}, {os.cpu_count()} processors, features {hashlib.sha256(repr(said).encode()).hexdigest()[:8]}"
