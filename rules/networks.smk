@@ -73,7 +73,7 @@ rule network:
         engine=PLAN.config.inference.engine,
         batch_size=PLAN.config.inference.batch_size,
         precision=PLAN.config.inference.precision,
-        choices=PATHS.choice,
+        choices=lambda wildcards: PATHS.choice,
         device=PLAN.config.inference.device,
         seed=PLAN.config.seed,
         code=code("network"),
