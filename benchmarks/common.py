@@ -14,13 +14,20 @@ from shiftscope.networks.answers import trial_frames
 
 def alternately(rounds: int, *what: Callable[[], object]) -> list[list[float]]:
     """Seconds of each, in turn, so that what else the machine does falls on all of them."""
+    return alternately_both(rounds, *what)[0]
+
+
+def alternately_both(rounds: int, *what: Callable[[], object]) -> tuple[list[list[float]], list[list[float]]]:
+    """As `alternately`: seconds of the clock, and those that the processor spent on this process and its threads."""
     seconds: list[list[float]] = [[] for _ in what]
+    processor: list[list[float]] = [[] for _ in what]
     for _ in range(rounds):
         for place, function in enumerate(what):
-            start = time.perf_counter()
+            start, spent = time.perf_counter(), time.process_time()
             function()
             seconds[place].append(time.perf_counter() - start)
-    return seconds
+            processor[place].append(time.process_time() - spent)
+    return seconds, processor
 
 
 def median_ratio(above: list[float], below: list[float]) -> str:

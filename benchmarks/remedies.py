@@ -21,8 +21,8 @@ from common import pictures
 from shiftscope.core import tables
 from shiftscope.remedies.answering import answer_remedies
 from shiftscope.remedies.scores import SCORES, frame_scores
+from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import LOGITS, describe
 
 PICTURES, STEPS, CLASSES, SIZE = 200, 104, 1000, 224
 CARD = {

@@ -104,6 +104,12 @@ rule report:
             rules.network.output.card,
             network=lambda wildcards: PLAN.config.networks,
         ),
+        running=lambda wildcards: [
+            rules.aggregate.output.running.format(
+                dataset=wildcards.dataset, protocol=protocol, network=network
+            )
+            for protocol, network in PLAN.run_cells(wildcards.dataset)
+        ],
         sensitivity=if_made("sensitivity", rules.sensitivity.output.sensitivity),
         layers=if_made("layers", rules.layers.output.layers, **INSIDE),
         geometry=if_made("geometry", rules.layers.output.geometry, **INSIDE),

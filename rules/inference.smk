@@ -10,6 +10,7 @@ rule infer:
         images=rules.images.output.images,
     output:
         predictions=PATHS.shard_predictions,
+        running=PATHS.shard_running,
     log:
         PATHS.log("infer/{protocol}/{network}/{shard}"),
     benchmark:
@@ -22,6 +23,7 @@ rule infer:
         mem_mb=4000,
     params:
         keep_logits=PLAN.config.inference.keep_logits,
+        audit=PARAMETERS.audit(),
         code=code("infer"),
     script:
         "../workflow/scripts/infer.py"
@@ -34,9 +36,13 @@ rule aggregate:
         ),
         frames=at_size(rules.frames.output.frames, shard=PLAN.shards),
         skipped=at_size(rules.frames.output.skipped, shard=PLAN.shards),
+        running=expand(
+            rules.infer.output.running, shard=PLAN.shards, allow_missing=True
+        ),
         images=rules.images.output.images,
     output:
         predictions=PATHS.predictions,
+        running=PATHS.running,
     log:
         PATHS.log("aggregate/{protocol}/{network}"),
     benchmark:

@@ -72,6 +72,8 @@ rule network:
         network=lambda wildcards: PARAMETERS.network(wildcards.network),
         engine=PLAN.config.inference.engine,
         batch_size=PLAN.config.inference.batch_size,
+        precision=PLAN.config.inference.precision,
+        choices=lambda wildcards: PATHS.choice,
         device=PLAN.config.inference.device,
         seed=PLAN.config.seed,
         code=code("network"),

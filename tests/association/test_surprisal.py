@@ -15,7 +15,7 @@ from shiftscope.association.tightness import tightness
 from shiftscope.core import tables
 from shiftscope.sensitivity.summing import sums as sums_of
 from shiftscope.sensitivity.sums import Sums
-from shiftscope.stages.infer import describe
+from shiftscope.stages.describing import describe
 
 from ..jobs import summed
 

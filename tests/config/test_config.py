@@ -77,6 +77,11 @@ def test_the_good_one_is_good():
         (("networks", "a", "classes", "imagenet"), "a: is set to 'classes: imagenet', .* 10; write 'classes: own' for"),
         (("networks", "a b", GOOD["networks"]["a"]), "a b"),
         (("inference", "engine", "egaer"), "unknown engine 'egaer'; did you mean 'eager'"),
+        (("inference", "precision", "half"), "precision: got 'half'; allowed: 'float32', 'tf32', 'bfloat16' or 'float16'"),
+        (
+            ("inference", {"device": "cpu", "precision": "tf32"}),
+            r"inference.precision: networks are run in tf32 on GPUs only.* 'precision: float32 or bfloat16'",
+        ),
         (("inference", "threds", 2), "inference.threds: unknown key 'threds'; did you mean 'threads'"),
     ],
 )

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from shiftscope.core.files import complete
+from shiftscope.core.files import complete, scratch
 
 
 def names(folder):
@@ -62,3 +62,26 @@ with complete({str(path)!r}) as part:
     with complete(path) as part:
         part.write_text("whole")
     assert names(tmp_path) == ["file", "file2"]
+
+
+def test_a_folder_for_what_is_in_between_is_empty_and_gone_afterwards(tmp_path):
+    code = f"""
+import os, signal
+from shiftscope.core.files import scratch
+with scratch({str(tmp_path / "file")!r}) as folder:
+    (folder / "half").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1
+
+    def fail():
+        with scratch(tmp_path / "file") as folder:
+            assert names(tmp_path) == [folder.name]
+            assert names(folder) == []
+            (folder / "a").write_text("a")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert names(tmp_path) == []

@@ -1,5 +1,6 @@
 """Engines agree with plain torch; preparation measures what it says."""
 
+import copy
 import json
 import shutil
 import subprocess
@@ -12,8 +13,10 @@ from safetensors.torch import save_file
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
+from shiftscope.engines.compile import replayed
 from shiftscope.networks import networks
 from shiftscope.networks.answers import softmax, trial_frames
+from shiftscope.networks.modules import computing
 from shiftscope.stages.prepare import prepare_network
 
 OPTIONS = {
@@ -58,12 +61,17 @@ def test_an_engine_answers_as_plain_torch_does(network, tmp_path, engine, batch)
     assert np.ptp(softmax(expected)) > 1e-3
 
 
-def test_auto_takes_the_fastest_that_agrees(network, tmp_path):
+def test_auto_takes_one_that_agrees_and_says_what_the_others_did(network, tmp_path):
     card = prepare(network, tmp_path)
-    fastest = min(card["calibration"], key=lambda trial: trial["ms_per_frame"])
-    assert (card["engine"], card["batch_size"]) == (fastest["engine"], fastest["batch_size"])
+    chosen, *others = card["calibration"]
+    assert (card["engine"], card["batch_size"]) == (chosen["engine"], chosen["batch_size"])
+    assert chosen["changed_top1"] == card["changed_top1"] == 0
+    assert chosen["largest_difference"] <= 1e-4
     assert {trial["engine"] for trial in card["calibration"]} == {entry.name for entry in engines if entry.item.automatic}
+    assert [trial["largest_difference"] for trial in others] == [None] * len(others)  # slower ones are not asked
     assert card["parameters"] == sum(parameter.numel() for parameter in network[1].parameters())
+    assert card["tried_on"] == "n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "program", "w.safetensors"]
 
 
 def test_an_engine_that_disagrees_is_refused(network, tmp_path, monkeypatch):
@@ -96,6 +104,80 @@ def test_cuda_that_is_not_there_is_a_sentence(network, tmp_path):
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(ShiftscopeError, match="no CUDA device"):
         prepare(network, tmp_path, device="cuda")
+
+
+def test_the_answers_of_a_recorded_graph_outlive_its_next_run():
+    where = torch.zeros(2)  # a CUDA graph writes to the same place each time
+    run = replayed(where.copy_)
+    first, second = run(torch.tensor([1.0, 2.0])), run(torch.tensor([3.0, 4.0]))
+    assert (first.tolist(), second.tolist()) == ([1, 2], [3, 4])
+
+
+def in_precision(network, frames, precision):
+    """Logits by torch's own autocast."""
+    spec, module = network
+    x = (torch.tensor(frames / 255.0) - torch.tensor(spec.mean)) / torch.tensor(spec.std)
+    lower = precision != "float32"
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=lower):
+        return module(x.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)).float().numpy()
+
+
+def test_another_precision_is_computed_in_and_the_card_says_what_it_changed(network, tmp_path):
+    card = prepare(network, tmp_path, engine="eager", batch_size=8, precision="bfloat16")
+    assert (card["precision"], card["compared"]) == ("bfloat16", 128)
+    frames = trial_frames(128, 64, 0)
+    plain, lower = (in_precision(network, frames, precision) for precision in ("float32", "bfloat16"))
+    run = engines["eager"].item().load(tmp_path / "program", card, "cpu", 1)
+    np.testing.assert_allclose(run(frames), lower, atol=1e-3)  # a normalisation by one product rounds differently
+    assert np.abs(plain - lower).max() > 0.005  # float32 would not pass
+    changed = (softmax(lower).argmax(1) != softmax(plain).argmax(1)).mean()
+    assert card["changed_top1"] == pytest.approx(changed, abs=2 / 128)
+    assert 0 < changed < 0.2
+    (trial,) = card["calibration"]
+    assert trial["changed_top1"] == card["changed_top1"]
+    assert trial["largest_difference"] == pytest.approx(np.abs(softmax(lower) - softmax(plain)).max(), rel=0.3)
+
+
+def test_an_engine_of_lower_precision_must_be_as_near_as_eager_torch_in_it(network, tmp_path, monkeypatch):
+    """A few times the rounding passes, and a mistake does not, though both change top classes."""
+    original = engines["eager"].item.load
+
+    def wrong(self, *arguments):
+        run = original(self, *arguments)
+        return lambda frames: run(255 - frames)
+
+    monkeypatch.setattr(engines["eager"].item, "load", wrong)
+    with pytest.raises(ShiftscopeError, match="eager does not agree with eager torch"):
+        prepare(network, tmp_path, engine="eager", batch_size=8, precision="bfloat16")
+    assert not (tmp_path / "card.json").exists()
+
+
+def test_float32_is_what_is_computed_in_unless_something_else_is_asked_for(network, tmp_path):
+    card = prepare(network, tmp_path)
+    assert (card["precision"], card["changed_top1"], card["compared"]) == ("float32", 0, 32)
+    with computing("tf32", "cpu"):
+        assert (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32) == (True, True)
+    with computing("float32", "cpu"):
+        assert (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32) == (False, False)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "float16"])
+def test_what_only_gpus_compute_in_is_a_sentence(network, tmp_path, precision):
+    with pytest.raises(ShiftscopeError, match=f"run in {precision} on GPUs only.*'precision: float32 or bfloat16'"):
+        prepare(network, tmp_path, precision=precision)
+
+
+def test_an_engine_that_does_not_compute_in_a_precision_is_a_sentence(network, tmp_path):
+    with pytest.raises(ShiftscopeError, match="engine torchscript does not compute in bfloat16 on the processor"):
+        prepare(network, tmp_path, engine="torchscript", precision="bfloat16")
+
+
+def test_numbers_that_a_precision_cannot_hold_are_a_sentence(network, tmp_path):
+    module = copy.deepcopy(network[1])
+    with torch.no_grad():
+        module.fc.bias[0] = 3.3999e38  # float32 goes up to 3.403e38, bfloat16 to 3.39e38
+    with pytest.raises(ShiftscopeError, match=r"numbers that are not finite in bfloat16; write another 'precision'"):
+        prepare((network[0], module), tmp_path, precision="bfloat16")
 
 
 def test_openvino_needs_no_torch_and_tells_nobody(network, tmp_path):

@@ -29,8 +29,8 @@ from shiftscope.figures.style import short
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.estimates import curves, sensitivity
 from shiftscope.sensitivity.stored import read_sums
+from shiftscope.stages.describing import describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import describe
 from shiftscope.stages.learning_curve import LEARNING_CURVE
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan

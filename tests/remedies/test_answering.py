@@ -9,7 +9,7 @@ from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.answering import answer_remedies, kept_answers, ms_per_frame
 from shiftscope.remedies.scores import SCORES
 from shiftscope.sensitivity.summing import sums
-from shiftscope.stages.infer import LOGITS, describe
+from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.statistics.intervals import difference_intervals, intervals
 from shiftscope.statistics.products import products
 

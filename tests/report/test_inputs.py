@@ -10,6 +10,7 @@ from shiftscope.core import tables
 from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.report.inputs import page_inputs
 from shiftscope.report.page import render, save
+from shiftscope.stages.running import write_running
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def job(tmp_path):
     facts = {
         "dataset": "d", "seed": 0, "input_size": None, "source": {"title": "t", "reference": "r"}, "protocols": {},
         "figures": [{"name": f"f{k}", "title": f"figure {k}", "protocol": protocol, "reference": "r"} for k, protocol in enumerate((None, "crop"))],
-        "compare_with": ["train", "web"], "sequences": [], "inside": [],
+        "compare_with": ["train", "web"], "sequences": [], "inside": [], "cells": [],
         "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
     }  # fmt: skip
     return files, facts
@@ -76,7 +77,18 @@ def test_what_a_measured_data_set_has_is_read_too(job, tmp_path):
         "cards": [str(tmp_path / "card.json")],
         "frames": [str(tmp_path / f"frames{size}.parquet") for size in (64, 96)],
     }
-    found = page_inputs(files, {**facts, "sequences": [["crop", 64], ["crop", 96]]})
+    files["running"] = []
+    for k in range(3):
+        files["running"].append(str(tmp_path / f"running{k}.json"))
+        write_running(
+            files["running"][-1], {"frames": 9, "windows": 5, "batch_size": 8 - k, "audited": k, "audited_changed": 0}
+        )
+    cells = [["crop", "n"], ["crop", "other"], ["centre", "n"]]
+    found = page_inputs(files, {**facts, "sequences": [["crop", 64], ["crop", 96]], "cells": cells})
+    assert found.running == {
+        "n": {"frames": 18, "windows": 10, "batch_size": 6, "audited": 2, "audited_changed": 0},
+        "other": {"frames": 9, "windows": 5, "batch_size": 7, "audited": 1, "audited_changed": 0},
+    }
     assert found.framing.relation["network"].to_list() == ["relation"]
     assert found.framing.accuracy_by_surprisal["network"].to_list() == ["accuracy_by_surprisal"]
     assert found.helped.remedies["network"].to_list() == ["remedies"]

@@ -17,7 +17,7 @@ from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
     "network": EVIL, "architecture": EVIL, "input_size": 224, "parameters": 1248424, "subsampling_stride": 16, "subsampling_ratio": 17, "outputs": 1000,
-    "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "weights_sha256": "ab" * 32, "engine": "eager", "device": "cpu",
+    "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "weights_sha256": "ab" * 32, "engine": "eager", "device": "cpu", "precision": "float32",
     "batch_size": 8, "preprocessing": {"input_size": 260, "said_by": EVIL},
 }  # fmt: skip
 
@@ -134,6 +134,23 @@ def test_comparisons_of_networks_of_different_sizes_say_what_a_pixel_is(page):
     words = "by pixels of each network's own input"
     assert words not in Page(page()).text
     assert words in Page(page(cards=[CARD, {**CARD, "input_size": 260}])).text
+
+
+def test_the_page_says_what_another_precision_changed(page):
+    lower = {**CARD, "network": "low", "precision": "bfloat16", "compared": 128, "changed_top1": 3 / 128}
+    words = "low computed in bfloat16: of frames made for calibration, 3 of 128 (2.34 %) have another top class"
+    assert words in Page(page(cards=[CARD, lower])).text
+    assert "computed in" not in Page(page()).text
+
+
+def test_the_page_says_what_an_audit_found_and_where_memory_ran_short(page):
+    noted = {"frames": 99, "windows": 99, "batch_size": 8, "audited": 2000, "audited_changed": 5}
+    words = f"drawn for the audit of {EVIL}, 5 of 2,000 (0.25 %) have another top class than eager torch"
+    assert words in Page(page(running={EVIL: noted})).text
+    assert "parts of it ran in batches" not in Page(page(running={EVIL: noted})).text
+    short = Page(page(running={EVIL: {**noted, "audited": 0, "batch_size": 4}})).text
+    assert f"Memory ran short for {EVIL}: parts of it ran in batches of 4." in short
+    assert "drawn for the audit" not in short
 
 
 def test_a_data_set_without_networks_or_boxes_has_a_page(page):

@@ -11,7 +11,7 @@ from shiftscope.report.remedies import Helped, arithmetic, help_sentences, reaso
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
     "network": EVIL, "architecture": "a", "input_size": 64, "parameters": 10, "subsampling_stride": 32, "subsampling_ratio": 45,
-    "outputs": 10, "mean": [0.5], "std": [0.5], "weights_sha256": "ab", "engine": "eager", "device": "cpu", "batch_size": 8,
+    "outputs": 10, "mean": [0.5], "std": [0.5], "weights_sha256": "ab", "engine": "eager", "device": "cpu", "precision": "float32", "batch_size": 8,
     "preprocessing": {"input_size": 64, "said_by": "a"},
 }  # fmt: skip
 FACTS = {

@@ -10,12 +10,15 @@ from PIL import Image
 
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.randomness import generator
 from shiftscope.core.registry import Entry
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import Engine, engines
 from shiftscope.stages.aggregate import aggregate, check_whole
+from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import LOGITS, describe, infer
+from shiftscope.stages.infer import infer
+from shiftscope.stages.running import read_running
 
 SIZE, OUTPUTS = 16, 7
 WEIGHTS = np.random.default_rng(5).normal(0, 0.02, (SIZE * SIZE * 3, OUTPUTS))
@@ -43,7 +46,15 @@ def card(monkeypatch):
     engines["eager"]  # discover first
     monkeypatch.setitem(engines._entries, "linear", Entry("linear", Linear, "", "", "", frozenset(), __name__))
     Linear.seen = []
-    return {"engine": "linear", "device": "cpu", "batch_size": 5, "input_size": SIZE, "outputs": OUTPUTS, "network": "n"}
+    return {
+        "engine": "linear",
+        "device": "cpu",
+        "precision": "float32",
+        "batch_size": 5,
+        "input_size": SIZE,
+        "outputs": OUTPUTS,
+        "network": "n",
+    }
 
 
 @pytest.fixture
@@ -65,11 +76,11 @@ def shard(tmp_path):
     return images, names, tmp_path
 
 
-def run(card, shard, keep_logits=False):
+def run(card, shard, keep_logits=False, **more):
     images, names, folder = shard
     infer(
         card=card, program_path="-", canvases_path=names["canvases"], frames_path=names["frames"], images=images,
-        threads=1, keep_logits=keep_logits, path=folder / "predictions.parquet",
+        threads=1, keep_logits=keep_logits, path=folder / "predictions.parquet", running_path=folder / "running.json", **more,
     )  # fmt: skip
     return tables.read(folder / "predictions.parquet", tables.PREDICTIONS)
 
@@ -99,6 +110,8 @@ def test_predictions_are_those_of_a_plain_loop(card, shard):
 
 def test_each_distinct_frame_is_computed_once(card, shard):
     run(card, shard)
+    noted = {"frames": 6 * 4, "windows": 6 * 3, "batch_size": 5, "audited": 0, "audited_changed": 0}
+    assert read_running(shard[2] / "running.json") == noted
     assert all(len(batch) == card["batch_size"] for batch in Linear.seen)
     distinct = 6 * 3
     assert sum(map(len, Linear.seen)) == -(-distinct // card["batch_size"]) * card["batch_size"]
@@ -175,8 +188,10 @@ def test_aggregation_keeps_the_order_of_images_and_leaves_out_the_skipped(card, 
     )
     shards = [str(folder / "a.parquet"), str(folder / "b.parquet")]
     inputs = {"frames": [folder / "f.parquet"], "skipped": [folder / "s.parquet"], "images": images}
+    inputs |= {"running": [folder / "running.json"] * 2, "running_path": folder / "together.json"}
     aggregate(shards=shards, **inputs, path=folder / "all.parquet")
     assert tables.read(folder / "all.parquet", tables.PREDICTIONS).equals(predictions)
+    assert read_running(folder / "together.json")["frames"] == 2 * 6 * 4
     with pytest.raises(ShiftscopeError, match="lack step 0 of image 'i0'"):
         aggregate(shards=shards[:1], **inputs, path=folder / "none.parquet")
     with pytest.raises(ShiftscopeError, match="twice"):
@@ -204,13 +219,55 @@ def test_a_sequence_must_be_whole():
 @pytest.mark.parametrize("rows", [1, 5, 9])
 def test_frames_are_described_alike_in_pieces_of_any_size(card, shard, monkeypatch, rows):
     whole = run(card, shard)
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", rows)
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", rows)
     assert run(card, shard).equals(whole)
+
+
+class Contrary(Linear):
+    """Has another top class on frames whose first pixel is dark."""
+
+    def load(self, path, card, device, threads):
+        right = super().load(path, card, device, threads)
+
+        def run(frames):
+            dark = frames[:, 0, 0, 0] < DARK
+            return np.where(dark[:, None], -right(frames), right(frames))
+
+        return run
+
+
+DARK = 100
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_an_audit_counts_the_frames_that_eager_torch_answers_differently(card, shard, monkeypatch, share):
+    """`Linear` stands for eager torch, and the weights for its program."""
+    monkeypatch.setitem(engines._entries, "eager", Entry("eager", Linear, "", "", "", frozenset(), __name__))
+    monkeypatch.setitem(engines._entries, "contrary", Entry("contrary", Contrary, "", "", "", frozenset(), __name__))
+    images, names, folder = shard
+    make_frames(
+        kind="crop", options={"offsets": "0..9"}, images=images, boxes=None, size=SIZE, seed=0, refuse=False,
+        **{f"{name}_path": path for name, path in names.items()},
+    )  # fmt: skip
+    audited = {**card, "engine": "contrary", "weights": "w"}
+    found = run(audited, shard, audit=share, seed=7)
+    noted = read_running(folder / "running.json")
+    frames = tables.read(names["frames"], tables.FRAMES)
+    canvases = {name: pixels for group in read_canvases(names["canvases"]) for name, pixels in group.items()}
+    dark = np.array(
+        [canvases[row["canvas_id"]][row["window_y"], row["window_x"], 0] < DARK for row in frames.rows(named=True)]
+    )
+    assert 0 < dark.sum() < len(dark)
+    drawn = np.concatenate([generator(7, "audit", f"i{k}").random(10) < share for k in range(6)])
+    assert (noted["audited"], noted["audited_changed"]) == (drawn.sum(), (dark & drawn).sum())
+    assert run(audited, shard).equals(found)  # it changes nothing
+    run({**audited, "batch_size": 7}, shard, audit=share, seed=7)
+    assert read_running(folder / "running.json") == {**noted, "batch_size": 7}
 
 
 def test_kept_logits_make_the_same_predictions_again_to_the_bit(card, shard, monkeypatch):
     without = run(card, shard)
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 1)
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", 1)
     assert run(card, shard, keep_logits=True).equals(without)
     kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
     logits = np.array(kept["logits"].to_list(), np.float32)
@@ -221,7 +278,7 @@ def test_kept_logits_make_the_same_predictions_again_to_the_bit(card, shard, mon
 
 
 def test_kept_logits_are_those_that_the_network_answered_and_a_row_group_holds_whole_images(card, shard, monkeypatch):
-    monkeypatch.setattr("shiftscope.stages.infer.ROWS", 5)  # two images of four frames
+    monkeypatch.setattr("shiftscope.stages.feeding.ROWS", 5)  # two images of four frames
     run(card, shard, keep_logits=True)
     kept = tables.read(shard[2] / "predictions.parquet", LOGITS)
     canvases = {name: pixels for group in read_canvases(shard[1]["canvases"]) for name, pixels in group.items()}

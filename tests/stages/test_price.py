@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.engines.devices import devices
 from shiftscope.stages import price as module
 from shiftscope.stages.price import PRICE, Timed, in_turns, price
 
@@ -78,7 +79,8 @@ def test_the_ratio_is_that_of_the_times_of_a_frame(monkeypatch, clock, tmp_path)
 def test_a_machine_that_slows_down_does_not_bend_the_ratio(clock):
     clock.drift = 0.05
     frames = np.zeros((4, 8, 8, 3), np.uint8)
-    one, other = (Timed(clock.network(name, 0.05), frames, 4) for name in "ab")
+    cpu = devices["cpu"].item()
+    one, other = (Timed.of(clock.network(name, 0.05), cpu, frames, 4) for name in "ab")
     seconds = in_turns(one, other)
     ratio = np.median(seconds[:, 0] / seconds[:, 1])
     assert ratio == pytest.approx(1, abs=0.02)

@@ -33,7 +33,7 @@ def test_a_fresh_checkout_reruns_nothing(project, finished):
 
 
 def test_comments_and_docstrings_rerun_nothing(project):
-    project.edit("src/shiftscope/stages/infer.py", "AHEAD = 4", "AHEAD = 4  # four")
+    project.edit("src/shiftscope/stages/infer.py", "BEHIND = 2", "BEHIND = 2  # two")
     project.edit("src/shiftscope/stages/infer.py", '"""Run one network over one shard', '"""Run a network over one shard')
     project.edit("workflow/scripts/infer.py", "import json", "# a comment\nimport json")
     assert project.would_run() == {}

@@ -11,4 +11,6 @@ with job(snakemake.log[0]):
         skipped=snakemake.input.skipped,
         images=tables.read(snakemake.input.images, tables.IMAGES),
         path=snakemake.output.predictions,
+        running=snakemake.input.running,
+        running_path=snakemake.output.running,
     )

@@ -16,5 +16,7 @@ with job(snakemake.log[0]):
         images=tables.read(snakemake.input.images, tables.IMAGES),
         threads=snakemake.threads,
         keep_logits=snakemake.params.keep_logits,
+        **snakemake.params.audit,
         path=snakemake.output.predictions,
+        running_path=snakemake.output.running,
     )

@@ -18,10 +18,10 @@ from shiftscope.cause.watching import watch
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
+from shiftscope.core.threads import ahead
 from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.engines.eager import Eager
 from shiftscope.networks.modules import available
-from shiftscope.stages.infer import ahead
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -17,6 +17,7 @@ from shiftscope.core.settings import read_settings
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
+from shiftscope.networks.modules import check_precision
 from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.remedies import Remedy, remedies
@@ -127,6 +128,8 @@ class Config(Options):
         if self.inference.engine != "auto" and self.inference.engine not in engines:
             names = ["auto", *(entry.name for entry in engines)]
             yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
+        if self.inference.device != "auto":  # else it is known where the first network is prepared
+            yield from _raised("inference.precision", check_precision, self.inference.precision, self.inference.device)
         boxed = any({"boxes", "landmarks"} & source.provides for source in self.datasets.values())
         if not boxed and not (self.networks and self.protocols):
             yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"

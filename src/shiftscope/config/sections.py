@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from shiftscope.core.options import Options
+from shiftscope.networks.modules import Precision
 
 
 class Inference(Options):
@@ -18,6 +19,12 @@ class Inference(Options):
     """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
     batch_size: int | None = Field(None, ge=1)
     """Frames at a time; not set: found for each network by a short calibration."""
+    precision: Precision = "float32"
+    """What networks compute in: `float32`; on a GPU also `tf32`, `bfloat16` and `float16`; on the CPU also `bfloat16`. All
+    but `float32` change answers a little: the card and the report say how many."""
+    audit: float = Field(0, ge=0, le=1)
+    """The share of the frames that eager torch answers in float32 as well, to count how often what runs the network has
+    another top class: 0.01 costs a few per cent of the time."""
     input_size: int | None = Field(None, ge=8)
     """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
     `input_size` counts before it; not set: each is shown the size that its source names."""

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,20 @@ def _sweep(path: Path) -> None:
     for stray in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         found = pattern.fullmatch(stray.name)
         if found and not _alive(int(found[1])):
-            stray.unlink(missing_ok=True)
+            _remove(stray)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
 
 
 @contextmanager
@@ -39,11 +53,21 @@ def complete(path: str | Path) -> Iterator[Path]:
     took its place.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
-    part = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.part")
+    part = _part(path)
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch(path: str | Path) -> Iterator[Path]:
+    """A context with an empty folder of this process's own beside `path`, which is removed when the block ends. What killed
+    processes of this machine left there is removed first."""
+    folder = _part(Path(path))
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        _remove(folder)

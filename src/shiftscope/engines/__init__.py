@@ -3,8 +3,9 @@
 An engine saves a network, with its normalisation, as a program: one file, from which any later job can load it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Base of all engines. All of them compute in float32 throughout."""
+    """Base of all engines."""
 
-    devices: tuple[str, ...] = ("cpu", "cuda")
-    """Devices that it runs on."""
+    precisions: ClassVar[Mapping[str, tuple[str, ...]]] = {"cpu": ("float32",), "cuda": ("float32", "tf32")}
+    """What it can compute in, on each device that it runs on."""
     automatic: bool = True
     """Whether `inference.engine: auto` tries it."""
 
@@ -38,10 +39,10 @@ class Engine:
         raise NotImplementedError
 
     def load(self, path: Path, card: dict[str, Any], device: str, threads: int) -> Run:
-        """Load a program as a function from frames to logits.
+        """Load a program as a function from frames to logits, both held by the device.
 
         `card` is the network's card.json, `device` is ``cpu`` or ``cuda``, and `threads` how many CPU threads may be used.
-        Raises ShiftscopeError where this machine lacks what the engine needs.
+        It computes in the `precision` of the card. Raises ShiftscopeError where this machine lacks what the engine needs.
         """
         raise NotImplementedError
 

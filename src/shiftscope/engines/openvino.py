@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU, in float32. It starts without torch, and is the fastest engine on most Intel and AMD processors."""
+"""OpenVINO on the CPU. It starts without torch, and is the fastest engine on most Intel and AMD processors."""
 
 import logging
 import sys
@@ -6,11 +6,12 @@ import warnings
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import Engine, engines
 from shiftscope.networks.modules import Run
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 XML, BIN = "model.xml", "model.bin"
 
 
-@engines.register("openvino", title="OpenVINO", reference="openvino.convert_model, inference precision f32")
+@engines.register("openvino", title="OpenVINO", reference="openvino.convert_model, inference precision f32 or bf16")
 class OpenVino(Engine):
     """Its program is an uncompressed zip of the two files in which OpenVINO stores a network."""
 
-    devices = ("cpu",)
+    precisions: ClassVar = {"cpu": ("float32", "bfloat16")}
 
     def save(self, ready: "nn.Module", example: NDArray[np.uint8], device: str, path: Path, card: dict[str, Any]) -> None:
         import torch
@@ -51,8 +52,13 @@ class OpenVino(Engine):
             model = core.read_model(program.read(XML), openvino.Tensor(np.frombuffer(program.read(BIN), np.uint8)))
         # A stream for each thread: frames are independent, and threads that share no frame need not wait for each other.
         # Without the hint, the plugin would compute in bfloat16 where the processor can.
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
+        wanted = {"float32": "f32", "bfloat16": "bf16"}[card["precision"]]
+        settings = {"INFERENCE_PRECISION_HINT": wanted, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
         compiled = core.compile_model(model, "CPU", settings)
+        if compiled.get_property("INFERENCE_PRECISION_HINT") != getattr(openvino.Type, wanted):
+            raise ShiftscopeError(
+                f"OpenVINO does not compute in {card['precision']} on this processor; name another engine"
+            )
         requests = [compiled.create_infer_request() for _ in range(threads)]
 
         def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:

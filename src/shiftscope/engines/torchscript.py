@@ -36,4 +36,4 @@ class TorchScript(Engine):
             module = torch.jit.load(path, map_location=device)
             if device == "cpu":
                 module = torch.jit.optimize_for_inference(module)
-        return runner(module, device)
+        return runner(module, device, card["precision"])

@@ -1,5 +1,7 @@
 """The answers of a network, and whether they are logits that depend on the frame alone, not on the rest of its batch."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,13 +32,15 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(shares / total)
 
 
-def powers(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def powers(logits: Any, xp: Any = np) -> tuple[Any, Any]:
     """exp(logit − largest logit), (…, outputs), and its sum over the outputs, (…, 1): the two parts of `softmax`.
+
+    Both are float64. `logits` are an array of the library `xp`, numpy or torch, and so are the results.
 
     >>> powers(np.log([1.0, 4.0]))
     (array([0.25, 1.  ]), array([1.25]))
     """
-    shifted = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
+    shifted = xp.exp(xp.asarray(logits, dtype=xp.float64) - xp.amax(logits, axis=-1, keepdims=True))
     return shifted, shifted.sum(-1, keepdims=True)
 
 

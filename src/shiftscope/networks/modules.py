@@ -1,18 +1,19 @@
 """torch's networks as functions on frames, and the devices and precision that they run with."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
 
 if TYPE_CHECKING:
     from torch import nn
 
-Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""A network as a function: frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs)."""
+Run = Callable[[Any], Any]
+"""A network as a function: frames, uint8 (batch, height, width, 3), to logits, float32 (batch, outputs). Both are arrays
+that its device holds: numpy's on the processor, torch's on a GPU (`engines.devices`)."""
 
 
 def normalised(
@@ -67,25 +68,61 @@ def available(device: str) -> str:
     return "cuda" if cuda and device != "cpu" else "cpu"
 
 
-def exact(threads: int) -> None:
-    """Make torch compute in full float32 on every device, with `threads` threads on the CPU.
+Precision = Literal["float32", "tf32", "bfloat16", "float16"]
+"""What convolutions and products of matrices are computed in."""
+PRECISIONS: dict[str, tuple[Precision, ...]] = {"cpu": ("float32", "bfloat16"), "cuda": get_args(Precision)}
+"""Those of each device."""
 
-    Without it, cuDNN would compute convolutions in TF32, which keeps 10 of the 23 bits of a float32's mantissa.
-    """
+
+def check_precision(precision: str, device: str) -> None:
+    """Raise ShiftscopeError unless networks can be run in `precision` on `device`, ``cpu`` or ``cuda``."""
+    if precision not in PRECISIONS[device]:
+        raise ShiftscopeError(
+            f"networks are run in {precision} on GPUs only, and these are to run on the processor; write 'precision: "
+            f"{' or '.join(PRECISIONS[device])}', or run it where torch finds a GPU"
+        )
+
+
+def exact(threads: int) -> None:
+    """Make torch compute in full float32 on every device, with `threads` threads on the CPU, unless something else is asked
+    for (`computing`)."""
     import torch
 
     torch.set_num_threads(threads)
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    _allow_tf32(False)
 
 
-def runner(module: "nn.Module", device: str) -> Run:
-    """`module`, which is on `device` (``cpu`` or ``cuda``) and takes uint8 frames, as a function on numpy arrays."""
+def _allow_tf32(allowed: bool) -> None:
+    """Without it, cuDNN would compute convolutions in TF32, which keeps 10 of the 23 bits of a float32's mantissa."""
     import torch
 
-    def run(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            answers = module(torch.from_numpy(frames).to(device, non_blocking=True))
-            return np.asarray(answers.float().cpu().numpy())
+    torch.backends.cudnn.allow_tf32 = allowed
+    torch.backends.cuda.matmul.allow_tf32 = allowed
 
-    return run
+
+@contextmanager
+def computing(precision: str, device: str) -> Iterator[None]:
+    """A context in which torch computes in `precision` on `device`, without gradients.
+
+    In bfloat16 and float16, what loses most by it, such as sums and softmax, stays in float32 (torch.autocast).
+    """
+    import torch
+
+    _allow_tf32(precision == "tf32")
+    lower = precision in ("bfloat16", "float16")
+    kind = getattr(torch, precision) if lower else torch.bfloat16
+    with torch.inference_mode(), torch.autocast(device, kind, enabled=lower):
+        yield
+    _allow_tf32(False)
+
+
+def runner(module: "nn.Module", device: str, precision: str = "float32") -> Run:
+    """`module`, which is on `device` (``cpu`` or ``cuda``) and takes uint8 frames, as a function on arrays there that is
+    computed in `precision`. Logits are float32 whatever they were computed in."""
+    import torch
+
+    def run(frames: Any) -> Any:
+        with computing(precision, device):
+            return module(frames).float()
+
+    return run if device != "cpu" else lambda frames: np.asarray(run(torch.from_numpy(frames)).numpy())

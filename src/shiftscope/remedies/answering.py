@@ -17,7 +17,7 @@ from shiftscope.remedies.comparison import compared
 from shiftscope.remedies.positions import Common, common_positions, frames_behind, longest_runs, stride_in_steps
 from shiftscope.remedies.scores import SCORES
 from shiftscope.sensitivity.summing import sums
-from shiftscope.stages.infer import describe
+from shiftscope.stages.describing import describe
 from shiftscope.statistics.intervals import intervals
 
 FRAMES = pl.Schema({name: tables.PREDICTIONS[name] for name in ("image_id", "step", "value")})
@@ -80,7 +80,7 @@ def answer_remedies(
     card : of the network (`stages.prepare`).
     tried : for each protocol its name (``protocol``), whether its swept quantity is a move in px (``moves``), and the
         ``kind`` and ``options`` of each of the ``remedies`` that are tried on it, by their names.
-    predictions : the shards of the predictions of each of these protocols, with all logits (`stages.infer.LOGITS`).
+    predictions : the shards of the predictions of each of these protocols, with all logits (`stages.describing.LOGITS`).
     scores : the shards of the scores (SCORES) of those protocols of which a remedy needs them, in the same order.
     seed, level, n_resamples : of the intervals.
     """

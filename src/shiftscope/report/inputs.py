@@ -18,6 +18,7 @@ from shiftscope.report.framing import Framing
 from shiftscope.report.remedies import Helped
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
 from shiftscope.stages.frames import unvaried
+from shiftscope.stages.running import read_running, together
 
 
 class FigureOnPage(NamedTuple):
@@ -43,6 +44,8 @@ class PageInputs:
     """tables.SKIPPED: pictures that could not be used, of all stages."""
     cards: Sequence[Mapping[str, Any]] = ()
     """What `stages.prepare` writes of each network."""
+    running: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of each network, how it was run on this data set (`stages.running`)."""
     sensitivity: pl.DataFrame | None = None
     """sensitivity.SENSITIVITY"""
     comparisons: pl.DataFrame | None = None
@@ -68,7 +71,7 @@ def page_inputs(files: Mapping[str, Any], facts: Mapping[str, Any]) -> PageInput
     ----------
     files, facts : as the rule `report` and `Parameters.report_facts` name them. Lists of files are in the order of facts
         that they belong to: figures and captions in that of `figures`, framing in that of `compare_with`, frames in that of
-        `sequences`.
+        `sequences`, and how networks were run in that of `cells`.
 
     Raises
     ------
@@ -80,6 +83,7 @@ def page_inputs(files: Mapping[str, Any], facts: Mapping[str, Any]) -> PageInput
         images=tables.read(files["images"], tables.IMAGES),
         skipped=tables.read([files["skipped"], *files.get("skipped_frames", [])], tables.SKIPPED),
         cards=[json.loads(Path(path).read_text(encoding="utf-8")) for path in files.get("cards", [])],
+        running=_running(files, facts["cells"]),
         sensitivity=tables.read_if(files.get("sensitivity"), SENSITIVITY),
         comparisons=tables.read_if(files.get("comparisons"), COMPARISONS),
         bias=tables.read_if(files.get("bias"), BIAS),
@@ -91,6 +95,14 @@ def page_inputs(files: Mapping[str, Any], facts: Mapping[str, Any]) -> PageInput
         figures=_figures(files, facts["figures"]),
         unvaried=unvaried(facts["sequences"], files.get("frames", [])),
     )
+
+
+def _running(files: Mapping[str, Any], cells: Sequence[Sequence[str]]) -> dict[str, dict[str, int]]:
+    """`cells`: protocol and network of each file."""
+    notes: dict[str, list[dict[str, int]]] = {}
+    for (_, network), path in zip(cells, files.get("running", []), strict=True):
+        notes.setdefault(network, []).append(read_running(path))
+    return {network: together(found) for network, found in notes.items()}
 
 
 def _looked(files: Mapping[str, Any], inside: Sequence[Sequence[str]]) -> list[Looked]:

@@ -1,8 +1,9 @@
-"""What the page says of the sizes that networks were shown."""
+"""What the page says of how networks were run: the sizes that they were shown, and what they computed in."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shiftscope.core.numbers import percent
 from shiftscope.networks import Preprocessing
 
 
@@ -31,6 +32,37 @@ def sizes_said(cards: Sequence[Mapping[str, Any]], same: int | None) -> list[str
             "fit."
         )
     return said
+
+
+def precision_said(cards: Sequence[Mapping[str, Any]], running: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Sentences: which networks did not compute in float32, on how many answers this changes something, and what ran short
+    of memory.
+
+    `cards` are what `prepare_network` writes, and `running` of each network how it was run on this data set
+    (`stages.running`).
+    """
+    said = []
+    for card in cards:
+        name, noted = card["network"], running.get(card["network"])
+        if card["precision"] != "float32":
+            changed = _share(card["compared"] * card["changed_top1"], card["compared"])
+            said.append(
+                f"{name} computed in {card['precision']}: of frames made for calibration, {changed} have another top class "
+                "than in float32."
+            )
+        if noted and noted["audited"]:
+            changed = _share(noted["audited_changed"], noted["audited"])
+            said.append(
+                f"Of the frames of this data set that were drawn for the audit of {name}, {changed} have another top class "
+                "than eager torch gives them in float32."
+            )
+        if noted and noted["batch_size"] < card["batch_size"]:
+            said.append(f"Memory ran short for {name}: parts of it ran in batches of {noted['batch_size']}.")
+    return said
+
+
+def _share(part: float, whole: int) -> str:
+    return f"{round(part):,} of {whole:,} ({percent(part / whole)})"
 
 
 def several_sizes(cards: Sequence[Mapping[str, Any]]) -> bool:

@@ -16,7 +16,7 @@ from shiftscope.report import remedies
 from shiftscope.report.cause import losses, map_rows, missing, outputs
 from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
-from shiftscope.report.networks import several_sizes, sizes_said
+from shiftscope.report.networks import precision_said, several_sizes, sizes_said
 from shiftscope.sensitivity.measures import measures
 from shiftscope.statistics.permutation import SMALLEST_P
 from shiftscope.wording.framing import verdict_sentence
@@ -94,6 +94,7 @@ def _of_networks(page: PageInputs) -> dict[str, Any]:
     found: dict[str, Any] = {
         "cards": page.cards,
         "sizes": sizes_said(page.cards, page.facts["input_size"]),
+        "precision": precision_said(page.cards, page.running),
         "several_sizes": several_sizes(page.cards),
         "comparisons": [] if page.comparisons is None else _comparison_rows(page.comparisons),
     }

@@ -7,6 +7,7 @@ import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.stages.running import read_running, together, write_running
 
 
 def aggregate(
@@ -16,8 +17,11 @@ def aggregate(
     skipped: Iterable[str],
     images: pl.DataFrame,
     path: str | Path,
+    running: Iterable[str | Path],
+    running_path: str | Path,
 ) -> None:
-    """Write one table of all predictions, in the order of `images` and of the steps of each image's sequence.
+    """Write one table of all predictions, in the order of `images` and of the steps of each image's sequence; and one note
+    of how the network was run.
 
     Parameters
     ----------
@@ -25,6 +29,7 @@ def aggregate(
         each for every shard.
     images : columns of `tables.IMAGES`: the whole data set.
     path : the file to write (`tables.PREDICTIONS`), complete or not at all.
+    running, running_path : notes of jobs (`running.RUNNING`), and where to write what they come to.
 
     Raises ShiftscopeError, naming the first such image, where the predictions of an image are missing, there twice or
     incomplete.
@@ -39,6 +44,7 @@ def aggregate(
     )
     order = images.select("image_id").with_row_index("place")
     tables.write(path, predictions.join(order, on="image_id").sort("place", "step"), tables.PREDICTIONS)
+    write_running(running_path, together(map(read_running, running)))
 
 
 def check_whole(found: pl.DataFrame, expected: pl.DataFrame, image_ids: pl.Series) -> None:

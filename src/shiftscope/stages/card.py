@@ -54,11 +54,21 @@ class Card(Table):
     """What the network runs on: `cpu` or `cuda`."""
     threads = Column(pl.Int64)
     """The number of threads that the network was timed with."""
+    precision = Column(pl.String)
+    """What the network computes in: `float32`, `tf32`, `bfloat16` or `float16`."""
+    changed_top1 = Column(pl.Float64)
+    """The share of the calibration frames whose top class is another one than with eager torch in float32, from 0 to 1."""
+    compared = Column(pl.Int64)
+    """The number of calibration frames that this is a share of."""
     engine = Column(pl.String)
     """The engine that runs the network."""
     batch_size = Column(pl.Int64)
     """The number of frames that are computed at once."""
     calibration = Column(pl.List(pl.Struct([])))
-    """For each engine that was tried: its name (`engine`), its fastest `batch_size`, its time in milliseconds
-    (`ms_per_frame`), the largest difference of a probability from that of eager torch (`largest_difference`), and
-    whether all top classes are the same (`same_top1`)."""
+    """For each engine that was tried, the chosen one first: its name (`engine`), its fastest `batch_size`, the median of
+    its time in milliseconds (`ms_per_frame`), and the smallest batch that memory had no room for (`too_large`); where it
+    was asked, the largest difference of a probability from that of eager torch in float32 (`largest_difference`), and the
+    share of frames whose top class is another one (`changed_top1`). Slower engines are not asked."""
+    tried_on = Column(pl.String)
+    """The name of the network that engines and batch sizes were tried on: this one, or one of the same structure that was
+    prepared before (`_choices`)."""

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.files import complete
-from shiftscope.core.numbers import percent
+from shiftscope.core.files import complete, scratch
 from shiftscope.engines import engines
-from shiftscope.engines.calibration import BATCHES, Calibration, calibrate
+from shiftscope.engines.calibration import Calibration, Expected
+from shiftscope.engines.devices import devices
 from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.answers import TRIED, check_answers, check_runs, softmax, trial_frames
 from shiftscope.networks.facts import Facts, facts
-from shiftscope.networks.modules import Run, available, exact, normalised, runner
+from shiftscope.networks.modules import Run, available, check_precision, exact, normalised, runner
+from shiftscope.stages.choosing import Trials, choice_path, conditions, read_choice, write_choice
 
 if TYPE_CHECKING:
     from torch import nn
 
-COMPARED = 32
-"""Trial frames, at most, on which the answers of engines are compared with eager torch's."""
+COMPARED = {"float32": 32, "tf32": 128, "bfloat16": 128, "float16": 128}
+"""Trial frames on which the answers of engines are compared with eager torch's in float32: more of them in another
+precision, where it is counted how many top classes change."""
 
 
 def prepare_network(
@@ -39,40 +41,44 @@ def prepare_network(
     device: str,
     threads: int,
     seed: int,
+    precision: str = "float32",
+    choices: str | Path | None = None,
+    code: str = "",
     card_path: str | Path,
     program_path: str | Path,
 ) -> None:
     """Load a network, choose engine and batch size, and write its program and its card, both complete or not at all.
 
     `engine` is the name of one, or ``auto`` for the fastest that agrees with eager torch; `device` is ``auto``, ``cpu`` or
-    ``cuda``; `batch_size` None stands for the fastest. Raises ShiftscopeError where weights and architecture do not fit,
-    the network does not run at its input size, or a named engine does not agree with eager torch.
+    ``cuda``; `batch_size` None stands for the fastest; `precision` is one of `modules.PRECISIONS`. `choices` is the pattern
+    of the files (`choosing.choice_path`) in which choices are kept for other networks of the same structure, if they are,
+    and `code` a digest of the code, on which they depend.
+
+    Raises ShiftscopeError where weights and architecture do not fit, the network does not run at its input size, the device
+    does not compute in that precision or has too little memory, or a named engine does not agree with eager torch.
     """
     network = networks[kind].item.model_validate(options)
     device = available(device)
+    check_precision(precision, device)
     exact(threads)
-    module = network.load(Path(weights), name)
     wants = network.wants(Path(weights))
     print(f"{name}: {wants.shown_at(network.size)}", file=sys.stderr)
-    ready = _ready(module, network, wants, name)
+    ready = _ready(network.load(Path(weights), name), network, wants, name)
     card = _card(name, kind, options, Path(weights), network, wants, facts(ready, network.size))
-    card |= {"device": device, "threads": threads}
-    batches = BATCHES[device] if batch_size is None else (batch_size,)
-    frames = trial_frames(max(batches), network.size, seed)
-    expected = _expected(ready, frames[:COMPARED])  # before anything moves to the GPU or is changed by an engine
-    candidates = _candidates(engine, device, network, name, kind)
-    with complete(card_path) as card_part, complete(program_path) as program_part:
-
-        def program(candidate: str) -> Run:
-            """The network on an engine, whose program is then the one in the file."""
-            implementation = engines[candidate].item()
-            implementation.save(ready, frames[:2], device, program_part, card)
-            return implementation.load(program_part, card, device, threads)
-
-        tried = list(_trials(candidates, program, frames, expected, batches, name, automatic=engine == "auto"))
-        best = _fastest(tried, engine, name)
-        program(best.engine)
-        card |= {"engine": best.engine, "batch_size": best.batch_size, "calibration": [asdict(trial) for trial in tried]}
+    card |= {"device": device, "threads": threads, "precision": precision}
+    frames = trial_frames(COMPARED[precision], network.size, seed)
+    expected = _expected(ready, frames, precision, device, name)  # before anything is changed by an engine
+    candidates = _candidates(engine, device, precision, network, name, kind)
+    known = conditions(ready, card, {"engine": engine, "batch_size": batch_size, "code": code}, network.opaque)
+    with (
+        complete(card_path) as card_part,
+        complete(program_path) as program_part,
+        scratch(Path(program_path).with_name("engines")) as folder,
+    ):
+        trials = Trials(ready, card, frames, expected, folder)
+        tried, tried_on = _chosen(trials, candidates, engine == "auto", batch_size, choices, known)
+        trials.program(tried[0].engine).replace(program_part)
+        card |= _running(tried, tried_on, len(frames))
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
@@ -124,53 +130,82 @@ def _card(
     }
 
 
-def _expected(ready: "nn.Module", frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Eager torch's probabilities of `frames`, (frames, outputs), in four parts to keep the memory small."""
-    run = runner(ready, "cpu")
-    return softmax(np.concatenate([run(part) for part in np.array_split(frames, 4) if len(part)]))
+def _expected(ready: "nn.Module", frames: NDArray[np.uint8], precision: str, device: str, name: str) -> Expected:
+    """Eager torch's answers on `frames`: on the CPU in float32, and how far they are rounded in `precision` on `device`.
+
+    Raises ShiftscopeError where they are not finite in that precision.
+    """
+
+    def answers(run: Run) -> NDArray[np.float32]:
+        return np.concatenate([run(part) for part in np.array_split(frames, len(frames) // 8)])  # little memory
+
+    exactly = Expected(softmax(answers(runner(ready, "cpu"))), precision)
+    if precision == "float32":
+        return exactly
+    there = devices[device].item()
+    rounded = answers(there.on_numpy(runner(ready.to(device), device, precision)))
+    ready.to("cpu")
+    if not np.isfinite(rounded).all():
+        raise ShiftscopeError(
+            f"network {name} answers with numbers that are not finite in {precision}; write another 'precision'"
+        )
+    return replace(exactly, rounding=exactly.differences(rounded)[0])
 
 
-def _candidates(engine: str, device: str, network: Network, name: str, kind: str) -> list[str]:
+def _candidates(engine: str, device: str, precision: str, network: Network, name: str, kind: str) -> list[str]:
     """The engines to try. Raises ShiftscopeError where the one that was named is unknown or cannot run the network."""
-    named = [engines[engine].name] if engine != "auto" else []
     if network.opaque:
         if engine not in ("auto", "eager"):
             raise ShiftscopeError(f"engine {engine} cannot run network {name}, a {kind} file; write 'engine: auto'")
         return ["eager"]
-    return named or [entry.name for entry in engines if entry.item.automatic and device in entry.item.devices]
-
-
-def _trials(
-    candidates: Sequence[str],
-    program: Callable[[str], Run],
-    frames: NDArray[np.uint8],
-    expected: NDArray[np.float64],
-    batches: Sequence[int],
-    name: str,
-    *,
-    automatic: bool,
-) -> Iterator[Calibration]:
-    """What each candidate does. Where the choice is `automatic`, an engine that cannot run the network is passed over."""
-    for candidate in candidates:
-        try:
-            run = program(candidate)
-        except Exception as error:
-            if not automatic or candidate == "eager":
-                raise
-            # Tracing and converting fail on some networks in as many ways as there are converters.
-            print(f"{name}: engine {candidate} cannot run it: {type(error).__name__}: {error}"[:500], file=sys.stderr)
-            continue
-        trial = calibrate(candidate, run, frames, expected, batches)
-        print(f"{name}: {trial}", file=sys.stderr)
-        yield trial
-
-
-def _fastest(tried: Sequence[Calibration], engine: str, name: str) -> Calibration:
-    """The fastest trial among those that agree with eager torch. Raises ShiftscopeError where none does."""
-    best = min((trial for trial in tried if trial.agrees), key=lambda trial: trial.ms_per_frame, default=None)
-    if best is None:
+    if engine == "auto":
+        return [
+            entry.name for entry in engines if entry.item.automatic and precision in entry.item.precisions.get(device, ())
+        ]
+    known = engines[engine].item.precisions
+    if precision not in known.get(device, ()):
+        where = {"cpu": "the processor", "cuda": "a GPU"}[device]
         raise ShiftscopeError(
-            f"engine {engine} does not agree with eager torch on network {name}: a probability is off by "
-            f"{percent(tried[0].largest_difference)}; write 'engine: eager'"
+            f"engine {engine} does not compute in {precision} on {where}; write 'engine: auto', or another 'precision'"
         )
-    return best
+    return [engine]
+
+
+def _chosen(
+    trials: Trials,
+    candidates: Sequence[str],
+    automatic: bool,
+    batch_size: int | None,
+    choices: str | Path | None,
+    known: Mapping[str, Any],
+) -> tuple[list[Calibration], str]:
+    """What the engines do that were tried, the one to take first, and the name of the network that they were tried on: this
+    one, or an earlier one for which all conditions were the same."""
+    path = None if choices is None else choice_path(choices, known)
+    choice = read_choice(path) if path else None
+    if choice and choice["engine"] in candidates:
+        print(f"{trials.name}: tried before, as {choice['network']}: {path}", file=sys.stderr)
+        again = trials.again(choice["engine"], choice["batch_size"])
+        if again:
+            print(f"{trials.name}: {again}", file=sys.stderr)
+            return [again], choice["network"]
+        print(f"{trials.name}: that does not do here", file=sys.stderr)
+    tried = trials.tried(candidates, batch_size, automatic=automatic)
+    for trial in tried:
+        print(f"{trials.name}: {trial}", file=sys.stderr)
+    if path:
+        write_choice(path, trials.name, tried, known)
+    return tried, trials.name
+
+
+def _running(tried: Sequence[Calibration], tried_on: str, compared: int) -> dict[str, Any]:
+    """What the card says of how the network is run."""
+    best = tried[0]
+    return {
+        "changed_top1": best.changed_top1,
+        "compared": compared,
+        "engine": best.engine,
+        "batch_size": best.batch_size,
+        "calibration": [asdict(trial) for trial in tried],
+        "tried_on": tried_on,
+    }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shiftscope.core.columns import Column, Table
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.files import complete
+from shiftscope.engines.devices import Device, devices
 from shiftscope.networks.answers import trial_frames
 from shiftscope.networks.modules import Run
 from shiftscope.stages.infer import load_program
@@ -62,15 +63,23 @@ class Timed(NamedTuple):
     """A network that is ready to be timed."""
 
     run: Run
-    frames: NDArray[np.uint8]
-    """(frames, size, size, 3)"""
-    batch_size: int
+    device: Device
+    batches: list[Any]
+    """The frames, (batch, size, size, 3) each, on the device."""
+
+    @classmethod
+    def of(cls, run: Run, device: Device, frames: NDArray[np.uint8], batch_size: int) -> "Timed":
+        """A network that is to be timed on `frames`, (frames, size, size, 3)."""
+        starts = range(0, len(frames), batch_size)
+        return cls(run, device, [device.hold(frames[start : start + batch_size]) for start in starts])
 
     def seconds(self) -> float:
         """How long it takes for all frames, a batch after the other."""
+        self.device.wait()
         start = time.perf_counter()
-        for first in range(0, len(self.frames), self.batch_size):
-            self.run(self.frames[first : first + self.batch_size])
+        for batch in self.batches:
+            self.run(batch)
+        self.device.wait()
         return time.perf_counter() - start
 
 
@@ -110,9 +119,12 @@ def price(
         card, card_without = ({**one, "engine": "eager"} for one in (card, card_without))
         program_path, program_path_without = card["weights"], card_without["weights"]
     count = max(card["batch_size"], card_without["batch_size"])
+    cards = (card, card_without)
+    runs = [load_program(*what, threads) for what in zip(cards, (program_path, program_path_without), strict=True)]
+    device = devices[card["device"]].item()
     timed = [
-        Timed(load_program(one, file, threads), trial_frames(count, one["input_size"], seed), one["batch_size"])
-        for one, file in ((card, program_path), (card_without, program_path_without))
+        Timed.of(run, device, trial_frames(count, one["input_size"], seed), one["batch_size"])
+        for run, one in zip(runs, cards, strict=True)
     ]
     seconds = in_turns(*timed)
     found = _described(seconds, count)

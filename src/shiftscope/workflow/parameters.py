@@ -9,6 +9,7 @@ from shiftscope.cause.measures import measures as layer_measures
 from shiftscope.core.options import Options
 from shiftscope.data.encodings import encodings
 from shiftscope.engines import engines
+from shiftscope.engines.devices import devices
 from shiftscope.figures import figures
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
@@ -81,6 +82,8 @@ class Parameters:
                 found += [samplings[sampling.kind].module]
             if rule == "train" and network.train:
                 found += [augmentations[network.train.augmentation.kind].module]
+        if rule in ("network", "infer", "price"):
+            found += [entry.module for entry in devices]
         if rule in ("network", "infer"):
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
@@ -146,6 +149,7 @@ class Parameters:
             "inside": [
                 [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.config.networks
             ],
+            "cells": self.plan.run_cells(dataset),
             "sequences": [[protocol, size] for protocol, size in self.plan.sequences(dataset) for _ in self.plan.shards],
             "input_size": self.plan.config.inference.input_size,
             "seed": self.plan.config.seed,
@@ -182,6 +186,12 @@ class Parameters:
         """What the job that tries a remedy is given of it."""
         section = self.plan.config.remedies[name]
         return {"kind": section.kind, "options": self.options(section, "protocols")}
+
+    def audit(self) -> dict[str, Any]:
+        """What the job that runs a network is given of an audit: nothing where there is none, so that the seed changes
+        nothing then."""
+        share = self.plan.config.inference.audit
+        return {"audit": share, "seed": self.plan.config.seed} if share else {}
 
     def cause(self) -> dict[str, Any]:
         """What the job that looks inside a network is given."""

@@ -35,8 +35,11 @@ class Paths:
         self.training = f"{network}/training.parquet"
         self.card = f"{network}/card.json"
         self.program = f"{network}/program"
+        self.choice = f"{self.results}/networks/_choices/{{key}}.json"
         self.shard_predictions = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.parquet"
         self.predictions = f"{dataset}/predictions/{{protocol}}/{{network}}.parquet"
+        self.shard_running = f"{dataset}/predictions/{{protocol}}/{{network}}/{{shard}}.json"
+        self.running = f"{dataset}/predictions/{{protocol}}/{{network}}.json"
         # Why they change: what happens inside networks
         self.layers = f"{dataset}/layers/{{protocol}}/{{network}}/layers.parquet"
         self.geometry = f"{dataset}/layers/{{protocol}}/{{network}}/geometry.parquet"

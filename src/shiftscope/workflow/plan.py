@@ -94,6 +94,10 @@ class Plan:
         """Every protocol and network of a data set, protocols first."""
         return [[protocol, network] for protocol in self.protocols_of(dataset) for network in self.config.networks]
 
+    def run_cells(self, dataset: str) -> list[list[str]]:
+        """Protocol and network of all predictions that are made of a data set."""
+        return self.cells(dataset) if self.measured(dataset) else []
+
     def protocols_of(self, dataset: str) -> list[str]:
         """The protocols that a data set's pictures go through."""
         return self.config.protocols_of(dataset)

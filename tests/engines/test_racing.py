@@ -1,0 +1,142 @@
+"""The race of engines, on a clock that goes on only when a network runs: what is fastest is found, and found again however
+noisy the machine is."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from shiftscope.engines import racing
+from shiftscope.engines.devices import devices
+from shiftscope.engines.racing import Runner, race
+
+FRAMES = np.zeros((3, 4, 4, 3), np.uint8)
+
+
+class Machine:
+    """A clock, and engines that take known times per frame by batch size. What else runs on it slows down single runs by
+    `noise` (the standard deviation of the logarithm), every tenth run threefold, and all of them more and more."""
+
+    def __init__(self, noise=0.0, drift=0.0, seed=0):
+        self.now, self.noise, self.drift = 0.0, noise, drift
+        self.rng, self.asked = np.random.default_rng(seed), []
+
+    def perf_counter(self):
+        return self.now
+
+    def runner(self, name, ms, batch=1, climbs=True, room=None):
+        """`ms`: a frame's time in batches of 1, 2, 4, …; the last one is that of all larger ones, too."""
+
+        def run(frames):
+            count = len(frames)
+            if room is not None and count > room:
+                raise MemoryError("full")
+            self.asked.append((name, count))
+            seconds = count * ms[min(int(np.log2(count)), len(ms) - 1)] / 1000 * (1 + self.drift * self.now)
+            if self.noise:
+                seconds *= np.exp(self.rng.normal(0, self.noise)) * (3 if self.rng.random() < 0.1 else 1)
+            self.now += seconds
+            return np.zeros((count, 2), np.float32)
+
+        return Runner(name, run, devices["cpu"].item(), batch, climbs)
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    def made(**more):
+        clock = Machine(**more)
+        monkeypatch.setattr(racing, "time", clock)
+        return clock
+
+    return made
+
+
+NETWORKS = {
+    # One engine is half as fast as another, and a third one fastest, in batches of four.
+    "plain": {"a": [100, 90], "b": [60, 50, 40, 40], "c": [75, 70, 68]},
+    # One that is slow at first gains most by larger batches.
+    "late": {"a": [20, 12, 8, 5, 4], "b": [16, 15.9]},
+}
+
+
+@pytest.mark.parametrize(("name", "engine", "batch"), [("plain", "b", 4), ("late", "a", 16)])
+def test_the_fastest_engine_and_its_smallest_best_batch_are_found(machine, name, engine, batch):
+    clock = machine()
+    order = race([clock.runner(*item) for item in NETWORKS[name].items()], FRAMES, 32)
+    assert (order[0].engine, order[0].batch_size) == (engine, batch)
+    assert order[0].ms_per_frame == pytest.approx(min(NETWORKS[name][engine]))
+    assert {runner.engine for runner in order} == set(NETWORKS[name])
+
+
+def test_the_choice_is_the_same_on_a_noisy_machine(machine):
+    found = Counter()
+    for seed in range(20):
+        clock = machine(noise=0.1, drift=0.02, seed=seed)
+        order = race([clock.runner(*item) for item in NETWORKS["plain"].items()], FRAMES, 32)
+        found[order[0].engine, order[0].batch_size] += 1
+    assert {engine for engine, _ in found} == {"b"}
+    assert found["b", 4] > 14  # by chance, a step that gains a fifth may seem to gain nothing, and the reverse
+
+
+def test_engines_one_after_the_other_would_be_chosen_by_the_noise(machine):
+    """What turns and medians are for: the best of three runs each, as it was done before, on the same noise."""
+    found = []
+    for seed in range(20):
+        clock = machine(noise=0.1, drift=0.2, seed=seed)
+        best = {}
+        for name, ms in (("c", [75]), ("b", [60])):
+            runner = clock.runner(name, ms)
+            assert runner.begins(FRAMES)
+            best[name] = min(runner.seconds(1) for _ in range(3))
+            for _ in range(20):  # the batch sizes in between
+                runner.seconds(1)
+        found.append(min(best, key=best.__getitem__))
+        clock = machine(noise=0.1, drift=0.2, seed=seed)
+        assert race([clock.runner(*item) for item in (("c", [75]), ("b", [60]))], FRAMES, 1)[0].engine == "b"
+    assert "c" in found
+
+
+def test_what_is_clearly_slower_is_tried_no_further(machine):
+    clock = machine()
+    race([clock.runner("slow", [14]), clock.runner("hopeless", [90]), clock.runner("fast", [10, 8, 6, 6])], FRAMES, 32)
+    counts = {name: [count for asked, count in clock.asked if asked == name] for name in ("slow", "hopeless", "fast")}
+    assert set(counts["hopeless"]) == {1}
+    assert len(counts["hopeless"]) == 2 + 3  # to warm up, and three rounds
+    assert set(counts["slow"]) == {1, 2}  # until the larger batches were compared
+    assert set(counts["fast"]) == {1, 2, 4, 8}  # up to the first that does not help
+    frames = sum(count for _, count in clock.asked)
+    assert frames < (2 + 3) * (1 + 2 + 4 + 8 + 16 + 32) * 3 / 4
+
+
+def test_equally_fast_engines_are_taken_in_their_order(machine):
+    for names in (("a", "b"), ("b", "a")):
+        clock = machine()
+        order = race([clock.runner(name, [10 if name == "a" else 10.2]) for name in names], FRAMES, 8)
+        assert [runner.engine for runner in order] == list(names)
+
+
+def test_a_batch_that_the_user_set_is_not_changed(machine):
+    clock = machine()
+    (only,) = race([clock.runner("a", [9, 8, 7, 6, 5], batch=2, climbs=False)], FRAMES, 32)
+    assert (only.batch_size, only.ms_per_frame) == (2, pytest.approx(8))
+    assert {count for _, count in clock.asked} == {2}
+
+
+@pytest.mark.parametrize(("first", "room", "batch", "too_large"), [(1, 6, 4, 8), (16, 6, 4, 8), (8, 8, 8, 16)])
+def test_memory_bounds_the_batch_and_the_trial_says_so(machine, capsys, first, room, batch, too_large):
+    clock = machine()
+    (only,) = race([clock.runner("a", [9, 8, 7, 6, 5, 4], batch=first, room=room)], FRAMES, 32)
+    assert (only.batch_size, only.too_large) == (batch, too_large)
+    assert f"engine a: memory is too small for {too_large} frames" in capsys.readouterr().err
+
+
+def test_an_engine_without_memory_for_a_frame_is_out_of_the_race(machine):
+    clock = machine()
+    assert [runner.engine for runner in race([clock.runner("a", [9], room=0), clock.runner("b", [99])], FRAMES, 4)] == ["b"]
+    assert race([clock.runner("a", [9], room=0)], FRAMES, 4) == []
+
+
+def test_no_batch_takes_longer_than_somebody_waits(machine):
+    clock = machine()
+    (only,) = race([clock.runner("a", [900, 700, 500, 300])], FRAMES, 32)
+    assert only.batch_size == 2  # four would take 2.8 s by what two took
