@@ -18,6 +18,6 @@ def test_the_manual_says_how_many_draws_framing_has_and_that_resamples_does_not_
     numbers = re.search(r"Intervals are of (\S+) resamples, those of ρ of (\S+), its p of (\S+) permutations", said)
     expected = uniformity.RESAMPLES, correlation.RESAMPLES, correlation.PERMUTATIONS
     assert numbers.groups() == tuple(f"{number:,}" for number in expected)
-    of_key = Statistics.model_fields["resamples"].description
+    of_key = Statistics.meanings()["resamples"]
     assert "docs/framing.md" in of_key
     assert "accuracy_by_surprisal" in of_key

@@ -17,6 +17,7 @@ from shiftscope.config import SECTIONS, Config
 from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core import tables
 from shiftscope.core.columns import Table
+from shiftscope.core.options import Options
 from shiftscope.core.registry import Entry
 from shiftscope.engines import engines
 from shiftscope.networks import sizes, suitable
@@ -151,12 +152,13 @@ def _first(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
 
 
-def _table(model: type[BaseModel]) -> str:
+def _table(model: type[Options]) -> str:
     rows = ["| key | default | meaning |", "| --- | --- | --- |"]
+    meanings = model.meanings()
     for name in _own_first(model):
         field = model.model_fields[name]
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        rows.append(f"| `{name}` | {default} | {' '.join((field.description or '').split())} |")
+        rows.append(f"| `{name}` | {default} | {' '.join(meanings.get(name, '').split())} |")
     return "\n".join(rows)
 
 

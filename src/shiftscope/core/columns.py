@@ -4,15 +4,13 @@ The meanings are docstrings, not values, so that another wording does not run an
 docs/tables.md is made from them.
 """
 
-import ast
 from dataclasses import dataclass
-from inspect import cleandoc, getsource
-from itertools import pairwise
-from textwrap import dedent
 from typing import ClassVar
 
 import polars as pl
 from polars.datatypes import DataType, DataTypeClass
+
+from shiftscope.core.docstrings import below_attributes
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,5 @@ class Table:
         """The docstrings below the columns, by name, read from the source."""
         found: dict[str, str] = {}
         for base in reversed(cls.__mro__[: cls.__mro__.index(Table)]):
-            (declaration,) = ast.parse(dedent(getsource(base))).body
-            assert isinstance(declaration, ast.ClassDef)
-            for line, below in pairwise(declaration.body):
-                if isinstance(line, ast.Assign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-                    found[ast.unparse(line.targets[0])] = cleandoc(str(below.value.value))
+            found |= below_attributes(base)
         return {name: found[name] for name in cls.columns() if name in found}

@@ -14,6 +14,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 
+@cache  # of ten thousand jobs only some dozens differ in their script or variants
 def fingerprint(script: str | Path, *modules: str) -> str:
     """Digest of `script`, of `modules` (dotted names: the variants that a registry will find for it) and of all modules of
     shiftscope that they import, directly or not, inside functions too, and of the other files of the package that they

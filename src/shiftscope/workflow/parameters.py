@@ -2,6 +2,7 @@
 reruns what depends on it and nothing else."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -208,4 +209,9 @@ class Parameters:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need
         not wait for one another."""
         device = self.plan.config.inference.device
-        return 0 if device == "cpu" or (device == "auto" and here and not Path("/dev/nvidiactl").exists()) else 1
+        return 0 if device == "cpu" or (device == "auto" and here and not _gpu_here()) else 1
+
+
+@cache  # asked for every job
+def _gpu_here() -> bool:
+    return Path("/dev/nvidiactl").exists()
