@@ -50,8 +50,8 @@ def draw(inputs: Inputs) -> Drawing:
     more = f" The first {len(networks)} of {len(inputs.networks)} networks are shown." if left_out else ""
     explained = (
         "Dots: all layers. Line: the last layer of each depth, but no convolution or normalisation where there is another, "
-        "since the sums of their maps are near 0. Vertical lines: the map becomes smaller; above each, the subsampling factor "
-        "behind it. "
+        "since the sums of their maps are near 0. Vertical lines: the map becomes smaller; above each, the subsampling "
+        "factor behind it. "
     )
     return Drawing(drawn, explained + " ".join(sentences) + more)
 
