@@ -15,7 +15,7 @@ rule sums:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
     params:
         ordered=lambda wildcards: PLAN.ordered(wildcards.dataset)[wildcards.protocol],
         seed=PLAN.config.seed,

@@ -1,6 +1,7 @@
 """Order, bounds and errors of work in threads."""
 
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -44,6 +45,20 @@ def test_an_iterator_that_is_closed_ends_its_thread():
     items.close()
     assert set(threading.enumerate()) <= before
     assert numbers.made < 10
+
+
+def test_closing_ends_threads_further_ahead_too():
+    before = set(threading.enumerate())
+    numbers = Counted(1000)
+
+    def doubled():
+        with closing(ahead(numbers, length=2)) as single:
+            yield from (2 * number for number in single)
+
+    items = ahead(doubled(), length=2)
+    assert [next(items), next(items)] == [0, 2]
+    items.close()
+    assert set(threading.enumerate()) <= before
 
 
 def test_an_error_ahead_comes_behind_what_was_before_it():

@@ -77,6 +77,9 @@ def ahead(items: Iterable[T], length: int = AHEAD) -> Generator[T, None, None]:
             lane.finish()
         except BaseException as error:
             lane.finish(error)
+        finally:
+            if isinstance(items, Generator):
+                items.close()  # which ends what it reads ahead itself
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()

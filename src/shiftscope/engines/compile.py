@@ -5,8 +5,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.engines import engines
+from shiftscope.engines.devices import devices
 from shiftscope.engines.eager import Eager
 from shiftscope.networks.modules import Run, runner
 
@@ -33,11 +36,10 @@ class Compile(Eager):
         module.compile(fullgraph=True, dynamic=False, mode="reduce-overhead")
         run = replayed(runner(module, device, card["precision"]))
         if "batch_size" in card:  # so that nothing is recorded while other threads use the GPU
-            import torch
-
-            size = card["input_size"]
+            frames = np.zeros((card["batch_size"], card["input_size"], card["input_size"], 3), np.uint8)
+            there = devices[device].item().hold(frames)
             for _ in range(RUNS_UNTIL_RECORDED):
-                run(torch.zeros((card["batch_size"], size, size, 3), dtype=torch.uint8, device=device))
+                run(there)
         return run
 
 

@@ -1,7 +1,8 @@
 """All that tables of measures ask of one network on one protocol, made by a job of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,19 @@ class _Row:
     """A row of DRAWS before it is resampled."""
 
     said: dict[str, Any]
-    moments: Moments | None
-    """Of pictures, each (pictures, parts); None for a share."""
-    signed: tuple[Floats, Floats] | None
-    """Numerator and denominator of pictures, (pictures, parts); None in a row that is of one swept value."""
+    pictures: tuple[Floats, Floats]
+    """Numerator and denominator, (pictures, parts): one part, or one for each bin."""
+    signed: bool = True
+    """Whether it has sums under random signs."""
+
+    def of_first(self) -> "_Row":
+        """The row of the first picture alone: as wide as that of all of them."""
+        numerator, denominator = self.pictures
+        return _Row(self.said, (numerator[:1], denominator[:1]))
+
+    def moments(self) -> Moments:
+        """What is summed over resampled pictures."""
+        return (moments if self.pictures[0].shape[1] == 1 else moments_by_part)(*self.pictures)
 
 
 def draws(sums: Sums, binned: Binned, pairs: Ints, swept: Iterable[Sums], *, seed: int, n_resamples: int) -> pl.DataFrame:
@@ -86,64 +96,66 @@ def draws(sums: Sums, binned: Binned, pairs: Ints, swept: Iterable[Sums], *, see
     >>> found.select("measure", "n_images", "numerator").row(0), found["signed_numerator"].list.len().item()
     (('accuracy', 2, 2.0), 3)
     """
-    rows = [
-        *_of_columns(sums, by_value=False),
-        *_of_bins(binned, pairs),
-        *(row for one in swept for row in _of_columns(one, by_value=True)),
-    ]
-    weighed = [row for row in rows if row.moments is not None]
-    for row, parts in zip(weighed, _resampled(weighed, seed, n_resamples), strict=True):
-        row.said |= {WEIGHTED[name]: pl.Series(part.ravel()) for name, part in zip(Moments._fields, parts, strict=True)}
-    turned = [row for row in rows if row.signed is not None]
-    for row, parts in zip(turned, _signed(turned, seed, n_resamples), strict=True):
-        row.said |= {name: pl.Series(part.ravel()) for name, part in zip(SIGNED, parts, strict=True)}
+    rows = [*_of_columns(sums), *_of_bins(binned, pairs), *(row for one in swept for row in _of_value(one))]
+    means, turned = [row for row in rows if row.said["kind"] == "mean"], [row for row in rows if row.signed]
+    _sum(means, WEIGHTED.values(), _Row.moments, partial(resampled, seed=seed, n_resamples=n_resamples))
+    _sum(turned, SIGNED, lambda row: row.pictures, partial(signed, seed=seed, n_draws=n_resamples))
     # Told the type beforehand, polars would look at each number of a list by itself.
     return pl.DataFrame({name: pl.Series(name, [row.said.get(name) for row in rows]) for name in DRAWS}).cast(DRAWS)
 
 
-def _of_columns(sums: Sums, *, by_value: bool) -> Iterable[_Row]:
+def _of_columns(sums: Sums) -> Iterator[_Row]:
     ratios = sums.ratios
     totals, n_pairs = ratios.totals(), sums.counted.sum(0)
-    for k, (measure, at) in enumerate(sums.columns):
+    for k, (measure, condition) in enumerate(sums.columns):
         said = {
             "measure": measure,
-            "value" if by_value else "condition": at,
+            "condition": condition,
             "kind": sums.kinds[k],
             "n_images": totals.counted[k],
             "n_pairs": n_pairs[k],
             "numerator": totals.numerator[k],
             "denominator": totals.denominator[k],
             "nonnegative": totals.nonnegative[k],
-            **{name: _known(getattr(totals, name)[k]) for name in ("squares", "products", "weights", "fourth")},
         }
-        columns = ratios.numerator[:, k : k + 1], ratios.denominator[:, k : k + 1]
-        yield _Row(said, moments(*columns) if sums.kinds[k] == "mean" else None, None if by_value else columns)
+        numbers = {name: float(getattr(totals, name)[k]) for name in ("squares", "products", "weights", "fourth")}
+        said |= {name: None if np.isnan(number) else number for name, number in numbers.items()}
+        yield _Row(said, (ratios.numerator[:, [k]], ratios.denominator[:, [k]]))
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _of_value(sums: Sums) -> Iterator[_Row]:
+    for row in _of_columns(sums):
+        row.said["value"] = row.said.pop("condition")
+        # Pictures of what is a share are needed no more: of many values, they would fill the memory.
+        pictures = row.pictures if row.said["kind"] == "mean" else (np.empty((0, 1)), np.empty((0, 1)))
+        yield _Row(row.said, pictures, signed=False)
 
 
-def _of_bins(binned: Binned, pairs: Ints) -> Iterable[_Row]:
+def _of_bins(binned: Binned, pairs: Ints) -> Iterator[_Row]:
     for k, measure in enumerate(binned.measures):
         said = {"measure": measure, "condition": "bins", "kind": binned.kinds[k], "pairs": pl.Series(pairs)}
-        parts = binned.numerator[:, k], binned.denominator[:, k]
-        yield _Row(said, moments_by_part(*parts) if binned.kinds[k] == "mean" else None, parts)
+        yield _Row(said, (binned.numerator[:, k], binned.denominator[:, k]))
 
 
-def _resampled(rows: list[_Row], seed: int, n_resamples: int) -> Iterable[list[Floats]]:
-    """For each row the sums of its moments, (1 + resamples, parts) each."""
-    together = [part for row in rows for part in row.moments or ()]
-    if together:
-        sums = resampled(np.concatenate(together, axis=1), seed=seed, n_resamples=n_resamples)
-        parts = np.split(sums, np.cumsum([part.shape[1] for part in together])[:-1], axis=1)
-        yield from (parts[start : start + 5] for start in range(0, len(parts), 5))
+def _sum(
+    rows: list[_Row],
+    names: Iterable[str],
+    parts_of: Callable[[_Row], Iterable[Floats]],
+    sums_of: Callable[[Floats], Floats],
+) -> None:
+    """Sum parts of the pictures of all rows at once, and note the sums in the rows.
 
-
-def _signed(rows: list[_Row], seed: int, n_resamples: int) -> Iterable[list[Floats]]:
-    """For each row the sums of its numerators and denominators, (draws, parts) each."""
-    together = [part for row in rows for part in row.signed or ()]
-    if together:
-        sums = signed(np.concatenate(together, axis=1), seed=seed, n_draws=n_resamples)
-        parts = np.split(sums, np.cumsum([part.shape[1] for part in together])[:-1], axis=1)
-        yield from (parts[start : start + 2] for start in range(0, len(parts), 2))
+    `parts_of` a row are (pictures, parts) each, one for each of `names`, and `sums_of` makes sums over pictures of all of
+    them side by side, (draws, parts).
+    """
+    if not rows:
+        return
+    widths = [[part.shape[1] for part in parts_of(row.of_first())] for row in rows]
+    ends = np.cumsum([sum(each) for each in widths])
+    values = np.empty((len(rows[0].pictures[0]), ends[-1]))
+    for row, end, each in zip(rows, ends, widths, strict=True):
+        values[:, end - sum(each) : end] = np.concatenate(list(parts_of(row)), axis=1)
+    sums = np.split(sums_of(values), ends[:-1], axis=1)
+    for row, each, drawn in zip(rows, widths, sums, strict=True):
+        parts = np.split(drawn, np.cumsum(each)[:-1], axis=1)
+        row.said |= {name: pl.Series(part.ravel()) for name, part in zip(names, parts, strict=True)}

@@ -74,8 +74,8 @@ class Sweep:
     images: int = 0
     values: set[float] = field(default_factory=set)
     questions: list[Measures] = field(default_factory=list)
-    summed: list[list[pl.DataFrame]] = field(default_factory=list)
-    """For each question, the sums of each lot: a row for each picture, as its `place`, and value."""
+    summed: list[dict[float, list[pl.DataFrame]]] = field(default_factory=list)
+    """For each question and value, the sums of each lot, a row for each picture, as its `place`."""
 
     def add(self, lot: Lot) -> None:
         """Sum over some more pictures."""
@@ -90,10 +90,11 @@ class Sweep:
         for rows, free, bound in lot.rows():
             found += [(rows, _means(free)), (rows.filter(pl.col("right").is_not_null()), _means(bound))]
         self.questions = [chosen for _, chosen in found]
-        self.summed = self.summed or [[] for _ in found]
+        self.summed = self.summed or [{} for _ in found]
         for (rows, chosen), kept in zip(found, self.summed, strict=True):
-            part = rows.group_by("image_id", "value").agg(per_image(chosen))
-            kept.append(part.join(places, on="image_id", how="left").drop("image_id"))
+            part = rows.group_by("image_id", "value").agg(_small(chosen)).join(places, on="image_id", how="left")
+            for (value,), of_value in part.drop("image_id").partition_by("value", as_dict=True, include_key=False).items():
+                kept.setdefault(value, []).append(of_value)
 
     def sums(self, image_ids: list[str]) -> Iterator[Sums]:
         """The sums of all pictures at one value after the other; columns are measure and value. None where there is only
@@ -101,15 +102,24 @@ class Sweep:
         if not 1 < len(self.values) <= MOST_VALUES:
             return
         every = pl.DataFrame({"place": pl.arange(self.images, dtype=pl.UInt32, eager=True)})
-        by_value = [
-            {value: part for (value,), part in pl.concat(parts).partition_by("value", as_dict=True).items()}
-            for parts in self.summed
-        ]
-        for value in sorted({value for parts in by_value for value in parts}):
+        for value in sorted({value for parts in self.summed for value in parts}):
             found = Columns(self.images)
-            for chosen, parts in zip(self.questions, by_value, strict=True):
+            for chosen, parts in zip(self.questions, self.summed, strict=True):
                 if chosen and value in parts:
-                    summed = every.join(parts[value], on="place", how="left", maintain_order="left").fill_null(0)
+                    table = pl.concat(parts[value])
+                    table = every.join(table, on="place", how="left", maintain_order="left").fill_null(0)
                     for name, measure in chosen.items():
-                        found.add((name, value), measure, summed)
+                        # In a mean over rows, what counts is what the denominator counts.
+                        counted = pl.col(f"{name} denominator").alias(f"{name} counted")
+                        found.add((name, value), measure, table.with_columns(counted))
             yield found.sums(image_ids)
+
+
+def _small(chosen: Measures) -> list[pl.Expr]:
+    """`per_image` of means over rows in as little memory as will do: numbers of rows are exact in 32 bits."""
+    wide = [f"{name} numerator" for name, measure in chosen.items() if measure.share_of is None]
+    return [
+        one if one.meta.output_name() in wide else one.cast(pl.Float32)
+        for one in per_image(chosen)
+        if not one.meta.output_name().endswith(" counted")
+    ]

@@ -50,7 +50,7 @@ def _lists(values: Floats) -> pl.Series:
 def read_image_ids(path: str | Path) -> pl.Series:
     """The pictures of a table SUMS, in order."""
     with _Groups(path) as groups:
-        return groups.column(groups.columns[0], "image_id") if groups.columns else pl.Series([], dtype=pl.String)
+        return groups.read(groups.columns[0], "image_id")["image_id"] if groups.columns else pl.Series([], dtype=pl.String)
 
 
 def read_sums(path: str | Path, columns: Iterable[Column] | None = None, *, image_ids: list[str] | None = None) -> Sums:
@@ -59,12 +59,11 @@ def read_sums(path: str | Path, columns: Iterable[Column] | None = None, *, imag
     with _Groups(path) as groups:
         chosen = groups.columns if columns is None else [column for column in columns if column in groups.columns]
         if image_ids is None:
-            image_ids = groups.column(groups.columns[0], "image_id").to_list() if groups.columns else []
+            image_ids = groups.read(groups.columns[0], "image_id")["image_id"].to_list() if groups.columns else []
         found = np.zeros((3, len(chosen), len(image_ids)))
         for k, column in enumerate(chosen):
-            for part, name in zip(found, ("numerator", "denominator", "counted"), strict=True):
-                part[k] = groups.column(column, name).to_numpy()
-        kinds = [str(groups.column(column, "kind")[0]) for column in chosen]
+            found[:, k] = [part.to_numpy() for part in groups.read(column, "numerator", "denominator", "counted")]
+        kinds = [groups.kinds[column] for column in chosen]
     return Sums(image_ids, chosen, found[0].T, found[1].T, found[2].T.astype(np.int64), kinds)
 
 
@@ -74,10 +73,9 @@ def read_binned(path: str | Path, measures: Iterable[str] | None = None) -> Binn
         there = [name for name, condition in groups.columns if condition == "all"]
         parts = {}
         for name in there if measures is None else [name for name in measures if name in there]:
-            read = [groups.column((name, "all"), part) for part in ("numerators", "denominators")]
-            if not read[0].is_null().any():
-                kind = str(groups.column((name, "all"), "kind")[0])
-                parts[name] = kind, *(part.explode().to_numpy().reshape(-1, BINS) for part in read)
+            read = groups.read((name, "all"), "numerators", "denominators")
+            if not read["numerators"].is_null().any():
+                parts[name] = groups.kinds[name, "all"], *(part.explode().to_numpy().reshape(-1, BINS) for part in read)
     kinds, numerators, denominators = zip(*parts.values(), strict=True) if parts else ((), (), ())
     shape = len(parts), -1 if parts else 0, BINS
     return Binned(
@@ -96,10 +94,13 @@ class _Groups:
 
         self.file = pq.ParquetFile(path)
         self.places: dict[Column, list[int]] = {}
+        self.kinds: dict[Column, str] = {}
         for place in range(self.file.num_row_groups):
             group = self.file.metadata.row_group(place)
-            measure, condition = (group.column(k).statistics.min for k in range(2))
+            # Which measure, condition and kind, their smallest value says, for a row group has no other one.
+            measure, condition, kind = (group.column(k).statistics.min for k in range(3))
             self.places.setdefault((measure, condition), []).append(place)
+            self.kinds[measure, condition] = kind
         self.columns = list(self.places)
 
     def __enter__(self) -> "_Groups":
@@ -108,6 +109,6 @@ class _Groups:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def column(self, column: Column, name: str) -> pl.Series:
-        table = self.file.read_row_groups(self.places[column], columns=[name])
-        return pl.Series(name, table[name])
+    def read(self, column: Column, *names: str) -> pl.DataFrame:
+        """Columns of the table for one measure and condition."""
+        return pl.DataFrame(self.file.read_row_groups(self.places[column], columns=names).select(names))

@@ -2,6 +2,7 @@
 batch a few whole images can be described."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from shiftscope.core.threads import ahead
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines.devices import Device, Part
 from shiftscope.stages.asking import Audit
@@ -16,6 +18,8 @@ from shiftscope.stages.describing import labels
 
 ROWS = 256
 """How many frames are made into one table, at least: few enough for the memory, enough to share the cost of a table."""
+DECODED = 2
+"""How many images' canvases wait at most to be sent, decoded by a thread of their own."""
 LOAD_BYTES = 64_000_000
 """Bytes of canvases after which no further image joins a load: a bound on memory where canvases are much larger than the
 windows on them."""
@@ -117,14 +121,15 @@ def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, siz
     places: list[tuple[int, int, int]] = []
     taken = 0
     images = windows.group_by("image_id", maintain_order=True)
-    for (_, rows), found in zip(images, read_canvases(canvases_path), strict=True):
-        parts, on_parts = _looked_at(found, rows.select("canvas_id", "window_y", "window_x").rows(), size)
-        places += [(len(canvases) + part, top, left) for part, top, left in on_parts]
-        canvases += parts
-        taken += sum(part.size for part in parts)
-        if len(places) >= batch or taken >= LOAD_BYTES:
-            yield device.send(canvases), np.array(places)
-            canvases, places, taken = [], [], 0
+    with closing(ahead(read_canvases(canvases_path), DECODED)) as decoded:
+        for (_, rows), found in zip(images, decoded, strict=True):
+            parts, on_parts = _looked_at(found, rows.select("canvas_id", "window_y", "window_x").rows(), size)
+            places += [(len(canvases) + part, top, left) for part, top, left in on_parts]
+            canvases += parts
+            taken += sum(part.size for part in parts)
+            if len(places) >= batch or taken >= LOAD_BYTES:
+                yield device.send(canvases), np.array(places)
+                canvases, places, taken = [], [], 0
     if places:
         yield device.send(canvases), np.array(places)
 

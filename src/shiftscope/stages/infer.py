@@ -1,7 +1,7 @@
 """The stage that runs a network on frames. It knows windows on canvases, and does not know what protocol they come from.
 
-One loop serves the processor and every other device. A thread ahead reads canvases and has frames cut; the main thread runs
-the network; a thread behind makes tables of what is written and writes them (`engines.devices`).
+One loop serves the processor and every other device. Two threads ahead decode canvases and have frames cut; the main thread
+runs the network; a thread behind makes tables of what is written and writes them (`engines.devices`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

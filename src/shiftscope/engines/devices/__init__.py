@@ -1,6 +1,6 @@
 """Devices, on which networks run: one file per device.
 
-A job is a pipeline of three threads. One reads ahead: it sends canvases to the device and has the frames cut there. The
+A job is a pipeline of threads. One decodes canvases; one, ahead, sends them to the device and has the frames cut there. The
 main thread runs the network on them and begins what comes back. One is behind: it waits for what has arrived and writes it.
 The loop (`stages.infer`) is the same for all devices; what a device does beside the processor, it does without being waited
 for. A network on a device is a function from frames to logits, both held by the device (`networks.modules.Run`).
@@ -21,12 +21,12 @@ upper and left edge of the window on it, px."""
 
 
 class Device:
-    """Base of all devices. One instance serves one job: its three threads, each with its own methods."""
+    """Base of all devices. One instance serves one job: its threads, each with its own methods."""
 
     xp: Any
     """The array library whose arrays the device holds: numpy or torch."""
 
-    # In the thread that reads ahead
+    # In the thread ahead
 
     def send(self, canvases: Sequence[NDArray[np.uint8]]) -> Any:
         """Begin to copy canvases, uint8 (height, width, 3), to the device, in one transfer; what is returned stands for

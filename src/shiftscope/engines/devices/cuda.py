@@ -100,7 +100,8 @@ class Streaming(Device):
         return pinned
 
     def _sent(self, pinned: "Tensor") -> "Tensor":
-        with self._on(self.copying):
+        # All arrays are of torch's inference mode, since a compiled network is compiled again for others.
+        with self._on(self.copying), self.xp.inference_mode():
             return pinned.to(self.place, non_blocking=True, copy=True)
 
     def take(self, coming: Any) -> Any:
@@ -141,7 +142,7 @@ class Cuda(Streaming):
         return pinned
 
     def _event(self, stream: Any) -> Any:
-        event = self.xp.cuda.Event()
+        event = self.xp.cuda.Event(blocking=True)  # who waits for it leaves the processor to others
         event.record(stream)
         return event
 
