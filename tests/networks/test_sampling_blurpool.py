@@ -183,7 +183,7 @@ def assert_engine_agrees(engine, module, size, folder):
     frames = trial_frames(3, size, 0)
     expected = torch.from_numpy(runner(ready, "cpu")(frames))
     engines[engine].item().save(ready, frames[:2], "cpu", folder / "program", {})
-    found = torch.from_numpy(engines[engine].item().load(folder / "program", {}, "cpu", 1)(frames))
+    found = torch.from_numpy(engines[engine].item().load(folder / "program", {"precision": "float32"}, "cpu", 1)(frames))
     scale = expected.abs().max()
     torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=1e-4)
 
