@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from .pinned import PINS, read_pins
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "shiftscope"
@@ -168,15 +172,18 @@ def test_the_two_lists_of_dependencies_agree():
 def test_what_is_pinned_is_what_is_asked_for():
     import tomllib
 
-    from packaging.requirements import Requirement
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines())
-    pinned = {name.lower().replace("_", "-"): version for name, version in pinned.items()}
     for text in asked:
         wanted = Requirement(text)
-        assert wanted.specifier.contains(pinned[wanted.name.lower()]), text
+        (pin,) = PINS[canonicalize_name(wanted.name)].specifier
+        assert pin.operator == "==", text
+        assert wanted.specifier.contains(pin.version), text
+
+
+def test_comments_and_blank_lines_pin_nothing():
+    pins = read_pins("# two\n\nA_b==1.2  # why\nc==3 ; python_version < '3'\nd==4.0\n")
+    assert {name: str(pin.specifier) for name, pin in pins.items()} == {"a-b": "==1.2", "d": "==4.0"}
 
 
 def test_only_what_is_safe_is_unpickled():

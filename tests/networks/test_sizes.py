@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -21,22 +20,9 @@ from shiftscope.stages.prepare import prepare_network
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
-ROOT = Path(__file__).parents[2]
+from ..pinned import needs_the_pinned
+
 DIGITS = {"centred": {"kind": "digits", "framing": "centred", "count": 100, "classes": "own"}}
-
-
-def pinned(name):
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    return dict(line.split("==") for line in lines)[name]
-
-
-def needs_the_pinned(*names):
-    other = [
-        f"{name} {version(name)} is here, not {pinned(name)}"
-        for name in names
-        if version(name).split("+")[0] != pinned(name)
-    ]
-    return pytest.mark.skipif(bool(other), reason="; ".join(other))
 
 
 def timm_network(**options):

@@ -3,8 +3,6 @@
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,8 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import networks, suitable
 from shiftscope.networks.sampling import samplings
 
+from ..pinned import needs_the_pinned
+
 TABLE = tomllib.loads(suitable.TABLE.read_text(encoding="utf-8"))
 NONE = "has neither a max pooling nor a convolution behind its first one that subsamples"
 SAMPLE = [
@@ -20,9 +20,6 @@ SAMPLE = [
     *(("timm", name) for name in ("densenet121", "efficientnet_b0", "tf_efficientnet_b0", "swin_tiny_patch4_window7_224")),
     *(("torchvision", name) for name in ("resnet18", "vgg11", "alexnet", "inception_v3", "shufflenet_v2_x1_0", "vit_b_16")),
 ]  # fmt: skip
-
-PINNED = dict(line.split("==") for line in (Path(__file__).parents[2] / "constraints.txt").read_text().splitlines())
-OTHERS = [name for name in ("timm", "torchvision") if version(name).split("+")[0] != PINNED[name]]
 
 
 def said(library, architecture):
@@ -35,7 +32,7 @@ def said(library, architecture):
     }
 
 
-@pytest.mark.skipif(bool(OTHERS), reason=f"the table was made from other versions than those of {OTHERS}")
+@needs_the_pinned("timm", "torchvision")
 @pytest.mark.parametrize(("library", "architecture"), SAMPLE)
 def test_the_table_says_what_trying_says(library, architecture):
     assert suitable.tried(library, architecture) == said(library, architecture)
