@@ -91,7 +91,9 @@ def test_torchscript_runs_it(kind, tmp_path):
     frames = trial_frames(5, 64, 0)
     expected = torch.from_numpy(runner(ready, "cpu")(frames))
     engines["torchscript"].item().save(ready, frames[:2], "cpu", tmp_path / "program", {})
-    found = torch.from_numpy(engines["torchscript"].item().load(tmp_path / "program", {"precision": "float32"}, "cpu", 1)(frames))
+    found = torch.from_numpy(
+        engines["torchscript"].item().load(tmp_path / "program", {"precision": "float32"}, "cpu", 1)(frames)
+    )
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
