@@ -14,6 +14,7 @@ from shiftscope.workflow.paths import Paths
 
 ROOT = Path(__file__).parents[2]
 WILDCARDS = {
+    "key": "digest of the conditions",
     "dataset": "data set", "protocol": "protocol", "network": "network", "size": "input size", "shard": "shard",
     "other": "other data set",
 }  # fmt: skip

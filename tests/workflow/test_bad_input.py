@@ -148,9 +148,9 @@ def put_mistakes(folder):
             "film": {"kind": "film", "path": "a.mp4", "protocols": ["natural"]},
             "sizes": {"kind": "film", "path": "frames", "protocols": ["natural"]},
             "window": {"kind": "coco", "images": "small", "annotations": "small.json", "unusable": "refuse", "protocols": ["box_crop"]},
-            "unusable": {"path": "pictures", "unusable": "refuse", "protocols": ["centre"]},
-            "empty": {"path": "pictures-empty", "unusable": "refuse", "protocols": ["centre"]},
-            "twice": {"path": "pictures-twice", "protocols": ["centre"]},
+            "unusable": {"kind": "folder", "path": "pictures", "unusable": "refuse", "protocols": ["centre"]},
+            "empty": {"kind": "folder", "path": "pictures-empty", "unusable": "refuse", "protocols": ["centre"]},
+            "twice": {"kind": "folder", "path": "pictures-twice", "protocols": ["centre"]},
         },
         "networks": {
             "missing": {**net, "weights": "less.safetensors"},

@@ -53,6 +53,8 @@ def test_all_that_was_promised_is_there(finished):
             rows = tables.read(results / "test" / "predictions" / protocol / f"{network}.parquet", tables.PREDICTIONS)
             assert rows.height == 30 * steps
             assert not rows.select("image_id", "step").is_duplicated().any()
+            noted = json.loads((results / "test" / "predictions" / protocol / f"{network}.json").read_text())
+            assert noted["frames"] == 30 * steps >= noted["windows"] > 0
     for figure in (
         "measures",
         "paper_table",
@@ -87,7 +89,14 @@ def test_cards_describe_what_was_loaded(finished):
     for network in NETWORKS:
         card = json.loads((finished.folder / "results" / "networks" / network / "card.json").read_text())
         assert card["subsampling_stride"] == card["subsampling_ratio"] == 32
-        assert all(trial["changed_top1"] == 0 and trial["largest_difference"] <= 1e-4 for trial in card["calibration"])
+        chosen = card["calibration"][0]
+        assert chosen["engine"] == card["engine"]
+        assert chosen["changed_top1"] == card["changed_top1"] == 0
+        assert chosen["largest_difference"] <= 1e-4
+        # A blur makes another structure; the other two have the same one.
+        assert card["tried_on"] in ({"blurred"} if network == "blurred" else {"plain", "taught"})
+    kept = [json.loads(path.read_text()) for path in (finished.folder / "results/networks/_choices").iterdir()]
+    assert len(kept) == 2
 
 
 @pytest.mark.parametrize("protocol", ["centre", "crop", "inpaint"])
