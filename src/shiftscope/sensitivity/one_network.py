@@ -152,9 +152,11 @@ def _sum(
         return
     widths = [[part.shape[1] for part in parts_of(row.of_first())] for row in rows]
     ends = np.cumsum([sum(each) for each in widths])
-    values = np.empty((len(rows[0].pictures[0]), ends[-1]))
+    values = np.empty((len(rows[0].pictures[0]), ends[-1]), order="F")
     for row, end, each in zip(rows, ends, widths, strict=True):
-        values[:, end - sum(each) : end] = np.concatenate(list(parts_of(row)), axis=1)
+        starts = end - sum(each) + np.cumsum([0, *each])
+        for part, start, stop in zip(parts_of(row), starts[:-1], starts[1:], strict=True):
+            values[:, start:stop] = part
     sums = np.split(sums_of(values), ends[:-1], axis=1)
     for row, each, drawn in zip(rows, widths, sums, strict=True):
         parts = np.split(drawn, np.cumsum(each)[:-1], axis=1)
