@@ -8,9 +8,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 TRACKED = ("Snakefile", "environment.yml", "rules", "workflow", "profiles", "config", "src")
+PLAIN = {
+    "kind": "timm",
+    "architecture": "resnet18",
+    "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
+    "input_size": 64,
+    "outputs": 10,
+    "train": {"dataset": "train", "epochs": 3, "crop_fraction": 0.8889},
+}
 SMALL = {
     "shards": 2,
     "datasets": {
@@ -18,24 +27,25 @@ SMALL = {
         "test": {"kind": "digits", "framing": "centred", "split": "test", "count": 30, "compare_with": ["train"]},
     },
     "networks": {
-        name: {
-            "kind": "timm",
-            "architecture": "resnet18",
-            "options": {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]},
-            "input_size": 64,
-            "outputs": 10,
-            **sampling,
-            "train": {"dataset": "train", "epochs": 3, "crop_fraction": 0.8889},
-        }
-        for name, sampling in (("plain", {}), ("blurred", {"sampling": "blurpool"}))
+        # The weights of another network with a filter, a network, and the same one trained with shifts.
+        "blurred": {key: PLAIN[key] for key in ("kind", "architecture", "options")}
+        | {"weights_of": "plain", "sampling": "blurpool"},
+        "plain": PLAIN,
+        "taught": PLAIN | {"train": PLAIN["train"] | {"augmentation": "shifts"}, "remedy_of": "plain"},
     },
     "protocols": {
         "centre": {"crop_fraction": 0.8889},
         "crop": {"area": [1, 1], "aspect": [1, 1], "offsets": "0..4"},
         "inpaint": {"kind": "embed", "side": 48, "offsets": "-2..2", "surround": "inpaint", "place": "centre", "axis": "y"},
+        "move": {"kind": "circular", "offsets": "0..3", "crop_fraction": 0.8889},
     },
-    "inference": {"device": "cpu", "threads": 1},
+    "inference": {"device": "cpu", "threads": 1, "keep_logits": True},
     "statistics": {"resamples": 200},
+    "cause": {"protocols": ["move"], "pictures": 3},
+    "remedies": {
+        "mean": {"kind": "average", "counts": [1, 2]},
+        "choice": {"kind": "crop_selection", "counts": [2], "protocols": ["crop"]},
+    },
 }
 
 
@@ -54,6 +64,17 @@ class Project:
                 **({"ignore": shutil.ignore_patterns("__pycache__")} if copy is shutil.copytree else {}),
             )
         self.configure(SMALL)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The copy that is in a folder already."""
+        found = cls.__new__(cls)
+        found.folder = folder
+        return found
+
+    def copy(self, folder: Path) -> "Project":
+        """Another copy, with all that was made in this one, dates kept."""
+        return self.at(Path(shutil.copytree(self.folder, folder, symlinks=True)))
 
     def configure(self, config: dict) -> None:
         (self.folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
@@ -93,17 +114,29 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The small run, finished. Tests must leave it as it was."""
-    project = Project(tmp_path_factory.mktemp("workflow"))
-    project.snakemake()
-    return project
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """The small run, finished: one for all workers, so tests must leave it as it was and run nothing in it."""
+    common = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        common = common.parent
+    with FileLock(common / "small.lock"):
+        folder = common / "small"
+        if folder.exists():
+            return Project.at(folder)
+        part = common / "small.part"
+        shutil.rmtree(part, ignore_errors=True)  # of a worker whose run failed
+        part.mkdir()
+        Project(part).snakemake()
+        return Project.at(part.rename(folder))
+
+
+@pytest.fixture(scope="module")
+def looked_at(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished run for a module's tests, each of which writes its config and puts back what it edits."""
+    return finished.copy(tmp_path_factory.mktemp("copy") / "project")
 
 
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished run that a test may change, dates kept."""
-    copy = Project.__new__(Project)
-    copy.folder = tmp_path / "project"
-    shutil.copytree(finished.folder, copy.folder, symlinks=True)
-    return copy
+    return finished.copy(tmp_path / "project")

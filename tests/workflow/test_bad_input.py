@@ -2,7 +2,7 @@
 
 import json
 import re
-from pathlib import Path
+import shutil
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from shiftscope.figures import figures
 from shiftscope.sensitivity.measures import measures
+
+from .conftest import Project
 
 pytestmark = [pytest.mark.workflow]
 CONFIG = {
@@ -31,11 +33,9 @@ CONFIG = {
 USED = {"gray": "L", "cmyk": "CMYK", "rgba": "RGBA", "palette": "P", "deep": "I;16"}
 
 
-@pytest.fixture
-def project(project):
-    """Pictures of every odd kind in two classes, and weights that fit."""
+def put_pictures(folder):
+    """Pictures of every odd kind in two classes."""
     rng = np.random.default_rng(0)
-    folder = project.folder / "pictures"
     for name in ("cat", "dog ü"):
         (folder / name).mkdir(parents=True)
         for number in range(2):
@@ -52,13 +52,26 @@ def project(project):
     whole = (folder / "cat" / "plain 0.jpg").read_bytes()
     (folder / "cat" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "cat" / "text.jpg").write_text("no picture")
-    weights = load_file(project.folder / "results" / "networks" / "plain" / "weights.safetensors")
-    save_file(weights, project.folder / "weights.safetensors")
-    project.weights = weights
+
+
+@pytest.fixture(scope="module")
+def prepared(finished, tmp_path_factory):
+    """The pictures, and weights that fit."""
+    project = Project(tmp_path_factory.mktemp("odd"))
+    put_pictures(project.folder / "pictures")
+    weights = finished.folder / "results" / "networks" / "plain" / "weights.safetensors"
+    shutil.copy2(weights, project.folder / "weights.safetensors")
     return project
 
 
-def run(project, config=CONFIG, *arguments):
+@pytest.fixture
+def unstarted(prepared):
+    """The same, for configs with which nothing is made."""
+    yield prepared
+    assert not (prepared.folder / "odd").exists()
+
+
+def run(project, config, *arguments):
     (project.folder / "small.yaml").write_text(yaml.safe_dump(config))
     return project.snakemake(*arguments, check=False)
 
@@ -67,27 +80,19 @@ def changed(section, name, **more):
     return {**CONFIG, section: {**CONFIG[section], name: {**CONFIG[section][name], **more}}}
 
 
-def film(path):
-    return {**CONFIG, "datasets": {"pictures": {"kind": "film", "path": path}}, "protocols": {"natural": {}}}
-
-
-def small_pictures(project):
-    """COCO's format: a picture of 50 px, and a protocol whose window is 64."""
-    (project.folder / "small").mkdir()
-    Image.new("RGB", (50, 50)).save(project.folder / "small" / "one.png")
-    (project.folder / "small.json").write_text(json.dumps({
-        "images": [{"id": 1, "file_name": "one.png", "width": 50, "height": 50}],
-        "categories": [{"id": 1, "name": "c"}],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20]}],
-    }))  # fmt: skip
-    source = {"kind": "coco", "images": "small", "annotations": "small.json", "unusable": "refuse"}
-    return {**CONFIG, "datasets": {"pictures": source}, "protocols": {"box_crop": {}}}
-
-
-def test_odd_pictures_are_used_or_named_and_left_out(project):
-    output = run(project)
+@pytest.fixture(scope="module")
+def odd(prepared, tmp_path_factory):
+    """Results of the pictures, once with labels and once without."""
+    project = prepared.copy(tmp_path_factory.mktemp("ran") / "project")
+    pictures = CONFIG["datasets"]["pictures"]
+    unlabelled = {**pictures, "labels": "none", "protocols": ["black"]}
+    output = run(project, {**CONFIG, "datasets": {"pictures": pictures, "unlabelled": unlabelled}})
     assert output.startswith("exit 0"), output[-3000:]
-    results = project.folder / "odd" / "pictures"
+    return project.folder / "odd"
+
+
+def test_odd_pictures_are_used_or_named_and_left_out(odd):
+    results = odd / "pictures"
     images = pl.read_parquet(results / "images.parquet")
     assert {f"cat/{name}" for name in (*USED, "dot", "strip")} <= set(images["image_id"])
     assert dict(images.select("image_id", "label").iter_rows())["dog ü/plain 1"] == 1
@@ -100,11 +105,8 @@ def test_odd_pictures_are_used_or_named_and_left_out(project):
         assert name in page
 
 
-def test_pictures_without_labels_are_measured_by_what_needs_none(project):
-    unlabelled = changed("datasets", "pictures", labels="none")
-    output = run(project, {**unlabelled, "protocols": {"black": CONFIG["protocols"]["black"]}})
-    assert output.startswith("exit 0"), output[-3000:]
-    results = project.folder / "odd" / "pictures"
+def test_pictures_without_labels_are_measured_by_what_needs_none(odd):
+    results = odd / "unlabelled"
     free = {entry.name for entry in measures if "labels" not in entry.needs}
     assert set(pl.read_parquet(results / "sensitivity.parquet")["measure"]) == free
     assert {path.stem for path in results.glob("figures/**/*.png")} == {
@@ -116,43 +118,95 @@ def test_pictures_without_labels_are_measured_by_what_needs_none(project):
     }
 
 
+def put_mistakes(folder):
+    """Data sets and networks that are wrong in a way of their own each, which their first jobs find."""
+    (folder / "a.mp4").write_text("no film")
+    (folder / "frames").mkdir()
+    for k in (0, 9):
+        Image.new("RGB", (80, 80 + k)).save(folder / "frames" / f"{k}.png")
+    # COCO's format: a picture of 50 px, and a protocol whose window is 64.
+    (folder / "small").mkdir()
+    Image.new("RGB", (50, 50)).save(folder / "small" / "one.png")
+    (folder / "small.json").write_text(json.dumps({
+        "images": [{"id": 1, "file_name": "one.png", "width": 50, "height": 50}],
+        "categories": [{"id": 1, "name": "c"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20]}],
+    }))  # fmt: skip
+    for name in ("empty", "twice"):
+        shutil.copytree(folder / "pictures", folder / f"pictures-{name}")
+    (folder / "pictures-empty" / "empty").mkdir()
+    for name in ("cut", "text"):
+        (folder / "pictures-empty" / "cat" / f"{name}.jpg").unlink()
+    shutil.copy2(folder / "pictures/cat/deep.png", folder / "pictures-twice/cat/gray.png")
+    weights = load_file(folder / "weights.safetensors")
+    save_file({name: value for name, value in weights.items() if name != "fc.bias"}, folder / "less.safetensors")
+    save_file({**weights, "more": weights["fc.bias"].clone()}, folder / "more.safetensors")
+    net = CONFIG["networks"]["net"]
+    return {
+        **CONFIG,
+        "datasets": {
+            "film": {"kind": "film", "path": "a.mp4", "protocols": ["natural"]},
+            "sizes": {"kind": "film", "path": "frames", "protocols": ["natural"]},
+            "window": {"kind": "coco", "images": "small", "annotations": "small.json", "unusable": "refuse", "protocols": ["box_crop"]},
+            "unusable": {"kind": "folder", "path": "pictures", "unusable": "refuse", "protocols": ["centre"]},
+            "empty": {"kind": "folder", "path": "pictures-empty", "unusable": "refuse", "protocols": ["centre"]},
+            "twice": {"kind": "folder", "path": "pictures-twice", "protocols": ["centre"]},
+        },
+        "networks": {
+            "missing": {**net, "weights": "less.safetensors"},
+            "extra": {**net, "weights": "more.safetensors"},
+            "classes": {**net, "outputs": 12},
+        },
+        "protocols": {"centre": {}, "natural": {}, "box_crop": {}},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mistaken(prepared, tmp_path_factory):
+    """What a run of all these mistakes says; it goes on with others where one job has failed."""
+    project = prepared.copy(tmp_path_factory.mktemp("mistaken") / "project")
+    config = put_mistakes(project.folder)
+    targets = [f"odd/{name}/sensitivity.parquet" for name in config["datasets"]]
+    output = run(project, config, *targets)
+    assert output.startswith("exit 1")
+    assert "Traceback" not in output
+    made = project.folder / "odd"
+    assert not list(made.rglob("*.part"))
+    assert not list(made.rglob("card.json"))
+    assert not list(made.rglob("sensitivity.parquet"))
+    assert not list(made.rglob("frames.parquet"))
+    return [line for line in output.splitlines() if line.startswith("error: ")]
+
+
 @pytest.mark.parametrize(
-    ("make", "words"),
+    "words",
     [
-        (lambda project: (Path(project.folder, "a.mp4").write_text("no film"), film("a.mp4"))[1], "a.mp4"),
-        (lambda project: (project.folder.joinpath("frames").mkdir(), [Image.new("RGB", (80, 80 + k)).save(project.folder / "frames" / f"{k}.png") for k in (0, 9)], film("frames"))[2], "80 × 80.*80 × 89|80 × 89.*80 × 80"),
-        (lambda project: small_pictures(project), "one: it|one cannot go through.*smaller than a window of 64 px|smaller than a window of 64 px"),
-        (lambda project: changed("datasets", "pictures", unusable="refuse"), "cut.jpg"),
-        (lambda project: ((project.folder / "pictures" / "empty").mkdir(), changed("datasets", "pictures", unusable="refuse"))[1], "empty has no pictures"),
-        (lambda project: ((project.folder / "pictures/cat/gray.png").write_bytes((project.folder / "pictures/cat/deep.png").read_bytes()), CONFIG)[1], "gray.jpg and .*gray.png would both be called cat/gray"),
-        (lambda project: (save_file({name: value for name, value in project.weights.items() if name != "fc.bias"}, project.folder / "weights.safetensors"), CONFIG)[1], "does not fit net: it lacks fc.bias"),
-        (lambda project: (save_file({**project.weights, "more": project.weights["fc.bias"].clone()}, project.folder / "weights.safetensors"), CONFIG)[1], "it has more too many"),
-        (lambda project: changed("networks", "net", outputs=12), "answers with 10 classes, but net is set to 12; write 'outputs: 10'"),
+        "a.mp4",
+        "80 × 80.*80 × 89|80 × 89.*80 × 80",
+        "one: it|one cannot go through.*smaller than a window of 64 px|smaller than a window of 64 px",
+        "cut.jpg",
+        "empty has no pictures",
+        "gray.jpg and .*gray.png would both be called cat/gray",
+        "does not fit missing: it lacks fc.bias",
+        "does not fit extra: it has more too many",
+        "answers with 10 classes, but classes is set to 12; write 'outputs: 10'",
     ],
     ids=["text as film", "sizes of frames", "window", "unusable", "empty class", "same id", "missing key", "extra key", "classes"],
 )  # fmt: skip
-def test_a_mistake_that_a_job_finds_is_one_sentence(project, make, words):
-    output = run(project, make(project))
-    assert output.startswith("exit 1")
-    errors = [line for line in output.splitlines() if line.startswith("error: ")]
-    assert errors, output[-3000:]
-    assert any(re.search(words, line) for line in errors), errors
-    assert "Traceback" not in output
-    assert not list((project.folder / "odd").rglob("*.part"))
-    assert not list((project.folder / "odd").rglob("report.html"))
+def test_a_mistake_that_a_job_finds_is_one_sentence(mistaken, words):
+    assert len([line for line in mistaken if re.search(words, line)]) == 1, mistaken
 
 
-def test_a_key_that_is_given_twice_stops_everything_before_it_starts(project):
+def test_a_key_that_is_given_twice_stops_everything_before_it_starts(unstarted):
     """Snakemake's own reader keeps the later."""
     text = yaml.safe_dump(CONFIG) + "results: other\n"
-    (project.folder / "small.yaml").write_text(text)
-    output = project.snakemake(check=False)
+    (unstarted.folder / "small.yaml").write_text(text)
+    output = unstarted.snakemake(check=False)
     assert output.startswith("exit 1")
     lines = [number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("results:")]
     assert f"small.yaml: the key 'results' is given in line {lines[0]} and again in line {lines[1]}" in output
     assert "Traceback" not in output
-    assert not (project.folder / "odd").exists()
-    assert not (project.folder / "other").exists()
+    assert not (unstarted.folder / "other").exists()
 
 
 @pytest.mark.parametrize(
@@ -177,9 +231,8 @@ def test_a_key_that_is_given_twice_stops_everything_before_it_starts(project):
     ],
     ids=["folder", "no folder", "weights", "protocol", "offsets", "kind", "boxes", "film", "chosen", "key"],
 )
-def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(project, config, words):
-    output = run(project, config)
+def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(unstarted, config, words):
+    output = run(unstarted, config)
     assert output.startswith("exit 1")
     assert re.search(words, output), output[-2000:]
     assert "Traceback" not in output
-    assert not (project.folder / "odd").exists()

@@ -48,7 +48,7 @@ def test_framing_without_pictures(tmp_path):
             }
         }
     )
-    project.snakemake()
+    project.snakemake("results/one/report.html")
     results = tmp_path / "results" / "one"
     assert (results / "report.html").stat().st_size > 10_000
     eyes = tables.read(results / "landmark_bias.parquet", BIAS)

@@ -8,47 +8,20 @@ import pytest
 from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.stages.price import PRICE
 
-from .conftest import SMALL, Project
+from .conftest import SMALL
 
 pytestmark = pytest.mark.workflow
 
 
-def config(**more):
-    """A plain network, its weights with a filter, and the same network trained with shifts; averages of two frames."""
-    plain = {**SMALL["networks"]["plain"], "train": {"dataset": "train", "epochs": 1, "crop_fraction": 0.8889}}
-    same = {key: plain[key] for key in ("kind", "architecture", "options")}
-    taught = {**plain, "train": {**plain["train"], "augmentation": "shifts"}, "remedy_of": "plain"}
-    return {
-        **SMALL,
-        "shards": 1,
-        "datasets": {
-            "train": {**SMALL["datasets"]["train"], "count": 64},
-            "test": {**SMALL["datasets"]["test"], "count": 12},
-        },
-        "networks": {"blurred": {**same, "weights_of": "plain", "sampling": "blurpool"}, "plain": plain, "taught": taught},
-        "protocols": {name: SMALL["protocols"][name] for name in ("centre", "crop")},
-        "inference": {**SMALL["inference"], "keep_logits": True},
-        "remedies": {"mean": {"kind": "average", "counts": [1, 2]}},
-        **more,
-    }
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("network-remedies"))
-    project.configure(config())
-    project.snakemake()
-    return project
-
-
-def test_all_remedies_are_in_one_table_with_what_they_cost(made):
-    results = made.folder / "results"
+def test_all_remedies_are_in_one_table_with_what_they_cost(finished):
+    results = finished.folder / "results"
     found = pl.read_parquet(results / "test" / "remedies.parquet", glob=False)
     assert found.schema == REMEDIES
     change = found.filter(measure="top1_change", condition="all", protocol="crop")
     assert change.select("network", "remedy", "setting").rows() == [
-        ("blurred", "mean", 1), ("blurred", "mean", 2), ("plain", "mean", 1), ("plain", "mean", 2),
-        ("plain", "blurred", None), ("plain", "taught", None), ("taught", "mean", 1), ("taught", "mean", 2),
+        ("blurred", "mean", 1), ("blurred", "mean", 2), ("blurred", "choice", 2), ("plain", "mean", 1), ("plain", "mean", 2),
+        ("plain", "choice", 2), ("plain", "blurred", None), ("plain", "taught", None),
+        ("taught", "mean", 1), ("taught", "mean", 2), ("taught", "choice", 2),
     ]  # fmt: skip
     networks = change.filter(kind="network")
     assert networks["epochs"].to_list() == networks["parameters_added"].to_list() == [0, 0]
@@ -60,11 +33,13 @@ def test_all_remedies_are_in_one_table_with_what_they_cost(made):
     assert set(once["measure"]) == {"accuracy", "top5_accuracy"}
 
 
-def test_figures_and_page_say_what_helps(made):
-    results = made.folder / "results" / "test"
+def test_figures_and_page_say_what_helps(finished):
+    results = finished.folder / "results" / "test"
     gains = pl.read_parquet(results / "augmentation.parquet", glob=False)
     assert gains.schema == AUGMENTATION
-    assert gains.select("of", "network", "without", "trained_on").rows() == [("network", "taught", "plain", "train")]
+    assert gains.select("protocol", "of", "network", "without", "trained_on").rows() == [
+        (protocol, "network", "taught", "plain", "train") for protocol in ("crop", "inpaint", "move")
+    ]
     drawn = {path.relative_to(results / "figures").as_posix() for path in results.glob("figures/**/*.png")}
     assert {"crop/remedies.png", "crop/averaging.png", "augmentation.png"} <= drawn
     assert not {"centre/remedies.png", "centre/averaging.png"} & drawn
@@ -74,14 +49,23 @@ def test_figures_and_page_say_what_helps(made):
     assert "<td>blurred</td>" in page
 
 
-def test_another_order_gathers_and_draws_again_and_measures_nothing(made):
-    assert made.would_run() == {}
-    networks = config()["networks"]
-    made.configure(config(networks={name: networks[name] for name in ("blurred", "plain")}))
-    fewer = made.would_run()
-    made.configure(config())
+def test_fewer_networks_are_gathered_and_drawn_again_and_measured_no_more(looked_at):
+    looked_at.configure({**SMALL, "networks": {name: SMALL["networks"][name] for name in ("blurred", "plain")}})
+    fewer = looked_at.would_run()
     assert not {"train", "infer", "frames", "price"} & set(fewer)
     assert {"network_remedies", "remedies"} <= set(fewer)
-    made.edit("src/shiftscope/figures/augmentation.py", "3.4)", "3.5)")
-    assert made.would_run() == {"figure": 1, "report": 1}
-    made.edit("src/shiftscope/figures/augmentation.py", "3.5)", "3.4)")
+
+
+def test_an_edit_of_the_figure_of_augmentation_redraws_it_and_the_report(looked_at):
+    looked_at.configure(SMALL)
+    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.4)", "3.5)")
+    assert looked_at.would_run() == {"figure": 1, "report": 1}
+    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.5)", "3.4)")
+
+
+def test_another_remedy_of_compares_with_another_network_and_trains_and_asks_none_again(looked_at):
+    networks = SMALL["networks"]
+    looked_at.configure({**SMALL, "networks": {**networks, "taught": {**networks["taught"], "remedy_of": "blurred"}}})
+    found = looked_at.would_run()
+    assert {"price", "network_remedies", "remedies"} <= set(found)
+    assert not {"train", "network", "infer", "frames", "sensitivity"} & set(found)

@@ -5,11 +5,27 @@ import time
 
 import pytest
 
+from .conftest import PLAIN, SMALL
+
 pytestmark = [pytest.mark.workflow]
+NETWORKS, SHARDS, PROTOCOLS = len(SMALL["networks"]), SMALL["shards"], len(SMALL["protocols"])
+GATHERED = {
+    "sensitivity",
+    "comparisons",
+    "curves",
+    "relation",
+    "accuracy_by_surprisal",
+    "figure",
+    "protocol_figure",
+    "report",
+}
+"""What is made of the predictions of all networks."""
+COMPARED = {"network_remedies", "remedies", "augmentation"}
+"""What is made of those of the networks that are remedies, and of those that they improve on."""
 
 
-def test_a_finished_run_has_nothing_to_do(finished):
-    assert finished.would_run() == {}
+def test_a_finished_run_has_nothing_to_do(looked_at):
+    assert looked_at.would_run() == {}
 
 
 def test_a_touch_of_every_file_reruns_nothing(project):
@@ -20,7 +36,7 @@ def test_a_touch_of_every_file_reruns_nothing(project):
     assert project.would_run() == {}
 
 
-def test_a_fresh_checkout_reruns_nothing(project, finished):
+def test_a_fresh_checkout_reruns_nothing(project):
     for path in project.folder.rglob("*"):
         if path.is_file() and path.relative_to(project.folder).parts[0] in ("src", "rules", "workflow", "Snakefile"):
             text = path.read_bytes()
@@ -38,67 +54,58 @@ def test_comments_and_docstrings_rerun_nothing(project):
 
 def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
     project.edit("src/shiftscope/figures/heatmap.py", "vmin=0", "vmin=0.1")
-    assert project.would_run() == {"protocol_figure": 2, "report": 1}
+    assert project.would_run() == {"protocol_figure": 3, "report": 1}
 
 
 def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
     project.edit("src/shiftscope/sensitivity/measures/change.py", "pl.lit(1)", "pl.lit(2)")
-    again = project.would_run()
-    gathered = {
-        "sensitivity",
-        "comparisons",
-        "curves",
-        "relation",
-        "accuracy_by_surprisal",
-        "figure",
-        "protocol_figure",
-        "report",
-    }
-    assert set(again) == gathered
+    assert set(project.would_run()) == {*GATHERED, *COMPARED, "answer_remedies"}
 
 
 def test_an_edit_of_one_protocol_makes_its_frames_and_what_follows(project):
     project.edit("src/shiftscope/protocols/crop.py", "range(10)", "range(11)")
     again = project.would_run()
-    assert (again["frames"], again["infer"], again["aggregate"]) == (2, 4, 2)
-    assert not {"train", "network", "download", "images", "box_statistics"} & set(again)
+    assert (again["frames"], again["scores"]) == (SHARDS, SHARDS)
+    assert (again["infer"], again["aggregate"]) == (NETWORKS * SHARDS, NETWORKS)
+    assert not {"train", "network", "download", "images", "box_statistics", "layers"} & set(again)
 
 
 def test_one_more_network_is_its_jobs_and_what_gathers_them(project):
-    networks = project.config["networks"]
-    third = {**networks["plain"], "mean": [0.5, 0.5, 0.5]}
-    project.configure({**project.config, "networks": {**networks, "third": third}})
+    more = {**PLAIN, "mean": [0.5, 0.5, 0.5]}
+    project.configure({**SMALL, "networks": {**SMALL["networks"], "more": more}})
     again = project.would_run()
-    assert (again.pop("train"), again.pop("network"), again.pop("infer"), again.pop("aggregate")) == (1, 1, 6, 3)
-    gathered = {
-        "sensitivity",
-        "comparisons",
-        "curves",
-        "relation",
-        "accuracy_by_surprisal",
-        "figure",
-        "protocol_figure",
-        "report",
+    assert {rule: count for rule, count in again.items() if rule not in GATHERED} == {
+        "train": 1,
+        "network": 1,
+        "infer": PROTOCOLS * SHARDS,
+        "aggregate": PROTOCOLS,
+        "layers": 1,
+        "answer_remedies": 1,
+        "remedies": 1,
     }
-    assert set(again) == gathered
+    assert set(again) >= GATHERED
 
 
 def test_another_number_of_shards_reruns_no_training(project):
-    project.configure({**project.config, "shards": 3})
+    project.configure({**SMALL, "shards": 3})
     again = project.would_run()
-    assert (again["frames"], again["infer"]) == (9, 18)
+    assert (again["frames"], again["infer"]) == (PROTOCOLS * 3, PROTOCOLS * NETWORKS * 3)
     assert not {"train", "network", "images"} & set(again)
 
 
-def test_one_network_can_be_run_again_by_itself(finished):
-    output = finished.snakemake("model_plain", "-R", "infer", "-n")
-    assert finished.would_run("model_plain", "-R", "infer") == {"infer": 6, "aggregate": 3, "model_plain": 1}
-    assert "predictions/crop/plain/1of2.parquet" in output
+def test_one_network_can_be_run_again_by_itself(looked_at):
+    output = looked_at.snakemake("model_taught", "-R", "infer", "-n")
+    assert looked_at.would_run("model_taught", "-R", "infer") == {
+        "infer": PROTOCOLS * SHARDS,
+        "aggregate": PROTOCOLS,
+        "model_taught": 1,
+    }
+    assert "predictions/crop/taught/1of2.parquet" in output
     assert "blurred" not in output
 
 
-def test_bias_runs_no_network(finished):
-    for path in finished.folder.glob("results/*/bias.parquet"):
+def test_bias_runs_no_network(looked_at):
+    for path in looked_at.folder.glob("results/*/bias.parquet"):
         assert path.is_file()
-    again = finished.would_run("bias", "-R", "box_statistics")
+    again = looked_at.would_run("bias", "-R", "box_statistics")
     assert set(again) == {"box_statistics", "figure", "bias"}
