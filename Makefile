@@ -11,7 +11,7 @@ run: $(VENV)/.run ## the main job on the embedded data sets: tables, figures, re
 	@echo "Look at: results/centred/report.html results/uniform/report.html"
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
