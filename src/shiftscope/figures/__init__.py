@@ -247,12 +247,22 @@ def figure(
 
 
 def save(drawing: Drawing, *, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
-    """Write the three files of a figure, the same bytes for the same drawing."""
+    """Write the three files of a figure, the same bytes for the same drawing.
+
+    The layout is found once, so that both pictures have the same one. Matplotlib would find it for each of them, and draw
+    everything one time more for that.
+    """
+    figure = drawing.figure
+    layout = figure.get_layout_engine()
+    if layout and figure.axes:  # an empty figure has none to find
+        figure.set_dpi(DOTS_PER_INCH)
+        layout.execute(figure)
+    figure.set_layout_engine("none")
     for path, format_, metadata in (
         (png, "png", {"Software": None}),
         (pdf, "pdf", {"CreationDate": None, "Creator": None}),
     ):
         with complete(path) as part:
-            drawing.figure.savefig(part, format=format_, dpi=DOTS_PER_INCH, metadata=metadata)
+            figure.savefig(part, format=format_, dpi=DOTS_PER_INCH, metadata=metadata)
     with complete(caption) as part:
         part.write_text(drawing.caption + "\n", encoding="utf-8")
