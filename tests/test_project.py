@@ -9,6 +9,8 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from .conftest import LONGEST
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -81,3 +83,7 @@ def test_the_index_lists_every_document():
     index = ROOT / "docs/index.md"
     listed = {(index.parent / target).resolve() for target in links(index)}
     assert listed == {path.resolve() for path in DOCUMENTS} - {index.resolve()}
+
+
+def test_the_tests_that_begin_first_exist():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []

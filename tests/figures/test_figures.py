@@ -4,9 +4,11 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
+import matplotlib as mpl
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
@@ -196,7 +198,8 @@ def test_every_figure_is_drawn_of_whatever_there_is(make, name, case, tmp_path):
     if "labels" in entry.needs and not case.get("labelled", True):
         return  # such a data set has no such figure
     drawing = entry.item.draw(make(**case, kind=kind_for(entry)))
-    save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
+    with mpl.rc_context({"pdf.fonttype": 3}):  # cutting TrueType fonts takes longer than drawing; the next test does that
+        save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
     with Image.open(tmp_path / "a.png") as image:
         assert np.asarray(image.convert("L")).std() > 5  # not blank
         assert 200 < image.width < 4000
@@ -214,6 +217,19 @@ def test_the_same_results_are_the_same_bytes(make, name, tmp_path):
         save(drawing, png=tmp_path / f"{copy}.png", pdf=tmp_path / f"{copy}.pdf", caption=tmp_path / f"{copy}.txt")
     for suffix in ("png", "pdf", "txt"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_a_layout_is_found_once_for_both_pictures(make, tmp_path, monkeypatch):
+    found, original = [], ConstrainedLayoutEngine.execute
+
+    def execute(engine, figure):
+        found.append(figure)
+        return original(engine, figure)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", execute)
+    drawing = figures["measures"].item.draw(make())
+    save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
+    assert found == [drawing.figure]
 
 
 def test_the_heat_map_says_how_far_rows_swing(make):

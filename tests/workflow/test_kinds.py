@@ -90,7 +90,7 @@ def ran(tmp_path_factory):
             },
             "networks": {name: {**section, "input_size": SIZE, "outputs": CLASSES} for name, section in networks.items()},
             "protocols": {"centre": {}, "crop": {"offsets": "0..2"}},
-            "inference": {"device": "cpu", "threads": 1},
+            "inference": {"device": "cpu", "threads": 1, "batch_size": 6},
             "statistics": {"resamples": 100},
         }
     )
