@@ -77,6 +77,7 @@ def test_the_good_one_is_good():
         (("networks", "a", "classes", "imagenet"), "a: is set to 'classes: imagenet', .* 10; write 'classes: own' for"),
         (("networks", "a b", GOOD["networks"]["a"]), "a b"),
         (("inference", "engine", "egaer"), "unknown engine 'egaer'; did you mean 'eager'"),
+        (("inference", "audit", 2), "inference.audit: got 2; input should be less than or equal to 1"),
         (("inference", "precision", "half"), "precision: got 'half'; allowed: 'float32', 'tf32', 'bfloat16' or 'float16'"),
         (
             ("inference", {"device": "cpu", "precision": "tf32"}),
@@ -335,3 +336,9 @@ def test_a_data_set_goes_through_the_protocols_it_names():
     with pytest.raises(ShiftscopeError, match=r"needs film, which data set centred .*datasets.centred.protocols"):
         Config.load(films)
     assert Config.load({**films, "datasets": {"centred": {**GOOD["datasets"]["centred"], "protocols": ["e", "crop"]}}})
+
+
+def test_jobs_know_of_an_audit_and_of_the_seed_that_it_needs_only_where_there_is_one():
+    assert Parameters(Plan(Config.load(GOOD)), Path()).audit() == {}
+    audited = Config.load({**changed("inference", "audit", 0.25), "seed": 3})
+    assert Parameters(Plan(audited), Path()).audit() == {"audit": 0.25, "seed": 3}

@@ -28,7 +28,7 @@ class Event:
 class Double(Streaming):
     place = "cpu"
 
-    def __init__(self, batches, patience_s=20.0, room=None):
+    def __init__(self, batches, patience_s=60.0, room=None):
         """`batches`: how many there will be; `room`: the largest batch that the memory has room for."""
         self.batches, self.patience_s, self.room = batches, patience_s, room
         self.log, self.changed = [], threading.Condition()

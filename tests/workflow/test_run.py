@@ -47,6 +47,8 @@ def test_all_that_was_promised_is_there(finished):
             rows = tables.read(results / "test" / "predictions" / protocol / f"{network}.parquet", tables.PREDICTIONS)
             assert rows.height == 30 * steps
             assert not rows.select("image_id", "step").is_duplicated().any()
+            noted = json.loads((results / "test" / "predictions" / protocol / f"{network}.json").read_text())
+            assert noted["frames"] == 30 * steps >= noted["windows"] > 0
     for figure in (
         "measures",
         "paper_table",
@@ -79,7 +81,13 @@ def test_cards_describe_what_was_loaded(finished):
         # What is saved beside the parameters: means and variances of batch normalisation, and the blur's fixed kernels.
         assert card["parameters"] < counted < card["parameters"] * 1.2
         assert card["subsampling_stride"] == card["subsampling_ratio"] == 32
-        assert all(trial["changed_top1"] == 0 and trial["largest_difference"] <= 1e-4 for trial in card["calibration"])
+        chosen = card["calibration"][0]
+        assert chosen["engine"] == card["engine"]
+        assert chosen["changed_top1"] == card["changed_top1"] == 0
+        assert chosen["largest_difference"] <= 1e-4
+        assert card["tried_on"] == network  # a blur makes another structure
+    kept = [json.loads(path.read_text()) for path in (finished.folder / "results/networks/_choices").iterdir()]
+    assert {choice["network"] for choice in kept} == set(NETWORKS)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
