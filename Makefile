@@ -17,7 +17,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile rules benchmarks
 	$(BIN)/snakemake --lint
 
 manual: $(VENV)/.run ## docs/config.md, docs/tables.md, config/schema.json and the table of input sizes, from the code and libraries they describe

@@ -45,9 +45,9 @@ rule figure:
         pdf=PATHS.figure("pdf"),
         caption=PATHS.figure("txt"),
     log:
-        PATHS.log("figures/{figure}"),
+        PATHS.log("figure/{figure}"),
     benchmark:
-        PATHS.benchmark("figures/{figure}")
+        PATHS.benchmark("figure/{figure}")
     conda:
         "../environment.yml"
     threads: 1
@@ -66,9 +66,9 @@ use rule figure as protocol_figure with:
         pdf=PATHS.protocol_figure("pdf"),
         caption=PATHS.protocol_figure("txt"),
     log:
-        PATHS.log("figures/{protocol}/{figure}"),
+        PATHS.log("protocol_figure/{protocol}/{figure}"),
     benchmark:
-        PATHS.benchmark("figures/{protocol}/{figure}")
+        PATHS.benchmark("protocol_figure/{protocol}/{figure}")
 
 
 INSIDE = {

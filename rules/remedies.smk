@@ -42,9 +42,9 @@ rule answer_remedies:
     output:
         remedies=PATHS.answer_remedies,
     log:
-        PATHS.log("remedies/{network}"),
+        PATHS.log("answer_remedies/{network}"),
     benchmark:
-        PATHS.benchmark("remedies/{network}")
+        PATHS.benchmark("answer_remedies/{network}")
     conda:
         "../environment.yml"
     threads: 1

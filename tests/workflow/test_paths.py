@@ -20,6 +20,16 @@ def test_no_rule_and_no_plan_spells_a_path():
     )  # what is looked for is there to be found
 
 
+def test_logs_and_benchmarks_are_called_like_their_rule():
+    """`benchmarks/rules.py` adds up by these names."""
+    for path in (ROOT / "rules").glob("*.smk"):
+        for name, block in re.findall(
+            r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:\n(.*?)(?=^\S|\Z)", path.read_text(), re.M | re.S
+        ):
+            said = re.findall(r"PATHS\.(?:network_)?(?:log|benchmark)\(\"(\w+)", block)
+            assert said == ([name, name] if "output:" in block else []), (path.name, name)
+
+
 def test_no_two_files_are_the_same_whatever_the_names():
     paths = Paths("r")
     patterns = [text for name, text in vars(paths).items() if name != "results"]
