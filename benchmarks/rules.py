@@ -26,9 +26,9 @@ def seconds_by_rule(results: Path) -> pl.DataFrame:
         sys.exit(f"there is no file of a benchmark below {results}; give the folder of results of a run")
     wanted = {"s": pl.Float64, "cpu_time": pl.Float64, "max_rss": pl.Float64}
     jobs = pl.concat(
-        pl.read_csv(path, separator="\t", null_values=["NA", "-"], columns=list(wanted), schema_overrides=wanted).select(
-            *wanted, rule=pl.lit(rule_of(path, results))
-        )
+        pl.read_csv(
+            path, glob=False, separator="\t", null_values=["NA", "-"], columns=list(wanted), schema_overrides=wanted
+        ).select(*wanted, rule=pl.lit(rule_of(path, results)))
         for path in files
     )
     return (
