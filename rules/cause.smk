@@ -9,13 +9,14 @@ rule layers:
         weights=lambda wildcards: PLAN.weights(wildcards.network),
         more=lambda wildcards: PLAN.network_files(wildcards.network),
     output:
-        layers=PATHS.layers,
-        geometry=PATHS.geometry,
-        maps=PATHS.maps,
+        layers=looked(PATHS.layers),
+        geometry=looked(PATHS.geometry),
+        maps=looked(PATHS.maps),
     log:
         PATHS.log("layers/{protocol}/{network}"),
     benchmark:
         PATHS.benchmark("layers/{protocol}/{network}")
+    priority: 1
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads

@@ -84,6 +84,18 @@ def at_size(pattern, **more):
     return files
 
 
+def shown(file):
+    """What networks are shown: of no use once all of them have seen it, where the config discards frames."""
+    return temp(file) if PLAN.config.frames == "discard" else file
+
+
+def looked(file):
+    """The output of a job that looks at frames. Where these are discarded, a job that needs them has them made for all that
+    look at them; what was made of the same ones is left there, so that the others see that nothing is to be done.
+    """
+    return update(file) if PLAN.config.frames == "discard" else file
+
+
 def drawn_protocols(wildcards):
     """The protocol of a figure that is drawn once for each, or all protocols of its data set."""
     one = wildcards.get("protocol")

@@ -14,7 +14,7 @@ OF_FRAMES = {
 rule figure:
     input:
         images=rules.images.output.images,
-        boxes=if_drawn("boxes", rules.boxes.output.boxes),
+        boxes=lambda wildcards: PLAN.boxes_of_figure(**wildcards),
         bias=if_drawn("bias", rules.box_statistics.output.bias),
         landmarks=if_drawn("landmarks", rules.landmarks.output.landmarks),
         landmark_bias=if_drawn("landmark_bias", rules.landmark_statistics.output.bias),
@@ -39,7 +39,6 @@ rule figure:
             "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
         ),
         frames=if_drawn("frames", rules.frames.output.frames, **OF_FRAMES),
-        canvases=if_drawn("frames", rules.frames.output.canvases, **OF_FRAMES),
     output:
         png=PATHS.figure("png"),
         pdf=PATHS.figure("pdf"),

@@ -8,7 +8,7 @@ rule frames:
             wildcards.dataset, wildcards.protocol
         ),
     output:
-        canvases=PATHS.canvases,
+        canvases=shown(PATHS.canvases),
         frames=PATHS.frames,
         skipped=PATHS.frames_skipped,
     log:

@@ -9,12 +9,13 @@ rule infer:
         program=rules.network.output.program,
         images=rules.images.output.images,
     output:
-        predictions=PATHS.shard_predictions,
-        running=PATHS.shard_running,
+        predictions=looked(PATHS.shard_predictions),
+        running=looked(PATHS.shard_running),
     log:
         PATHS.log("infer/{protocol}/{network}/{shard}"),
     benchmark:
         PATHS.benchmark("infer/{protocol}/{network}/{shard}")
+    priority: 1
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads

@@ -6,11 +6,12 @@ rule scores:
         canvases=rules.frames.output.canvases,
         frames=rules.frames.output.frames,
     output:
-        scores=PATHS.scores,
+        scores=looked(PATHS.scores),
     log:
         PATHS.log("scores/{protocol}/{size}/{shard}"),
     benchmark:
         PATHS.benchmark("scores/{protocol}/{size}/{shard}")
+    priority: 1
     conda:
         "../environment.yml"
     threads: 1

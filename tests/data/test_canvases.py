@@ -133,6 +133,13 @@ def test_an_encoding_that_is_not_known_is_named(tmp_path):
         next(read_canvases(tmp_path / "new"))
 
 
+def test_a_file_is_hardly_larger_than_the_canvases_in_it(tmp_path):
+    """Parquet's statistics would repeat small canvases."""
+    images = [[noise((16, 16), seed)] for seed in range(50)]
+    written(tmp_path / "a", images)
+    assert (tmp_path / "a").stat().st_size < sum(canvas.size for (canvas,) in images) + 50 * 600
+
+
 def written_and_broken(writer):
     writer.write("i", [noise((4, 4))])
     raise ValueError("dimensions")

@@ -23,6 +23,7 @@ from shiftscope.bias.landmarks import landmark_statistics
 from shiftscope.bias.selection import Inclusion
 from shiftscope.config import Config
 from shiftscope.core import tables
+from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.figures import Inputs, figures, save, style
 from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.inputs import inputs_of
@@ -98,10 +99,10 @@ def make(tmp_path_factory):
                 paths = [folder / f"{name}{number}-{size}.parquet" for name in ("frames", "canvases", "skipped")]
                 make_frames(kind=kind, options=OPTIONS[kind], images=part, boxes=boxes_table, size=size, seed=0,
                             refuse=False, frames_path=paths[0], canvases_path=paths[1], skipped_path=paths[2])  # fmt: skip
-                shards[size].append((paths[0], paths[1]))
+                shards[size].append(paths[0])
         files, ordered = {}, kind != "resizers"
         for network in networks:
-            seen = tables.read([paths for paths, _ in shards[sizes[network]]], tables.FRAMES)
+            seen = tables.read(shards[sizes[network]], tables.FRAMES)
             seen = seen.join(images_table, on="image_id").sort("image_id", "step")
             logits = rng.normal(0, 2, (len(seen), 7)).astype(np.float32)
             if steady:
@@ -173,6 +174,7 @@ def make(tmp_path_factory):
             map_files=maps,
             geometry_files=geometry,
             frame_files={("p $x$", size): paths for size, paths in shards.items()},
+            recipe={"kind": kind, "options": OPTIONS[kind], "seed": 0},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )
 
@@ -266,13 +268,17 @@ def test_a_steady_network_is_said_to_be_steady(make):
     assert "one gives the same answer on every frame of every picture" in caption
 
 
-def test_frames_are_found_in_any_shard(make):
-    inputs = make(networks=("one",))
-    for image_id in (inputs.images["image_id"][0], inputs.images["image_id"][-1]):
-        frames = inputs.frames(image_id, "one")
-        assert len(frames) == STEPS
-        assert all(frame.shape == (SIZE, SIZE, 3) for frame in frames)
-    assert inputs.frames("nobody", "one") == []
+@pytest.mark.parametrize("kind", list(OPTIONS))
+def test_the_frames_of_figures_are_to_the_bit_those_that_networks_were_shown(make, kind):
+    inputs = make(networks=("one", "two"), kind=kind, larger=("two",))
+    for network, size in (("one", SIZE), ("two", LARGER)):
+        for path in inputs.frame_files["p $x$", size]:  # first and last shard
+            images = tables.read(path, tables.FRAMES).group_by("image_id", maintain_order=True)
+            canvases = read_canvases(path.with_name(path.name.replace("frames", "canvases")))
+            for ((image_id,), rows), own in zip(images, canvases, strict=True):
+                found = inputs.frames(image_id, network)
+                for frame, shown in zip(found, cut(own, rows, size), strict=True):
+                    np.testing.assert_array_equal(frame, shown)
 
 
 def test_box_centres_say_what_was_tested(make):

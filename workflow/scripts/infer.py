@@ -5,9 +5,10 @@ from pathlib import Path
 
 from shiftscope.core import tables
 from shiftscope.stages.infer import infer
-from shiftscope.workflow.job import job
+from shiftscope.workflow.job import job, unless_made
 
-with job(snakemake.log[0]):
+made = snakemake.output, snakemake.input, dict(snakemake.params.items())
+with job(snakemake.log[0]), unless_made(*made):
     infer(
         card=json.loads(Path(snakemake.input.card).read_text()),
         program_path=snakemake.input.program,

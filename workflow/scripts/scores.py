@@ -2,8 +2,9 @@
 
 from shiftscope.core import tables
 from shiftscope.remedies.scores import SCORES, frame_scores
-from shiftscope.workflow.job import job
+from shiftscope.workflow.job import job, unless_made
 
-with job(snakemake.log[0]):
+made = snakemake.output, snakemake.input, dict(snakemake.params.items())
+with job(snakemake.log[0]), unless_made(*made):
     table = frame_scores(snakemake.input.canvases, snakemake.input.frames, int(snakemake.wildcards.size))
     tables.write(snakemake.output.scores, table, SCORES)

@@ -5,22 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import polars as pl
-
+from shiftscope.commands.disk import FEWEST, MOST, Bytes, Sample
 from shiftscope.config import Config
-from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.numbers import amount
 from shiftscope.networks import Network, Preprocessing
 from shiftscope.sources import Source
-from shiftscope.stages.frames import make_frames
 from shiftscope.stages.images import refuse_duplicates
 from shiftscope.stages.prepare import network_facts
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
-
-TRIED = 3
-"""Pictures that disk space is estimated from."""
 
 
 class Findings:
@@ -44,81 +38,117 @@ class Findings:
         self.lines.append(f"WRONG  {what}: {line}")
 
 
+class Needed:
+    """Bytes of frames, added up over data sets, protocols and input sizes."""
+
+    def __init__(self) -> None:
+        self.pixels = self.rows = self.largest = 0.0
+        """`largest`: the pixels of the largest shard of all."""
+        self.unknown: list[str] = []
+        """Data sets of which nothing can be said yet."""
+
+    def add(self, found: Bytes, shards: int) -> None:
+        """Add what one protocol takes at one input size."""
+        self.pixels += found.pixels
+        self.rows += found.rows
+        self.largest = max(self.largest, found.pixels / shards)
+
+
 def check(config: Config) -> Findings:
     """What can be said, before anything runs, about the data sets, networks, disk space and jobs of a config.
 
-    The first pictures of each data set are sent through its protocols, and each network that is here is loaded and run.
+    Some pictures of each data set are sent through its protocols, and each network that is here is loaded and run.
     """
     findings = Findings()
     plan = Plan(config)
-    needed = 0
+    needed = Needed()
     for name, source in config.datasets.items():
-        needed += _dataset(findings, plan, name, source)
+        _dataset(findings, plan, name, source, needed)
     for name, network in config.networks.items():
         _network(findings, plan, name, network)
     _jobs(findings, plan)
-    place = next(path for path in (config.results, *config.results.resolve().parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    line = f"about {amount(needed)} of frames will be written to {config.results}, where {amount(free)} are free"
-    (findings.good if needed < free else findings.bad)("disk", line)
+    _disk(findings, config, needed)
     return findings
 
 
-def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
-    """How many bytes the frames of a data set will take."""
+def _disk(findings: Findings, config: Config, needed: Needed) -> None:
+    place = next(path for path in (config.results, *config.results.resolve().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    where = f"{config.results}, where {amount(free)} are free"
+    both, rows = amount(needed.pixels + needed.rows), amount(needed.rows)
+    if config.frames == "keep":
+        least = needed.pixels + needed.rows
+        line = f"about {both} of frames will be written to {where}; with 'frames: discard' about {rows} of them stay"
+    else:
+        least = needed.largest + needed.rows
+        line = f"about {rows} of frames will stay in {where}; until networks have been shown them, up to {both} are there, "
+        line += "and with 'frames: keep' all of these stay"
+    if needed.unknown:
+        line += f". Not counted, since its pictures are not here yet: {', '.join(needed.unknown)}"
+    (findings.good if least < free else findings.bad)("disk", line)
+
+
+def _dataset(findings: Findings, plan: Plan, name: str, source: Source, needed: Needed) -> None:
+    """Say what there is of a data set, and add what its frames will take to `needed`."""
     what = f"datasets.{name}"
     folder = Path(plan.paths.source_folder.format(dataset=name))
+    shown = name in plan.evaluated and plan.config.networks
     try:
         listing = source.listing(folder)
         refuse_duplicates(listing.pictures)
     except (ShiftscopeError, OSError, StopIteration) as error:
-        if type(source).fetch is not Source.fetch and not folder.exists():
-            findings.later(what, "is made or downloaded by the first job")
-        else:
+        if type(source).fetch is Source.fetch or folder.exists():
             findings.bad(what, str(error))
-        return 0
+            return
+        findings.later(what, "is made or downloaded by the first job")
+        if shown:
+            _before_fetching(findings, plan, name, source, needed)
+        return
     count = min(len(listing.pictures), source.limit or len(listing.pictures))
     known = ", ".join(sorted(source.provides - {"pictures"})) or "nothing but pictures"
     findings.good(what, f"{count} of {len(listing.pictures)} pictures, {len(listing.categories)} classes, with {known}")
-    if name not in plan.evaluated or not plan.config.networks:
-        return 0
-    each = [_frames(findings, plan, name, source, listing.pictures, protocol) for protocol in plan.protocols_of(name)]
-    return sum(each) * count
+    if shown:
+        with_files = len(listing.pictures) - listing.pictures["path"].null_count()
+        total = round(count * with_files / max(1, len(listing.pictures)))
+        sample = Sample(source, folder, listing.pictures, total, plan.config.seed)
+        _frames(findings, plan, name, sample, needed)
 
 
-def _frames(findings: Findings, plan: Plan, name: str, source: Source, pictures: pl.DataFrame, protocol: str) -> int:
-    """How many bytes a protocol's frames take per picture, at all sizes together, estimated from a few pictures; 0 for a
-    protocol that needs more than pictures."""
-    section = Parameters(plan, Path()).protocol(protocol)
-    if plan.boxes_of_frames(name, protocol):
-        return 0
-    rows = []
-    for row in pictures.filter(pl.col("path").is_not_null()).iter_rows(named=True):
-        try:
-            (extent, *_) = source.measure(row["path"])
-        except ShiftscopeError:
-            continue
-        facts = {key: value for key, value in extent._asdict().items() if key != "suffix"}
-        rows.append({"image_id": row["image_id"], "path": row["path"], **facts})
-        if len(rows) == TRIED:
-            break
-    if not rows:
-        findings.bad(f"datasets.{name}", "none of its first pictures can be opened")
-        return 0
-    total = 0
+def _before_fetching(findings: Findings, plan: Plan, name: str, source: Source, needed: Needed) -> None:
+    """The frames of a data set whose pictures are not here yet, from such as can be made on the spot."""
     with TemporaryDirectory() as folder:
+        tried = source.trial(Path(folder), plan.config.seed, MOST)
+        if tried is None:
+            needed.unknown.append(name)
+            return
+        few, total = tried
+        pictures = few.listing(Path(folder)).pictures
+        sample = Sample(few, Path(folder), pictures, min(total, source.limit or total), plan.config.seed)
+        _frames(findings, plan, name, sample, needed)
+
+
+def _frames(findings: Findings, plan: Plan, name: str, sample: Sample, needed: Needed) -> None:
+    """Add what the frames of a data set will take, through all of its protocols and at all input sizes."""
+    config = plan.config
+    if sample.listed and not any(sample.images(FEWEST)):
+        findings.bad(f"datasets.{name}", "none of its first pictures can be opened")
+        return
+    said = []
+    for protocol in plan.protocols_of(name):
+        section = Parameters(plan, Path()).protocol(protocol)
+        boxed = bool(plan.boxes_of_frames(name, protocol))
+        taken = 0.0
         for size in plan.sizes:
-            paths = {key: Path(folder, f"{key}.parquet") for key in ("canvases", "frames", "skipped")}
             try:
-                make_frames(
-                    **section, images=tables.table(rows, tables.IMAGES), boxes=None, size=size, seed=0, refuse=False,
-                    canvases_path=paths["canvases"], frames_path=paths["frames"], skipped_path=paths["skipped"],
-                )  # fmt: skip
+                found = sample.bytes_of(section, size, config.seed, config.shards, boxed=boxed)
             except ShiftscopeError as error:
                 findings.bad(f"protocols.{protocol}", f"on data set {name}: {error}")
                 continue
-            total += sum(path.stat().st_size for path in paths.values())
-    return total // len(rows)
+            needed.add(found, config.shards)
+            taken += sum(found)
+        said.append(f"{protocol} {amount(taken)}")
+    if said:
+        findings.good(f"frames of {name}", f"about {', '.join(said)}")
 
 
 def _network(findings: Findings, plan: Plan, name: str, network: Network) -> None:

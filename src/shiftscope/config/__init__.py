@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -65,6 +65,10 @@ class Config(Options):
     """Decides every random draw, together with the image's id."""
     shards: int = Field(1, ge=1)
     """Into how many jobs the images of a data set are divided, for each network and protocol."""
+    frames: Literal["keep", "discard"] = "keep"
+    """Whether the pixels of frames stay on disk. With `discard` a shard's pixels are removed as soon as all networks have
+    been shown them, and made again when a job needs them later; `frames.parquet`, which says how, stays. After a change of
+    one network, `snakemake model_<network>` makes them again for that network alone."""
     datasets: Annotated[dict[Name, AnySource], BeforeValidator(_named), Field(min_length=1)]
     """Pictures, by names of your choice."""
     networks: Annotated[dict[Name, AnyNetwork], BeforeValidator(_named)] = Field(default_factory=dict)

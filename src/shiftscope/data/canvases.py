@@ -70,8 +70,9 @@ class CanvasWriter:
         fields = [("canvas_id", pa.string()), ("height", pa.int32()), ("width", pa.int32()), ("pixels", pa.binary())]
         schema = pa.schema(fields, metadata={ENCODING: name.encode()})
         self._encoding = encodings[name].item()
+        # Statistics would hold two of the pictures of each row group once more, in two places.
         self._writer = pq.ParquetWriter(
-            self.path, schema, compression="zstd", compression_level=LEVEL, use_dictionary=False
+            self.path, schema, compression="zstd", compression_level=LEVEL, use_dictionary=False, write_statistics=False
         )
         for ids, canvases in self._waiting:
             self._write(ids, canvases)

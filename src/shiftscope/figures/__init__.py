@@ -18,9 +18,9 @@ from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.core import tables
 from shiftscope.core.files import complete
 from shiftscope.core.registry import Registry
-from shiftscope.data.canvases import cut, read_canvases
 from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.stages.frames import frames_again
 from shiftscope.stages.learning_curve import LEARNING_CURVE
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ class Inputs:
     """Sizes, strides and receptive fields of the layers, by protocol and network."""
     map_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """Feature maps of one picture at several places, by protocol and network."""
-    frame_files: Mapping[tuple[str, int], list[tuple[Path, Path]]] = field(default_factory=dict)
-    """Frames and canvases of every shard, by protocol and input size."""
+    frame_files: Mapping[tuple[str, int], list[Path]] = field(default_factory=dict)
+    """Frames of every shard, by protocol and input size."""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """How the frames of the protocol to draw are made: its kind and options, and the seed."""
     training_files: Mapping[str, Path] = field(default_factory=dict)
     """How training went, by the network that was trained."""
     inclusion: Inclusion = USUAL
@@ -154,23 +156,22 @@ class Inputs:
         return rows.row(0, named=True) if rows.height and rows["estimate"][0] is not None else None
 
     def frames(self, image_id: str, network: str) -> list[NDArray[np.uint8]]:
-        """The frames of one image, as `network` saw them: uint8 (size, size, 3) each."""
-        size = self.networks[network]
-        for frames_path, canvases_path in self.frame_files[self.protocol, size]:
-            frames = tables.read(frames_path, tables.FRAMES)
-            ids = frames["image_id"].unique(maintain_order=True).to_list()
-            if image_id in ids:
-                (canvases,) = read_canvases(canvases_path, [ids.index(image_id)])
-                return list(cut(canvases, frames.filter(image_id=image_id).sort("step"), size))
-        return []
+        """The frames of one image, as `network` saw them, made again: uint8 (size, size, 3) each."""
+        boxes = self.boxes.filter(image_id=image_id) if "boxes" in self.files else None
+        row = self.images.row(by_predicate=pl.col("image_id") == image_id, named=True)
+        return frames_again(row, boxes, **self.recipe, size=self.networks[network])
 
     @cached_property
     def value_names(self) -> dict[float, str]:
         """How the steps of the protocol to draw are called where a number would say nothing: the resizers, by their
         swept values. Empty where every step was resized by the same function."""
         size = next(iter(self.networks.values()))
-        paths = [frames for frames, _ in self.frame_files[self.protocol, size]]
-        named = tables.read(paths, tables.FRAMES).select("value", "resizer").unique().sort("value")
+        named = (
+            tables.read(self.frame_files[self.protocol, size], tables.FRAMES)
+            .select("value", "resizer")
+            .unique()
+            .sort("value")
+        )
         return dict(named.iter_rows()) if named["resizer"].n_unique() > 1 else {}
 
     def value_said(self, value: float) -> str:

@@ -21,7 +21,7 @@ def draw(inputs: Inputs) -> Drawing:
     """Draw up to a row of frames for each of the first pictures, as the network with the largest input sees them."""
     network = max(inputs.networks, key=lambda name: inputs.networks[name])
     size = inputs.networks[network]
-    paths = [frames for frames, _ in inputs.frame_files[inputs.protocol, size]]
+    paths = inputs.frame_files[inputs.protocol, size]
     rows = tables.read(paths, tables.FRAMES).select("image_id", "step", "value", "resizer").sort("image_id", "step")
     ids = rows["image_id"].unique(maintain_order=True).to_list()
     drawn = new_figure(5, 1.2)

@@ -34,7 +34,7 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         name: dict(zip(cells, map(Path, files.get(name, [])), strict=False))
         for name in ("predictions", "layers", "geometry", "maps")
     }
-    paths = list(zip(map(Path, files.get("frames", [])), map(Path, files.get("canvases", [])), strict=True))
+    paths = list(map(Path, files.get("frames", [])))
     places = [(protocol, size) for protocol in protocols for size in sizes]
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
     images = tables.read(files["images"], tables.IMAGES)
@@ -51,6 +51,7 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         map_files=by_cell["maps"],
         training_files=dict(zip(facts.get("trained", []), map(Path, files.get("training", [])), strict=True)),
         frame_files=frame_files,
+        recipe=facts.get("recipe", {}),
         class_names=names_by_index(facts["classes"], images),
         inclusion=Inclusion(**facts.get("inclusion", {})),
         **({"landmark_pairs": facts["landmark_pairs"]} if "landmark_pairs" in facts else {}),

@@ -92,6 +92,12 @@ class Source(Options):
     def fetch(self, folder: Path, seed: int) -> None:
         """Bring into `folder` what is not on this machine yet. The default brings nothing."""
 
+    def trial(self, folder: Path, seed: int, count: int) -> "tuple[Source, int] | None":
+        """For estimates before `fetch` has run: a source of about `count` pictures such as `fetch` would bring, which are
+        brought into `folder` in a few seconds and without the internet, and how many `fetch` would bring. None where this
+        cannot be."""
+        return None
+
     def listing(self, folder: Path) -> Listing:
         """All pictures. `folder` is the one that `fetch` filled.
 

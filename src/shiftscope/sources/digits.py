@@ -115,6 +115,12 @@ class Digits(Source):
         with complete(self._annotations(folder)) as part:
             part.write_text(json.dumps(dataset), encoding="utf-8")
 
+    def trial(self, folder: Path, seed: int, count: int) -> tuple[Source, int]:
+        """The first pictures."""
+        few = self.model_copy(update={"count": max(10, min(count, self.count))})
+        few.fetch(folder, seed)
+        return few, self.count
+
     def listing(self, folder: Path) -> Listing:
         """All pictures that `fetch` made, read in the way of all COCO annotations."""
         return self._coco(folder).listing(folder)

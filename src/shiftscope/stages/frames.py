@@ -95,6 +95,23 @@ def _warn_if_nothing_varies(frames: pl.DataFrame, kind: str, size: int) -> None:
         )
 
 
+def frames_again(
+    row: dict[str, Any], boxes: pl.DataFrame | None, *, kind: str, options: dict[str, Any], size: int, seed: int
+) -> list[NDArray[np.uint8]]:
+    """The frames of one picture, made again: in the order of their steps, each uint8 (size, size, 3).
+
+    Parameters
+    ----------
+    row, boxes : a row of `tables.IMAGES`, and the boxes of that picture where the protocol needs them.
+    kind, options, size, seed : as they were for `make_frames`.
+
+    Raises ShiftscopeError where the picture can no longer be read.
+    """
+    protocol = protocols[kind].item.model_validate({**options, "kind": kind})
+    sequence = sequence_of(protocol, _picture(row, boxes), size, seed)
+    return [_window(sequence, frame, size) for frame in sequence.frames]
+
+
 Cell = tuple[str, int]
 """A protocol's name and an input size in px."""
 COMPARED = pl.Schema({name: tables.FRAMES[name] for name in ("image_id", "as_first")})

@@ -59,6 +59,10 @@ class Parameters:
         section = self.plan.config.protocols[protocol]
         return {"kind": section.kind, "options": self.options(section)}
 
+    def recipe(self, protocol: str) -> dict[str, Any]:
+        """How the frames of a protocol are made of a picture."""
+        return {**self.protocol(protocol), "seed": self.plan.config.seed}
+
     def protocol_facts(self, protocol: str) -> dict[str, str]:
         """What figures and the report say of a protocol."""
         entry = protocols[self.plan.config.protocols[protocol].kind]
@@ -89,8 +93,7 @@ class Parameters:
             chosen = self.plan.config.inference.engine
             found += [entry.module for entry in engines if chosen in ("auto", entry.name)]
         if rule == "frames":
-            protocol = self.plan.config.protocols[wildcards["protocol"]]
-            found += [protocols[protocol.kind].module, *(resizers[name].module for name in protocol.uses_resizers())]
+            found += self._of_frames(wildcards["protocol"])
         if rule == "price":
             found += [entry.module for entry in engines]
         if rule in MEASURING:
@@ -103,9 +106,16 @@ class Parameters:
             found += [entry.module for entry in layer_measures]
         if rule in ("figure", "protocol_figure"):
             found += [figures[wildcards["figure"]].module]
-        if rule in ("frames", "infer", "layers", "scores", "figure", "protocol_figure"):
+            if "protocol" in wildcards and "frames" in self.plan.drawn_from(wildcards["figure"]):
+                found += self._of_frames(wildcards["protocol"])
+        if rule in ("frames", "infer", "layers", "scores"):
             found += [entry.module for entry in encodings]
         return found
+
+    def _of_frames(self, name: str) -> list[str]:
+        """The modules that make the frames of a protocol."""
+        protocol = self.plan.config.protocols[name]
+        return [protocols[protocol.kind].module, *(resizers[resizer].module for resizer in protocol.uses_resizers())]
 
     def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
         """What a figure must know beside its files."""
@@ -125,6 +135,7 @@ class Parameters:
             "shards": self.plan.config.shards,
             "classes": self.class_space(dataset),
             **({"trained": self.plan.trained} if "training" in tables else {}),
+            **({"recipe": self.recipe(protocol)} if "frames" in tables and protocol else {}),
             **({"inclusion": self.inclusion()} if "bias" in tables else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
         }

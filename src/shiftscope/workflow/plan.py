@@ -171,11 +171,15 @@ class Plan:
         return [pattern.format(dataset=dataset, protocol=protocol, network=network) for protocol, network in chosen]
 
     def model_files(self, network: str) -> list[str]:
-        """What `model_<network>` makes."""
+        """What `model_<network>` makes: all that the network must be shown frames for."""
         return [
             path
             for dataset in self.evaluated
-            for path in filled(self.paths.sums, dataset=dataset, protocol=self.protocols_of(dataset), network=network)
+            for pattern, protocols in (
+                (self.paths.sums, self.protocols_of(dataset)),
+                (self.paths.layers, self.inside(dataset)),
+            )
+            for path in filled(pattern, dataset=dataset, protocol=protocols, network=network)
         ]
 
     def measured(self, dataset: str) -> bool:
@@ -240,6 +244,14 @@ class Plan:
     def drawn_from(self, figure: str) -> frozenset[str]:
         """The tables that a figure is drawn from, beside `images`."""
         return figures[figure].item.tables
+
+    def boxes_of_figure(self, dataset: str, figure: str, protocol: str | None = None) -> str | list[str]:
+        """The boxes that a figure is drawn from, or that it needs to show frames of the protocol; an empty list if it
+        needs none."""
+        tables = self.drawn_from(figure)
+        if "boxes" in tables:
+            return self.paths.boxes.format(dataset=dataset)
+        return self.boxes_of_frames(dataset, protocol) if protocol and "frames" in tables else []
 
     def traits(self, protocol: str) -> frozenset[str]:
         """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept,
