@@ -1,77 +1,203 @@
-"""What scripts do around their call: nothing, where they would make the same files of the same ones."""
+"""What scripts do around their call: they check what they are given, note what they made, and say in a sentence what failed."""
 
+import json
 import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from shiftscope.workflow.job import unless_made
+from shiftscope.core.records import Damaged, Record, read_record, record_path, sha256_of, write_record
+
+SCRIPT = """
+import json, os, sys
+from types import SimpleNamespace
+from shiftscope.workflow.job import job
+
+given = json.loads(sys.argv[1])
+with job(SimpleNamespace(**given["snakemake"]), unless_made=given["unless_made"]):
+    print("made")
+    for path in given["snakemake"]["output"]:
+        with open(path, "w") as file:
+            file.write("made")
+    exec(given["then"])
+"""
+
+
+class Job:
+    """A rule of two inputs and two outputs below `results`, and its script, which runs in a process of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.inputs = ["results/in/one", "results/in/two"]
+        self.outputs = ["results/out/first.parquet", "results/out/second.json"]
+        for path in self.inputs + self.outputs:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        for path in self.inputs:
+            self.made(path, path[-3:])
+
+    def made(self, path, text, of=()):
+        """A file with its record, as an earlier job leaves it."""
+        source = f"""
+from shiftscope.core.records import *
+from shiftscope.core.records import sha256_of, write_record
+open({path!r}, "w").write({text!r})
+write_record({path!r}, Record(sha256_of({path!r}), "earlier", {dict(of)!r}, {{}}, {{}}, {{}}))
+"""
+        subprocess.run([sys.executable, "-c", source], cwd=self.folder, check=True)
+
+    def run(self, *, unless_made=True, then="", inputs=None, **params):
+        """The exit code, and what the log says."""
+        rule = {
+            "rule": "later", "input": inputs or self.inputs, "output": self.outputs, "log": ["results/logs/later.log"],
+            "params": {"code": "abc", **params}, "config": {},
+        }  # fmt: skip
+        given = json.dumps({"snakemake": rule, "unless_made": unless_made, "then": then})
+        done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=self.folder, capture_output=True, text=True)
+        self.terminal = done.stdout + done.stderr
+        log = self.folder / "results/logs/later.log"
+        return done.returncode, log.read_text() if log.is_file() else ""
+
+    def record(self, path):
+        return read_record(self.folder / path)
 
 
 @pytest.fixture
-def made(tmp_path):
-    """Two files made of two others, and a function that makes them unless that is not needed: whether it was."""
-    inputs = [tmp_path / "one", tmp_path / "two"]
-    outputs = [tmp_path / "out" / name for name in ("first.parquet", "second.parquet")]
-    outputs[0].parent.mkdir()
-    for path in inputs:
-        path.write_text(path.name)
-
-    def run(fails=False, **params):
-        try:
-            with unless_made(map(str, outputs), map(str, inputs), {"code": "abc", **params}):
-                for path in outputs:
-                    path.write_text("made")
-                if fails:
-                    raise RuntimeError
-        except SystemExit as end:
-            return bool(end.code)
-        return True
-
-    assert run()
-    return inputs, outputs, run
+def later(tmp_path):
+    return Job(tmp_path)
 
 
-def test_what_was_made_of_the_same_is_left_but_for_its_date(made):
-    inputs, outputs, run = made
-    for path in (*inputs, *outputs):
-        os.utime(path, (1000, 1000))
-    outputs[0].write_text("left as it is")
-    os.utime(outputs[0], (1000, 1000))
-    assert not run()
-    assert outputs[0].read_text() == "left as it is"
-    assert all(path.stat().st_mtime > 1000 for path in outputs)  # else Snakemake would take it for older than its input
+def flip(path, offset=0):
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 1
+    path.write_bytes(content)
 
 
-@pytest.mark.parametrize("what", ["content", "order", "parameter", "output", "note"])
-def test_whatever_changed_it_is_made_again_and_then_known(made, what):
-    inputs, outputs, run = made
+def test_each_output_has_a_record_of_its_content_and_of_what_it_was_made_of(later):
+    assert later.run(size=64, names=["a", "b"]) == (0, "made\n")
+    for path in later.outputs:
+        record = later.record(path)
+        assert record.sha256 == sha256_of(later.folder / path)
+        assert record.made_of == {name: sha256_of(later.folder / name) for name in later.inputs}
+        assert record.params == {"code": "abc", "size": 64, "names": ["a", "b"]}
+        assert record.rule == "later"
+        assert record.versions["python"] == sys.version.split()[0]
+        assert record.machine["processor"]
+
+
+def test_what_was_made_of_the_same_is_left_but_for_its_date(later):
+    later.run()
+    for path in (*later.inputs, *later.outputs):
+        os.utime(later.folder / path, (1000, 1000))
+    code, said = later.run()
+    assert code == 0
+    assert said == "made of the same files and parameters as before: left as it is\n"
+    for path in later.outputs:  # else Snakemake would take it for older than its input
+        assert (later.folder / path).stat().st_mtime > 1000
+
+
+def test_only_where_the_rule_asks_for_it(later):
+    assert later.run(unless_made=False)[1] == later.run(unless_made=False)[1] == "made\n"
+
+
+@pytest.mark.parametrize("what", ["content", "parameter", "output", "edited output", "record"])
+def test_whatever_changed_it_is_made_again_and_then_known(later, what):
+    later.run()
     params = {}
     if what == "content":
-        inputs[1].write_text("two!")
-    elif what == "order":
-        inputs.reverse()
+        later.made(later.inputs[1], "other")
     elif what == "parameter":
         params = {"keep_logits": True}
     elif what == "output":  # so does Snakemake, where a rule does not say `update`
-        outputs[1].unlink()
+        (later.folder / later.outputs[1]).unlink()
+    elif what == "edited output":
+        flip(later.folder / later.outputs[0])
     else:
-        (note,) = outputs[0].parent.glob(".*")
-        note.unlink()
-    assert run(**params)
-    assert not run(**params)
+        record_path(later.folder / later.outputs[0]).unlink()
+    assert later.run(**params)[1] == "made\n"
+    assert "left as it is" in later.run(**params)[1]
 
 
-def test_a_job_that_failed_is_not_known(made):
-    inputs, _, run = made
-    inputs[0].write_text("other")
-    with pytest.raises(RuntimeError):
-        run(fails=True)
-    inputs[0].write_text("one")
-    assert run()
+def test_a_job_that_failed_is_not_known(later):
+    later.run()
+    later.made(later.inputs[0], "other")
+    code, said = later.run(then="raise RuntimeError('a fault')")
+    assert code == 1
+    assert "Traceback" in said
+    assert "made\n" in later.run()[1]
 
 
-def test_files_that_were_divided_otherwise_are_others(made):
-    inputs, _, run = made
-    inputs[0].write_text("onet")
-    inputs[1].write_text("wo")
-    assert run()
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_flipped_bit_of_an_input_is_said_before_anything_is_made(later, which):
+    flip(later.folder / later.inputs[which])
+    code, said = later.run()
+    assert code == 1
+    assert said.startswith(f"error: {later.inputs[which]} is damaged or was edited")
+    assert said.rstrip().endswith(f"run the same command with '--forcerun {later.inputs[which]}'")
+    assert said.count("\n") == 1
+    assert not (later.folder / later.outputs[0]).exists()
+
+
+@pytest.mark.parametrize("offset", range(0, 500, 7))
+def test_a_flipped_bit_of_a_record_never_passes_for_a_right_one(tmp_path, offset):
+    path = tmp_path / "file"
+    path.write_text("content")
+    record = Record(sha256_of(path), "rule", {"one": "a" * 64}, {"size": 64}, {"python": "3"}, {"system": "Linux"})
+    write_record(path, record)
+    content = record_path(path).read_bytes()
+    flip(record_path(path), offset % len(content))
+    white = content[offset % len(content)] in b" \n"
+    with suppress(Damaged) if white else pytest.raises(Damaged, match="has a damaged record"):
+        assert read_record(path) == record
+
+
+def test_a_file_of_the_results_without_a_record_is_not_trusted(later):
+    record_path(later.folder / later.inputs[0]).unlink()
+    code, said = later.run()
+    assert code == 1
+    assert f"{later.inputs[0]} has no record of what it was made of" in said
+
+
+def test_a_file_of_the_users_needs_no_record_and_is_noted(later):
+    (later.folder / "weights.pth").write_text("weights")
+    assert later.run(inputs=[*later.inputs, "weights.pth"])[0] == 0
+    assert later.record(later.outputs[0]).made_of["weights.pth"] == sha256_of(later.folder / "weights.pth")
+
+
+def test_inputs_that_do_not_belong_together_are_refused(later):
+    """Predictions that were made of other frames than those that are there now, with whatever dates."""
+    old = sha256_of(later.folder / later.inputs[0])
+    later.made(later.inputs[1], "two", of={later.inputs[0]: old})
+    assert later.run()[0] == 0
+    later.made(later.inputs[0], "other")
+    code, said = later.run()
+    assert code == 1
+    assert f"{later.inputs[1]} was made of another version of {later.inputs[0]} than is there now" in said
+
+
+def test_what_the_machine_refuses_is_one_sentence(later):
+    code, said = later.run(then="import errno; raise OSError(errno.ENOSPC, 'No space left on device', 'some/file')")
+    assert code == 1
+    assert said.splitlines()[-1].startswith("error: some/file: the disk is full; make room, and run the same command again")
+    assert "Traceback" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_that_cannot_be_written_does_not_hide_the_sentence(later):
+    (later.folder / "results/logs").mkdir()
+    (later.folder / "results/logs/later.log").symlink_to("/dev/full")
+    assert later.run(then="raise OSError")[0] != 0
+    assert "the disk is full; make room" in later.terminal
+    assert "Traceback" not in later.terminal
+
+
+def test_results_that_are_a_file_are_one_sentence(later):
+    later.folder.joinpath("results/logs").write_text("a file")
+    rule = {"rule": "later", "input": [], "output": [], "log": ["results/logs/later.log"], "params": {}, "config": {}}
+    given = json.dumps({"snakemake": rule, "unless_made": False, "then": ""})
+    done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=later.folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: results/logs: a file lies where a folder has to be")
+    assert "Traceback" not in done.stderr

@@ -5,7 +5,7 @@ from shiftscope.association.accuracy import accuracy_by_surprisal
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     files, params = snakemake.input, snakemake.params
     table = accuracy_by_surprisal(
         dict(zip(map(tuple, params.cells), files.sums, strict=True)),

@@ -4,7 +4,7 @@ from shiftscope.core import tables
 from shiftscope.stages.aggregate import aggregate
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     aggregate(
         shards=snakemake.input.shards,
         frames=snakemake.input.frames,

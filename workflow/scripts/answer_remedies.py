@@ -8,7 +8,7 @@ from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.answering import answer_remedies
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     table = answer_remedies(
         card=json.loads(Path(snakemake.input.card).read_text()),
         tried=snakemake.params.tried,

@@ -6,7 +6,7 @@ from shiftscope.remedies import AUGMENTATION
 from shiftscope.remedies.augmentation import Taught, augmentation_gains, framing_distance
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     files, params = snakemake.input, snakemake.params
     compared = [tables.read(path, FRAMING_COMPARISON) for path in files.framing]
     table = augmentation_gains(

@@ -8,7 +8,7 @@ from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     boxes = pl.scan_parquet(snakemake.input.boxes, glob=False)
     params = snakemake.params
     table = box_statistics(boxes, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)

@@ -6,7 +6,7 @@ from shiftscope.sensitivity.comparisons import comparisons
 from shiftscope.sensitivity.sides import by_cell
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     table = comparisons(
         by_cell(snakemake.params.cells, snakemake.input.sums, snakemake.input.draws),
         seed=snakemake.params.seed,

@@ -5,7 +5,7 @@ from shiftscope.sensitivity import CURVES
 from shiftscope.sensitivity.estimates import curves
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     draws = dict(zip(map(tuple, snakemake.params.cells), snakemake.input.draws, strict=True))
     table = curves(draws, level=snakemake.params.level)
     tables.write(snakemake.output.curves, table, CURVES)

@@ -3,5 +3,5 @@
 from shiftscope.stages.fetch import fetch_source
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     fetch_source(**snakemake.params.source, seed=snakemake.params.seed, path=snakemake.output.source)

@@ -3,5 +3,5 @@
 from shiftscope.stages.prepare import fetch_weights
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     fetch_weights(**snakemake.params.network, path=snakemake.output.weights)

@@ -5,7 +5,7 @@ from shiftscope.stages.frames import make_frames
 from shiftscope.stages.images import shard_of
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     images = tables.read(snakemake.input.images, tables.IMAGES)
     make_frames(
         **snakemake.params.protocol,

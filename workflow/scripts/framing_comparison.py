@@ -8,7 +8,7 @@ from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     both = [pl.scan_parquet(path, glob=False) for path in (snakemake.input.boxes, snakemake.input.other)]
     params = snakemake.params
     table = compare_framing(*both, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)

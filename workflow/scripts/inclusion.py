@@ -6,7 +6,7 @@ from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     boxes = tables.read(snakemake.input.boxes, tables.BOXES)
     params = snakemake.params
     table = sensitivity_to_inclusion(boxes, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from shiftscope.core import tables
 from shiftscope.stages.infer import infer
-from shiftscope.workflow.job import job, unless_made
+from shiftscope.workflow.job import job
 
-made = snakemake.output, snakemake.input, dict(snakemake.params.items())
-with job(snakemake.log[0]), unless_made(*made):
+with job(snakemake, unless_made=True):
     infer(
         card=json.loads(Path(snakemake.input.card).read_text()),
         program_path=snakemake.input.program,

@@ -6,10 +6,9 @@ from pathlib import Path
 from shiftscope.cause import GEOMETRY, LAYERS, MAPS
 from shiftscope.cause.inside import look_inside
 from shiftscope.core import tables
-from shiftscope.workflow.job import job, unless_made
+from shiftscope.workflow.job import job
 
-made = snakemake.output, snakemake.input, dict(snakemake.params.items())
-with job(snakemake.log[0]), unless_made(*made):
+with job(snakemake, unless_made=True):
     inside = look_inside(
         card=json.loads(Path(snakemake.input.card).read_text()),
         protocol=snakemake.wildcards.protocol,

@@ -6,7 +6,7 @@ from shiftscope.remedies.networks import costs, network_remedies
 from shiftscope.sensitivity.sides import by_cell
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     files, params = snakemake.input, snakemake.params
     pairs = list(map(tuple, params.pairs))
     table = network_remedies(

@@ -6,7 +6,7 @@ from shiftscope.bias import BIAS
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     files, params = snakemake.input, snakemake.params
     table = relation(
         dict(zip(map(tuple, params.cells), files.sums, strict=True)),

@@ -5,7 +5,7 @@ from shiftscope.remedies import REMEDIES
 from shiftscope.remedies.networks import gathered
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     params = snakemake.params
     parts = [tables.read(path, REMEDIES) for path in snakemake.input.parts]
     tables.write(snakemake.output.remedies, gathered(parts, params.networks, params.remedies), REMEDIES)

@@ -4,6 +4,6 @@ from shiftscope.report.inputs import page_inputs
 from shiftscope.report.page import render, save
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     inputs = page_inputs(snakemake.input, snakemake.params.facts)
     save(render(inputs), snakemake.output.report)

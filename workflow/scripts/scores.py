@@ -2,9 +2,8 @@
 
 from shiftscope.core import tables
 from shiftscope.remedies.scores import SCORES, frame_scores
-from shiftscope.workflow.job import job, unless_made
+from shiftscope.workflow.job import job
 
-made = snakemake.output, snakemake.input, dict(snakemake.params.items())
-with job(snakemake.log[0]), unless_made(*made):
+with job(snakemake, unless_made=True):
     table = frame_scores(snakemake.input.canvases, snakemake.input.frames, int(snakemake.wildcards.size))
     tables.write(snakemake.output.scores, table, SCORES)

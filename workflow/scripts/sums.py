@@ -3,7 +3,7 @@
 from shiftscope.sensitivity.one_network import sum_network
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     sum_network(
         snakemake.input.predictions,
         ordered=snakemake.params.ordered,

@@ -1,72 +1,166 @@
-"""What scripts of the workflow do around their one call: the log, one sentence for a user's mistake, and nothing where
-nothing would change."""
+"""What every script of the workflow does around its one call: the log, one sentence for what a user can do something about,
+and the records of the files that it was given and made."""
 
-import hashlib
-import json
 import os
+import platform
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.files import complete
+from shiftscope.core.records import Damaged, Record, checked, disagreement, read_record, sha256_of, write_record
+from shiftscope.workflow.faults import sentence
+
+
+class Snakemake(Protocol):
+    """What Snakemake gives to a script, as far as it is needed here."""
+
+    rule: str
+    input: Iterable[str]
+    output: Iterable[str]
+    log: list[str]
+    params: Any
+    config: Mapping[str, Any]
 
 
 @contextmanager
-def job(log: str | Path) -> Iterator[None]:
-    """Send everything that is printed, by libraries in C too, to `log`; on an error write it there and exit with 1.
+def job(snakemake: Snakemake, *, unless_made: bool = False) -> Iterator[None]:
+    """A context in which a script makes the outputs of its rule.
 
-    A ShiftscopeError is written as one sentence, anything else with its traceback.
+    Everything that is printed, by libraries in C too, goes to the rule's log. The inputs are checked against their records
+    before the block begins, and the outputs get records when it ends well. On an error, the exit code is 1: a
+    ShiftscopeError is written as one sentence, and so is what the machine refused (`faults.sentence`); anything else with
+    its traceback.
+
+    Parameters
+    ----------
+    snakemake : what Snakemake gives to the script.
+    unless_made : end the script before the block begins where the outputs are there, and were made of just these inputs,
+        by their content, and of just these parameters. Frames that were discarded are made again for the one job that
+        needs them, and Snakemake then runs all jobs that look at these frames. It deletes what they made before, unless
+        their rule says `update`; so only there something can be left as it is.
     """
     # Before torch is there: threads of several jobs that wait for each other by spinning take turns at the same cores, and
     # two trainings with two threads each on two cores were seen to run 20 times slower than one after the other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with Path(log).open("w", encoding="utf-8") as file:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        except ShiftscopeError as error:
-            print(f"error: {error}", file=sys.stderr, flush=True)
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc()
-            sys.stderr.flush()
-            sys.exit(1)
+    with _logged(snakemake.log[0]):
+        made_of = _checked_inputs(snakemake)
+        params = _plain(dict(snakemake.params.items()))
+        outputs = list(snakemake.output)
+        if unless_made and _is_made(outputs, made_of, params):
+            print("made of the same files and parameters as before: left as it is", flush=True)
+            sys.exit(0)
+        yield
+        for path in outputs:
+            write_record(path, Record(sha256_of(path), snakemake.rule, made_of, params, _versions(), _machine()))
 
 
 @contextmanager
-def unless_made(outputs: Iterable[str], inputs: Iterable[str], params: Mapping[str, Any]) -> Iterator[None]:
-    """A context in which `outputs` are made. The script ends with exit code 0 before it begins where they are there and
-    were made of just these inputs, by their content, and of just these parameters.
+def _logged(log: str) -> Iterator[None]:
+    """A context whose output goes to the file `log`, and whose errors end the process."""
+    terminal = os.dup(2)
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        with Path(log).open("w", encoding="utf-8") as file:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        yield
+    except KeyboardInterrupt:
+        _end("interrupted; what was being written is left out, and the same command goes on from here", terminal)
+    except Exception as error:
+        _end(sentence(error), terminal)
 
-    Frames that were discarded are made again for the one job that needs them, and Snakemake then runs all jobs that look
-    at these frames. It deletes what they made before, unless their rule says `update`; so only there something can be left
-    as it is. A hidden file beside the first output holds the digest of what it was made of.
+
+def _end(said: str | None, terminal: int) -> None:
+    """Exit with 1 after the error was written: one sentence if there is one, else the traceback."""
+    text = f"error: {said}\n" if said else traceback.format_exc()
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:  # the log is on the disk that is full
+        os.write(terminal, text.encode(errors="replace"))
+    sys.exit(1)
+
+
+def _checked_inputs(snakemake: Snakemake) -> dict[str, str]:
+    """The digests of the inputs, by path.
+
+    Raises Damaged where one is not what was written, has no record although it lies among the results, or was made of
+    another version of a second one.
     """
-    paths = [Path(path) for path in outputs]
-    note = paths[0].with_name(f".{paths[0].name}.made_of")
-    digest = _digest(inputs, params)
-    if all(path.is_file() for path in paths) and note.is_file() and note.read_text(encoding="utf-8") == digest:
-        for path in paths:
-            os.utime(path)  # Snakemake goes by dates
-        print("made of the same files and parameters as before: left as it is", flush=True)
-        sys.exit(0)
-    note.unlink(missing_ok=True)
-    yield
-    with complete(note) as part:
-        part.write_text(digest, encoding="utf-8")
+    results = snakemake.config.get("results", "results")
+    digests: dict[str, str] = {}
+    records: dict[str, Record | None] = {}
+    for path in dict.fromkeys(map(str, snakemake.input)):
+        if not Path(path).is_file():  # a folder of the user's
+            continue
+        digests[path], records[path] = checked(path)
+        if records[path] is None and Path(path).is_relative_to(results):
+            raise Damaged(path, "has no record of what it was made of")
+    if disagree := disagreement(records, digests):
+        raise disagree
+    return digests
 
 
-def _digest(inputs: Iterable[str], params: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(dict(params), sort_keys=True).encode())
-    for path in inputs:
-        with Path(path).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def _is_made(outputs: list[str], made_of: dict[str, str], params: dict[str, Any]) -> bool:
+    """Whether outputs are there, whole, and were made of these files and parameters. If so, they get the present date."""
+    for path in outputs:
+        if not Path(path).is_file():
+            return False
+        record = read_record(path)
+        if record is None or (record.made_of, record.params) != (made_of, params) or record.sha256 != sha256_of(path):
+            return False
+    for path in outputs:
+        os.utime(path)  # Snakemake goes by dates
+    return True
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON gives it back."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that decide numbers or files, as far as they were loaded."""
+    names = (
+        "cv2",
+        "matplotlib",
+        "numpy",
+        "openvino",
+        "PIL",
+        "polars",
+        "pyarrow",
+        "scipy",
+        "shiftscope",
+        "timm",
+        "torch",
+        "torchvision",
+    )
+    loaded = {name: getattr(sys.modules.get(name), "__version__", None) for name in names}
+    return {"python": platform.python_version(), **{name: str(version) for name, version in loaded.items() if version}}
+
+
+def _machine() -> dict[str, str]:
+    """The processor and the system, and the GPU where the job used one."""
+    found = {"system": platform.system(), "processor": _processor()}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        found["gpu"] = torch.cuda.get_device_name()
+    return found
+
+
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            named = next((line for line in file if line.startswith("model name")), "")
+    except OSError:
+        named = ""
+    return named.partition(":")[2].strip() or platform.machine()
