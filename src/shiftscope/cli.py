@@ -36,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
     show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
     show.add_argument("--input-size", type=_pixels, help="show it frames of so many px")
+    verify = commands.add_parser("verify", help="whether all files of a run are there, whole, and follow from each other")
+    verify.add_argument("place", type=Path, nargs="*", help="folders such as results/digits; all data sets of the config")
+    verify.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="the config of the run")
+    verify.add_argument("--mend", action="store_true", help="run the Snakemake command that mends what was found")
     manual = commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
     manual.add_argument(
         "--samplings",
@@ -71,6 +75,16 @@ def _run(chosen: argparse.Namespace) -> int:
         path = chosen.configfile or Path("config/config.yaml")
         wanted = chosen.configfile is not None or (path.is_file() and ":" not in chosen.network)
         print(show(chosen.network, Config.read(path) if wanted else None, chosen.input_size))
+    elif chosen.command == "verify":
+        from shiftscope.commands import verify
+        from shiftscope.config import Config
+
+        config = Config.read(chosen.configfile)
+        found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None)
+        if Path("Snakefile").is_file() and not found.again():
+            found.findings.extend(verify.left_to_do(chosen.configfile))
+        print("\n".join(verify.lines(found, chosen.configfile)), flush=True)
+        return 0 if not found.findings else verify.mend(found, chosen.configfile) if chosen.mend else 1
     else:
         from shiftscope.config import manual
 

@@ -44,7 +44,7 @@ class Job:
 from shiftscope.core.records import *
 from shiftscope.core.records import sha256_of, write_record
 open({path!r}, "w").write({text!r})
-write_record({path!r}, Record(sha256_of({path!r}), "earlier", {dict(of)!r}, {{}}, {{}}, {{}}))
+write_record({path!r}, Record(sha256_of({path!r}), "earlier", {{}}, [{path!r}], {dict(of)!r}, {{}}, {{}}, {{}}))
 """
         subprocess.run([sys.executable, "-c", source], cwd=self.folder, check=True)
 
@@ -52,7 +52,7 @@ write_record({path!r}, Record(sha256_of({path!r}), "earlier", {dict(of)!r}, {{}}
         """The exit code, and what the log says."""
         rule = {
             "rule": "later", "input": inputs or self.inputs, "output": self.outputs, "log": ["results/logs/later.log"],
-            "params": {"code": "abc", **params}, "config": {},
+            "params": {"code": "abc", **params}, "wildcards": {"dataset": "d"}, "config": {},
         }  # fmt: skip
         given = json.dumps({"snakemake": rule, "unless_made": unless_made, "then": then})
         done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=self.folder, capture_output=True, text=True)
@@ -82,7 +82,7 @@ def test_each_output_has_a_record_of_its_content_and_of_what_it_was_made_of(late
         assert record.sha256 == sha256_of(later.folder / path)
         assert record.made_of == {name: sha256_of(later.folder / name) for name in later.inputs}
         assert record.params == {"code": "abc", "size": 64, "names": ["a", "b"]}
-        assert record.rule == "later"
+        assert (record.rule, record.wildcards, record.made_with) == ("later", {"dataset": "d"}, later.outputs)
         assert record.versions["python"] == sys.version.split()[0]
         assert record.machine["processor"]
 
@@ -144,7 +144,8 @@ def test_a_flipped_bit_of_an_input_is_said_before_anything_is_made(later, which)
 def test_a_flipped_bit_of_a_record_never_passes_for_a_right_one(tmp_path, offset):
     path = tmp_path / "file"
     path.write_text("content")
-    record = Record(sha256_of(path), "rule", {"one": "a" * 64}, {"size": 64}, {"python": "3"}, {"system": "Linux"})
+    of_it = {"made_with": ["file"], "made_of": {"one": "a" * 64}, "params": {"size": 64}}
+    record = Record(sha256_of(path), "rule", {}, **of_it, versions={"python": "3"}, machine={"system": "Linux"})
     write_record(path, record)
     content = record_path(path).read_bytes()
     flip(record_path(path), offset % len(content))
@@ -195,7 +196,15 @@ def test_a_log_that_cannot_be_written_does_not_hide_the_sentence(later):
 
 def test_results_that_are_a_file_are_one_sentence(later):
     later.folder.joinpath("results/logs").write_text("a file")
-    rule = {"rule": "later", "input": [], "output": [], "log": ["results/logs/later.log"], "params": {}, "config": {}}
+    rule = {
+        "rule": "later",
+        "input": [],
+        "output": [],
+        "log": ["results/logs/later.log"],
+        "params": {},
+        "wildcards": {},
+        "config": {},
+    }
     given = json.dumps({"snakemake": rule, "unless_made": False, "then": ""})
     done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=later.folder, capture_output=True, text=True)
     assert done.returncode == 1

@@ -25,6 +25,10 @@ class Record(NamedTuple):
     """The SHA-256 digest of its content, as `sha256sum` prints it."""
     rule: str
     """The rule of the workflow that made it."""
+    wildcards: dict[str, str]
+    """What that job was about, such as the data set and the network."""
+    made_with: list[str]
+    """All files that the job made, as Snakemake names them."""
     made_of: dict[str, str]
     """The files that it was made of, as Snakemake names them, each with the digest that it had then."""
     params: dict[str, Any]

@@ -22,6 +22,7 @@ class Snakemake(Protocol):
     output: Iterable[str]
     log: list[str]
     params: Any
+    wildcards: Any
     config: Mapping[str, Any]
 
 
@@ -48,13 +49,21 @@ def job(snakemake: Snakemake, *, unless_made: bool = False) -> Iterator[None]:
     with _logged(snakemake.log[0]):
         made_of = _checked_inputs(snakemake)
         params = _plain(dict(snakemake.params.items()))
-        outputs = list(snakemake.output)
+        outputs = list(map(str, snakemake.output))
         if unless_made and _is_made(outputs, made_of, params):
             print("made of the same files and parameters as before: left as it is", flush=True)
             sys.exit(0)
         yield
+        of_all = {
+            "made_with": outputs,
+            "made_of": made_of,
+            "params": params,
+            "versions": _versions(),
+            "machine": _machine(),
+        }
+        wildcards = {name: str(value) for name, value in snakemake.wildcards.items()}
         for path in outputs:
-            write_record(path, Record(sha256_of(path), snakemake.rule, made_of, params, _versions(), _machine()))
+            write_record(path, Record(sha256_of(path), snakemake.rule, wildcards, **of_all))
 
 
 @contextmanager
