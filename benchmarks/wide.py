@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 python benchmarks/wide.py [--sizes 10000 100000 1000000] [--folder /scratch]
 
 Pictures are links to a hundred tiny files, annotated in COCO's form, two boxes to a picture, and once more named by a list.
-`frames` are made a shard at a time, of 10,000 pictures here, so that all that grows with the data set is what a job reads of
-all pictures. Predictions are made up, four steps to a picture, in such shards. For each stage: seconds of the processor and
-by the clock, the largest memory, and the ratios of both to those of the size before.
+`frames` are made a shard at a time, of 10,000 pictures here, so that all that grows with the data set is what a job reads
+of all pictures. Predictions are made up, four steps to a picture, in such shards. For each stage: seconds of the processor
+and by the clock, the largest memory, and the ratios of both to those of the size before.
 """
 
 import argparse
@@ -149,9 +149,8 @@ def make_annotations(folder: Path, n: int) -> None:
         coco.write('{"info": {}, "images": [')
         rows.write("path,label\n")
         for k, name in enumerate(names(0, n)):
-            coco.write(
-                f'{"," * (k > 0)}{{"license": 3, "file_name": "{name}.png", "height": {HEIGHT}, "width": {WIDTH}, "id": {k}}}'
-            )
+            size = f'"height": {HEIGHT}, "width": {WIDTH}'
+            coco.write(f'{"," * (k > 0)}{{"license": 3, "file_name": "{name}.png", {size}, "id": {k}}}')
             rows.write(f"pictures/{name}.png,{rng.randrange(CATEGORIES)}\n")
         coco.write('], "annotations": [')
         for k in range(2 * n):

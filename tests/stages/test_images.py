@@ -12,6 +12,7 @@ from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Extent, Listing, Source
 from shiftscope.sources.folder import Folder
+from shiftscope.stages import images as stage
 from shiftscope.stages.annotations import make_boxes
 from shiftscope.stages.images import make_images, shard_of
 
@@ -229,3 +230,26 @@ def test_imagenet_sample():
     assert images["label"].to_list() == list(range(0, 1000, 5))
     assert skipped.is_empty()
     assert images["width"].min() > 20  # type: ignore[operator]
+
+
+def test_few_pictures_wait_to_be_opened(pictures, monkeypatch):
+    """However many there are: a million that waited would fill the memory."""
+    begun, waiting = [], []
+
+    class Counted(Folder):
+        def measure(self, path):
+            begun.append(path)
+            return super().measure(path)
+
+    def watched(items, *_):
+        for done, item in enumerate(items):
+            waiting.append(len(begun) - done)
+            yield item
+
+    whole, _ = make_images(Folder(path=pictures), pictures, seed=0)
+    monkeypatch.setattr(stage, "progress", watched)
+    monkeypatch.setattr(stage, "PICTURES_AT_A_TIME", 3)
+    images, _ = make_images(Counted(path=pictures), pictures, seed=0)
+    assert images.equals(whole)
+    assert len(begun) == len(waiting) == 10
+    assert max(waiting) <= 3
