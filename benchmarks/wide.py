@@ -44,8 +44,8 @@ source = Coco(images=folder / "pictures", annotations=folder / "coco.json")
 """
 FRAMES = """
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.images import shard_of
-images = shard_of(tables.read(folder / "images.parquet", tables.IMAGES), shards // 2, shards)
+from shiftscope.stages.images import read_shard
+images = read_shard(folder / "images.parquet", shards // 2, shards)
 made = {{f"{{name}}_path": folder / f"{{name}}-made.parquet" for name in ("canvases", "frames", "skipped")}}
 make_frames(kind={kind!r}, options={options!r}, images=images, boxes={boxes}, size=32, seed=0, refuse=False, **made)
 """
@@ -76,7 +76,7 @@ tables.write(folder / "bias.parquet", box_statistics(boxes, seed=0), BIAS)
 """,
     "frames of a shard (crop)": FRAMES.format(kind="crop", options={"offsets": "0..8"}, boxes=None),
     "frames of a shard (box_crop)": FRAMES.format(
-        kind="box_crop", options={"reach": 4}, boxes='tables.read(folder / "boxes.parquet", tables.BOXES)'
+        kind="box_crop", options={"reach": 4}, boxes='pl.scan_parquet(folder / "boxes.parquet", glob=False)'
     ),
     "aggregate": """
 from shiftscope.stages.aggregate import aggregate

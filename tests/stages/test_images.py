@@ -14,7 +14,7 @@ from shiftscope.sources import LISTING, Extent, Listing, Source
 from shiftscope.sources.folder import Folder
 from shiftscope.stages import images as stage
 from shiftscope.stages.annotations import make_boxes
-from shiftscope.stages.images import make_images, shard_of
+from shiftscope.stages.images import make_images, read_shard
 
 
 def put(path: Path, size=(5, 4)):
@@ -209,15 +209,16 @@ def test_boxes_outside_their_picture_are_refused_or_left_out_and_rounding_is_cut
 
 
 @pytest.mark.parametrize(("n", "shards"), [(10, 1), (10, 3), (10, 10), (3, 5), (0, 2)])
-def test_shards_are_the_blocks_of_array_split(n, shards):
+def test_shards_are_the_blocks_of_array_split(n, shards, tmp_path):
     names = [f"{number:03d}" for number in range(n)]
-    images = tables.table([{"image_id": name} for name in reversed(names)], tables.IMAGES)
-    blocks = [shard_of(images, shard, shards) for shard in range(shards)]
+    path = tmp_path / "images.parquet"
+    tables.write(path, tables.table(({"image_id": name} for name in names), tables.IMAGES), tables.IMAGES)
+    blocks = [read_shard(path, shard, shards) for shard in range(shards)]
     expected = [list(block) for block in np.array_split(np.array(names, dtype=object), shards)]
     assert [block["image_id"].to_list() for block in blocks] == expected
     assert all(block.schema == tables.IMAGES for block in blocks)
     with pytest.raises(ValueError, match="shard"):
-        shard_of(images, shards, shards)
+        read_shard(path, shards, shards)
 
 
 @pytest.mark.real

@@ -293,3 +293,8 @@ def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.Data
 def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:
     """As `read`; None where `path` is None, because the data set has no such file."""
     return read(path, schema) if path else None
+
+
+def scan_if(path: str | None) -> pl.LazyFrame | None:
+    """A scan of one file; None where `path` is None, because the data set has no such file."""
+    return pl.scan_parquet(path, glob=False) if path else None

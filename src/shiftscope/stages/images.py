@@ -90,20 +90,18 @@ def _labelled(images: pl.DataFrame, label_of: dict[str, int]) -> pl.DataFrame:
     return images.select(pl.col(name).cast(dtype) for name, dtype in tables.IMAGES.items()).sort("image_id")
 
 
-def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
-    """Block number `shard`, counted from 0, of `shards` contiguous blocks of the images in the order of `image_id`.
+def read_shard(path: str | Path, shard: int, shards: int) -> pl.DataFrame:
+    """Block number `shard`, counted from 0, of `shards` contiguous blocks of the images in a file (`tables.IMAGES`), which
+    are in the order of `image_id`. The other blocks are not read.
 
     The sizes of the blocks differ by one at most (`numpy.array_split`). Some are empty where there are fewer images than
     shards.
-
-    >>> images = pl.DataFrame({"image_id": ["c", "a", "b"]})
-    >>> shard_of(images, 0, 2)["image_id"].to_list(), shard_of(images, 1, 2)["image_id"].to_list()
-    (['a', 'b'], ['c'])
     """
     if not 0 <= shard < shards:
         raise ValueError(f"shard {shard} of {shards}")
-    block = np.array_split(np.arange(images.height), shards)[shard]
-    return images.sort("image_id")[block]
+    images = pl.scan_parquet(path, glob=False).select(list(tables.IMAGES))
+    block = np.array_split(np.arange(images.select(pl.len()).collect().item()), shards)[shard]
+    return images.slice(block[0] if len(block) else 0, len(block)).collect()
 
 
 def refuse_duplicates(pictures: pl.DataFrame) -> None:
