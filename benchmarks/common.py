@@ -1,8 +1,13 @@
 """What the benchmarks share. Each prints ratios of things measured in one run, alternately, on this machine."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,6 +15,26 @@ from PIL import Image
 
 from shiftscope.core import tables
 from shiftscope.networks.answers import trial_frames
+
+
+class Cost(NamedTuple):
+    """Seconds of the processor and by the clock, and the largest memory in GB, of one process."""
+
+    cpu: float
+    wall: float
+    memory: float
+
+
+def cost(code: str) -> Cost:
+    """What it costs to run `code` in a process of its own."""
+    start = time.perf_counter()
+    with TemporaryFile("w+") as said:
+        process = subprocess.Popen([sys.executable, "-c", code], stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            said.seek(0)
+            raise SystemExit(f"this failed:\n{code}\n{said.read()[-2000:]}")
+    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - start, used.ru_maxrss / 1e6)
 
 
 def alternately(rounds: int, *what: Callable[[], object]) -> list[list[float]]:

@@ -8,17 +8,13 @@ processor, starting Python included, and the largest memory of a process. Snakem
 """
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from common import Cost, cost
 
 from shiftscope.core import tables
 
@@ -52,24 +48,6 @@ found = comparisons(files, seed=0, level=0.95, n_resamples=2000, adjust="holm")
 tables.write(folder / "comparisons", found, COMPARISONS)
 """,
 }
-
-
-class Cost(NamedTuple):
-    """Seconds of the processor and by the clock, and the largest memory in GB, of one process."""
-
-    cpu: float
-    wall: float
-    memory: float
-
-
-def cost(code: str) -> Cost:
-    """What it costs to run `code` in a process of its own."""
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"this failed:\n{code}")
-    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - start, used.ru_maxrss / 1e6)
 
 
 def predictions(pictures: int, network: int) -> pl.DataFrame:

@@ -10,10 +10,11 @@ from PIL import Image
 from shiftscope.commands.check import check
 from shiftscope.commands.disk import Sample
 from shiftscope.config import Config
+from shiftscope.core import tables
 from shiftscope.sources import sources
 from shiftscope.stages.annotations import make_boxes
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.images import make_images, shard_of
+from shiftscope.stages.images import make_images, read_shard
 
 SIZE = 48
 PROTOCOLS = {
@@ -44,11 +45,12 @@ def taken(source, folder, protocol, seed, shards, tmp_path):
     images, _ = make_images(source, folder, seed)
     boxes = make_boxes(source, folder, images) if "boxes" in source.provides else None
     section = {"kind": protocol["kind"], "options": {key: value for key, value in protocol.items() if key != "kind"}}
-    sizes = np.zeros(2)
+    sizes, listed = np.zeros(2), tmp_path / "images"
+    tables.write(listed, images, tables.IMAGES)
     for shard in range(shards):
         paths = [tmp_path / f"{name}-{shard}" for name in ("canvases", "frames", "skipped")]
         make_frames(
-            **section, images=shard_of(images, shard, shards), boxes=boxes, size=SIZE, seed=seed, refuse=False,
+            **section, images=read_shard(listed, shard, shards), boxes=boxes, size=SIZE, seed=seed, refuse=False,
             canvases_path=paths[0], frames_path=paths[1], skipped_path=paths[2],
         )  # fmt: skip
         sizes += [path.stat().st_size for path in paths[:2]]

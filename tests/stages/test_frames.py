@@ -9,6 +9,8 @@ from PIL import Image
 
 from shiftscope.core import tables
 from shiftscope.data.canvases import read_canvases
+from shiftscope.protocols import Unfit
+from shiftscope.stages import frames as stage
 from shiftscope.stages.frames import make_frames, unvaried
 
 SIZE = 24
@@ -85,3 +87,43 @@ def test_a_shard_without_pictures_varies_nothing_and_is_not_warned_of(frames_of,
     assert pl.read_parquet(empty).is_empty()
     assert unvaried([("crop", SIZE)], [empty]) == []
     assert not caplog.messages
+
+
+def test_frames_are_the_same_however_few_rows_are_kept(frames_of, monkeypatch):
+    whole = tables.read(frames_of("a", "crop", {}, ["noise"] * 5)["frames_path"], tables.FRAMES)
+    monkeypatch.setattr(tables, "ROWS_AT_A_TIME", 4)
+    files = frames_of("a", "crop", {}, ["noise"] * 5)
+    assert tables.read(files["frames_path"], tables.FRAMES).equals(whole)
+    assert whole["image_id"].n_unique() == 5
+    assert len(whole) > 5 * 4
+
+
+def test_a_picture_has_its_own_boxes_and_no_crowds(tmp_path, monkeypatch):
+    """Whatever other pictures have boxes, and in whatever order."""
+    rng = np.random.default_rng(0)
+    names = [f"{number:02}" for number in range(12)]
+    images = tables.table(({"image_id": name, "path": name} for name in names), tables.IMAGES)
+    owners = rng.choice([*names[::2], "elsewhere"], 50)  # every second picture has none
+    corners = {edge: rng.uniform(0, 9, 50) for edge in ("x_min", "y_min", "x_max", "y_max")}
+    crowds = rng.choice([True, False, None], 50).tolist()
+    boxes = pl.DataFrame({"image_id": owners, **corners, "is_crowd": pl.Series(crowds, dtype=pl.Boolean)})
+    seen = {}
+
+    def see(row, corners):
+        seen[row["image_id"]] = corners
+        raise Unfit("was only looked at")
+
+    monkeypatch.setattr(stage, "_picture", see)
+
+    for table in (boxes, boxes.lazy()):
+        seen.clear()
+        files = {f"{part}_path": tmp_path / f"{part}.parquet" for part in ("canvases", "frames", "skipped")}
+        make_frames(kind="crop", options={}, images=images, boxes=table, size=SIZE, seed=0, refuse=False, **files)
+        assert list(seen) == names
+        for name, found in seen.items():
+            rows = [row for row in boxes.rows(named=True) if row["image_id"] == name and not row["is_crowd"]]
+            expected = [[row[edge] for edge in ("x_min", "y_min", "x_max", "y_max")] for row in rows]
+            assert found.tolist() == expected
+            assert found.shape == (len(expected), 4)
+        assert tables.read(files["skipped_path"], tables.SKIPPED)["image_id"].to_list() == names
+    assert max(map(len, seen.values())) > 2

@@ -12,8 +12,9 @@ from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.sources import LISTING, Extent, Listing, Source
 from shiftscope.sources.folder import Folder
+from shiftscope.stages import images as stage
 from shiftscope.stages.annotations import make_boxes
-from shiftscope.stages.images import make_images, shard_of
+from shiftscope.stages.images import make_images, read_shard
 
 
 def put(path: Path, size=(5, 4)):
@@ -208,15 +209,16 @@ def test_boxes_outside_their_picture_are_refused_or_left_out_and_rounding_is_cut
 
 
 @pytest.mark.parametrize(("n", "shards"), [(10, 1), (10, 3), (10, 10), (3, 5), (0, 2)])
-def test_shards_are_the_blocks_of_array_split(n, shards):
+def test_shards_are_the_blocks_of_array_split(n, shards, tmp_path):
     names = [f"{number:03d}" for number in range(n)]
-    images = tables.table([{"image_id": name} for name in reversed(names)], tables.IMAGES)
-    blocks = [shard_of(images, shard, shards) for shard in range(shards)]
+    path = tmp_path / "images.parquet"
+    tables.write(path, tables.table(({"image_id": name} for name in names), tables.IMAGES), tables.IMAGES)
+    blocks = [read_shard(path, shard, shards) for shard in range(shards)]
     expected = [list(block) for block in np.array_split(np.array(names, dtype=object), shards)]
     assert [block["image_id"].to_list() for block in blocks] == expected
     assert all(block.schema == tables.IMAGES for block in blocks)
     with pytest.raises(ValueError, match="shard"):
-        shard_of(images, shards, shards)
+        read_shard(path, shards, shards)
 
 
 @pytest.mark.real
@@ -229,3 +231,26 @@ def test_imagenet_sample():
     assert images["label"].to_list() == list(range(0, 1000, 5))
     assert skipped.is_empty()
     assert images["width"].min() > 20  # type: ignore[operator]
+
+
+def test_few_pictures_wait_to_be_opened(pictures, monkeypatch):
+    """However many there are: a million that waited would fill the memory."""
+    begun, waiting = [], []
+
+    class Counted(Folder):
+        def measure(self, path):
+            begun.append(path)
+            return super().measure(path)
+
+    def watched(items, *_):
+        for done, item in enumerate(items):
+            waiting.append(len(begun) - done)
+            yield item
+
+    whole, _ = make_images(Folder(path=pictures), pictures, seed=0)
+    monkeypatch.setattr(stage, "progress", watched)
+    monkeypatch.setattr(stage, "PICTURES_AT_A_TIME", 3)
+    images, _ = make_images(Counted(path=pictures), pictures, seed=0)
+    assert images.equals(whole)
+    assert len(begun) == len(waiting) == 10
+    assert max(waiting) <= 3

@@ -2,15 +2,14 @@
 
 from shiftscope.core import tables
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.images import shard_of
+from shiftscope.stages.images import read_shard
 from shiftscope.workflow.job import job
 
 with job(snakemake):
-    images = tables.read(snakemake.input.images, tables.IMAGES)
     make_frames(
         **snakemake.params.protocol,
-        images=shard_of(images, snakemake.params.shard, snakemake.params.shards),
-        boxes=tables.read_if(snakemake.input.get("boxes"), tables.BOXES),
+        images=read_shard(snakemake.input.images, snakemake.params.shard, snakemake.params.shards),
+        boxes=tables.scan_if(snakemake.input.get("boxes")),
         size=int(snakemake.wildcards.size),
         seed=snakemake.params.seed,
         refuse=snakemake.params.refuse,

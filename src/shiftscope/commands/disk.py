@@ -1,6 +1,5 @@
 """How many bytes the frames of a data set will take: some of its pictures go through the protocols, and are written."""
 
-import io
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -147,9 +146,9 @@ def _rows(frames: pl.DataFrame, share: float, shards: int) -> float:
     and each row adds to them."""
     half = len(frames) // 2
     sizes = []
-    for part in (frames, frames[:half]):
-        file = io.BytesIO()
-        part.write_parquet(file)
-        sizes.append(file.tell())
+    with TemporaryDirectory() as folder:
+        for part in (frames, frames[:half]):
+            tables.write_pieces(Path(folder, "frames"), [part], tables.FRAMES)
+            sizes.append(Path(folder, "frames").stat().st_size)
     slope = (sizes[0] - sizes[1]) / max(1, len(frames) - half)
     return shards * (sizes[1] - slope * half) + slope * len(frames) * share

@@ -5,7 +5,8 @@ tables of results are declared in `sensitivity` and `bias`, so that a new column
 again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -226,6 +227,9 @@ class OfMeasure(OfNetwork):
     """The name of the measure; docs/config.md lists all."""
 
 
+Row = Mapping[str, object] | tuple[object, ...]
+"""By the names of columns, or in their order."""
+
 IMAGES = Images.schema()
 SKIPPED = Skipped.schema()
 BOXES = Boxes.schema()
@@ -234,10 +238,25 @@ FRAMES = Frames.schema()
 PREDICTIONS = Predictions.schema()
 
 
-def table(rows: Iterable[dict[str, object]], schema: pl.Schema) -> pl.DataFrame:
+ROWS_AT_A_TIME = 10_000
+"""Rows that are in memory as Python's objects, which take ten times as much of it as a table."""
+
+
+def table(rows: Iterable[Row], schema: pl.Schema) -> pl.DataFrame:
     """`rows` as a table of exactly the columns of `schema`. A column that a row lacks is null; one that `schema` lacks
-    is an error."""
-    return pl.DataFrame(list(rows), schema=schema)
+    is left out. Of a generator's rows no more than `ROWS_AT_A_TIME` are kept."""
+    return pl.concat([schema.to_frame(), *pieces(rows, schema)])
+
+
+def pieces(rows: Iterable[Row], schema: pl.Schema) -> Iterator[pl.DataFrame]:
+    """As `table`, of `ROWS_AT_A_TIME` rows at a time.
+
+    >>> [len(piece) for piece in pieces(({"a": k} for k in range(15_000)), pl.Schema({"a": pl.Int64}))]
+    [10000, 5000]
+    """
+    rest = iter(rows)
+    while some := list(islice(rest, ROWS_AT_A_TIME)):
+        yield pl.DataFrame(some, schema=schema, orient="row")
 
 
 def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
@@ -274,3 +293,8 @@ def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.Data
 def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:
     """As `read`; None where `path` is None, because the data set has no such file."""
     return read(path, schema) if path else None
+
+
+def scan_if(path: str | None) -> pl.LazyFrame | None:
+    """A scan of one file; None where `path` is None, because the data set has no such file."""
+    return pl.scan_parquet(path, glob=False) if path else None

@@ -1,24 +1,16 @@
 """Pictures and boxes of an annotation file in COCO's format."""
 
-import contextlib
-import io
-import json
-import sys
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.sources import LISTING, Listing, Source, sources
-from shiftscope.sources.boxes import leave_out
-
-if TYPE_CHECKING:
-    from pycocotools.coco import COCO
-
-FINITE = sys.float_info.max
+from shiftscope.data.formats.coco import read_annotations
+from shiftscope.sources import Listing, Source, sources
+from shiftscope.sources.boxes import leave_out, listed
 
 
 @sources.register(
@@ -76,187 +68,84 @@ class Coco(Source):
         pictures are opened. `image_id` is the file name without its ending; categories count in the order of their ids.
         """
         self.check()
-        coco = self._read()
-        if not coco.imgs:
+        pictures, categories, objects = read_annotations(
+            self.annotations, "boxes" if self.label == "largest" else "pictures"
+        )
+        if not pictures.height:
             raise ShiftscopeError(f"{self.annotations} names no pictures")
-        names = self._names(coco)
-        labels = self._labels(coco)
-        rows = [
-            (
-                _id(image["file_name"]),
-                str(self.images / image["file_name"]) if self.images else None,
-                labels.get(number),
-                image.get("width") or None,
-                image.get("height") or None,
-            )
-            for number, image in coco.imgs.items()
-        ]
-        sizes = {"width": pl.Int32, "height": pl.Int32}
-        return Listing(pl.DataFrame(rows, schema={**LISTING, **sizes}, orient="row"), tuple(names.values()))
+        names = tuple(category.name for category in categories)
+        labels = _largest(objects, names) if self.label == "largest" else None
+        if self.images:
+            top = self.images
+            path = pl.col("file_name").map_elements(lambda name: str(top / name), pl.String)
+            pictures = pictures.with_columns(path=path)
+        return listed(pictures, labels, names)
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes with an area, in the order of the file, columns of `tables.BOXES`."""
         self.check()
-        coco = self._read()
-        names = self._names(coco)
-        rows = []
-        negative = []
-        for annotation in coco.dataset["annotations"]:
-            x, y, width, height = self._box(annotation)
-            if width < 0 or height < 0:
-                negative.append(annotation["id"])
-            if width <= 0 or height <= 0:
-                continue
-            image = coco.imgs[annotation["image_id"]]
-            rows.append(
-                {
-                    "image_id": _id(image["file_name"]),
-                    "category": names[annotation["category_id"]],
-                    "x_min": x,
-                    "y_min": y,
-                    "x_max": x + width,
-                    "y_max": y + height,
-                    "image_width": image.get("width") or None,
-                    "image_height": image.get("height") or None,
-                    "is_crowd": self._crowd(annotation),
-                }
-            )
-        if negative:
-            said = f"{len(negative)} boxes have a negative side, such as that of annotation {negative[0]}"
+        _, categories, objects = read_annotations(self.annotations, "boxes")
+        negative = objects.filter((pl.col("width") < 0) | (pl.col("height") < 0))
+        if negative.height:
+            said = f"{negative.height} boxes have a negative side, such as that of annotation {negative['id'][0]}"
             leave_out(f"{self.annotations}: {said}", refuse=self.unusable == "refuse")
-        return tables.table(rows, tables.BOXES)
+        found = objects.filter((pl.col("width") > 0) & (pl.col("height") > 0)).select(
+            "image_id",
+            "image_width",
+            "image_height",
+            "is_crowd",
+            _named("category", [category.name for category in categories]),
+            x_min="x",
+            y_min="y",
+            x_max=pl.col("x") + pl.col("width"),
+            y_max=pl.col("y") + pl.col("height"),
+        )
+        return pl.concat([tables.BOXES.to_frame(), found], how="diagonal")
 
     def landmarks(self, folder: Path) -> pl.DataFrame:
         """All labelled key points, columns of `tables.LANDMARKS`; `instance` is the annotation's place in its file."""
         self.check()
         path = self.keypoints or self.annotations
-        coco = self._read(path)
-        rows = []
-        for instance, annotation in enumerate(coco.dataset["annotations"]):
-            category = coco.cats[annotation["category_id"]]
-            image = coco.imgs[annotation["image_id"]]
-            for name, x, y, labelled in self._points(annotation, category, path):
-                if labelled:
-                    rows.append(
-                        {
-                            "image_id": _id(image["file_name"]),
-                            "category": category["name"],
-                            "instance": instance,
-                            "name": name,
-                            "x": x + 0.5,
-                            "y": y + 0.5,
-                            "visible": labelled == 2,
-                            "image_width": image.get("width") or None,
-                            "image_height": image.get("height") or None,
-                        }
-                    )
-        return tables.table(rows, tables.LANDMARKS)
-
-    def _points(
-        self, annotation: Mapping[str, Any], category: Mapping[str, Any], path: Path
-    ) -> list[tuple[str, float, float, float]]:
-        """Name, x, y, v of an annotation's key points; none where it has none."""
-        names, points = category.get("keypoints") or [], annotation.get("keypoints") or []
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise self._broken(f"the category {category['name']} has `keypoints` that are no list of names", path)
-        if not isinstance(points, list) or not all(map(_is_number, points)) or not set(points[2::3]) <= {0, 1, 2}:
-            raise self._broken(
-                f"annotation {annotation['id']} has key points that are not x, y and v, which is 0, 1 or 2", path
-            )
-        if points and len(points) != 3 * len(names):
+        _, categories, objects = read_annotations(path, "points")
+        named = pl.Series([len(category.points) for category in categories], dtype=pl.Int64)
+        objects = objects.with_row_index("instance").with_columns(
+            numbers=pl.col("points").list.len(), named=named.gather(objects["category"])
+        )
+        wrong = objects.filter((pl.col("numbers") > 0) & (pl.col("numbers") != 3 * pl.col("named")))
+        if wrong.height:
+            row = wrong.row(0, named=True)
             raise ShiftscopeError(
-                f"{path}: annotation {annotation['id']} has {len(points)} numbers as key points, and its category "
-                f"names {len(names)} points, of three numbers each"
+                f"{path}: annotation {row['id']} has {row['numbers']} numbers as key points, and its category "
+                f"names {row['named']} points, of three numbers each"
             )
-        return list(zip(names, points[::3], points[1::3], points[2::3], strict=False))
-
-    def _read(self, path: Path | None = None) -> "COCO":
-        from pycocotools.coco import COCO
-
-        coco = COCO()
-        path = path or self.annotations
-        try:
-            coco.dataset = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ShiftscopeError(f"{path} is no JSON: {error}") from None
-        self._check_parts(coco.dataset, path)
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
-            coco.createIndex()
-        for noun, part, known in (("pictures", "images", coco.imgs), ("categories", "categories", coco.cats)):
-            if len(known) < len(coco.dataset[part]):
-                raise ShiftscopeError(f"{path} has two {noun} of the same id; give each an id of its own")
-        for annotation in coco.dataset["annotations"]:
-            for key, known in (("image_id", coco.imgs), ("category_id", coco.cats)):
-                if annotation[key] not in known:
-                    raise self._broken(f"annotation {annotation['id']} has the {key} {annotation[key]!r}, not listed", path)
-        return coco
-
-    def _check_parts(self, dataset: object, path: Path) -> None:
-        """Everything that is read later is there and of its type."""
-        parts: dict[str, dict[str, type | tuple[type, ...]]] = {
-            "images": {"id": (int, str), "file_name": str},
-            "annotations": {"id": (int, str), "image_id": (int, str), "category_id": int},
-            "categories": {"id": int, "name": str},
-        }
-        for part, keys in parts.items():
-            entries = dataset.get(part) if isinstance(dataset, dict) else None
-            if not isinstance(entries, list):
-                raise self._broken(f"there is no list of {part!r}", path)
-            for place, entry in enumerate(entries):
-                for key, kind in keys.items():
-                    found = entry.get(key) if isinstance(entry, dict) else None
-                    if not isinstance(found, kind) or isinstance(found, bool):  # True would be the number 1
-                        raise self._broken(f"entry {place} of {part!r} has no usable {key!r}", path)
-                if part == "images":
-                    self._check_image(entry, path)
-
-    def _check_image(self, image: Mapping[str, Any], path: Path) -> None:
-        name = PurePosixPath(image["file_name"])
-        if name.is_absolute() or ".." in name.parts or not name.name:
-            raise self._broken(f"the file name {image['file_name']!r} does not stay inside the folder of pictures", path)
-        for key in ("width", "height"):
-            side = image.get(key)
-            if isinstance(side, bool) or not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
-                raise self._broken(f"{image['file_name']} has the {key} {side!r}, no whole number of pixels", path)
-
-    def _broken(self, what: str, path: Path | None = None) -> ShiftscopeError:
-        return ShiftscopeError(f"{path or self.annotations} is no file of COCO instances: {what}")
-
-    def _names(self, coco: "COCO") -> dict[int, str]:
-        return {number: coco.cats[number]["name"] for number in sorted(coco.cats)}
-
-    def _box(self, annotation: Mapping[str, Any]) -> tuple[float, float, float, float]:
-        found = annotation.get("bbox")
-        if not isinstance(found, list) or len(found) != 4 or not all(map(_is_number, found)):
-            raise self._broken(f"annotation {annotation['id']} has no `bbox` of four finite numbers, but {str(found)[:60]}")
-        x, y, width, height = map(float, found)
-        return x, y, width, height
-
-    def _crowd(self, annotation: Mapping[str, Any]) -> bool:
-        """COCO writes 0 or 1, and nothing where there are no crowds."""
-        said = annotation.get("iscrowd")
-        if said is not None and (not isinstance(said, int | float) or said not in (0, 1)):
-            raise self._broken(f"annotation {annotation['id']} has the `iscrowd` {said!r}, which is neither 0 nor 1")
-        return bool(said)
-
-    def _labels(self, coco: "COCO") -> dict[int, str]:
-        """Id of a picture → category of its largest box that is no crowd; of equal ones, the first in the file."""
-        if self.label == "none":
-            return {}
-        largest: dict[int, tuple[float, str]] = {}
-        names = self._names(coco)
-        for annotation in coco.dataset["annotations"]:
-            _, _, width, height = self._box(annotation)
-            area = width * height if min(width, height) > 0 else 0.0
-            if not self._crowd(annotation) and area > largest.get(annotation["image_id"], (0.0, ""))[0]:
-                largest[annotation["image_id"]] = (area, names[annotation["category_id"]])
-        return {number: category for number, (_, category) in largest.items()}
+        # The names of all categories, one behind the other, and where those of each begin.
+        names = [name for category in categories for name in category.points]
+        begin = (named.cum_sum() - named).gather(objects["category"])
+        values = objects["points"].explode(empty_as_null=False)
+        points = objects.with_columns(point=pl.int_ranges(begin, begin + pl.col("numbers") // 3)).explode(
+            "point", empty_as_null=False
+        )
+        points = points.with_columns(
+            x=values.gather_every(3) + 0.5, y=values.gather_every(3, 1) + 0.5, labelled=values.gather_every(3, 2)
+        ).filter(pl.col("labelled") > 0)
+        found = points.select(
+            "image_id", "image_width", "image_height", "x", "y",
+            _named("point", names).alias("name"),
+            _named("category", [category.name for category in categories]),
+            pl.col("instance").cast(pl.Int64),
+            visible=pl.col("labelled") == 2,
+        )  # fmt: skip
+        return pl.concat([tables.LANDMARKS.to_frame(), found], how="diagonal")
 
 
-def _is_number(value: object) -> bool:
-    """Whether JSON's `value` is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FINITE
+def _named(column: str, names: Sequence[str]) -> pl.Expr:
+    """The names at the places that a column has."""
+    return pl.lit(pl.Series(column, names, dtype=pl.String)).gather(pl.col(column))
 
 
-def _id(file_name: str) -> str:
-    return PurePosixPath(file_name).with_suffix("").as_posix()
+def _largest(objects: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The category of each picture's largest box that is no crowd; of equal ones, the first in the file."""
+    area = pl.col("width") * pl.col("height")
+    boxes = objects.filter(~pl.col("is_crowd"), pl.col("width") > 0, pl.col("height") > 0, area > 0)
+    found = boxes.group_by("image_id", maintain_order=True).agg(pl.col("category").get(area.arg_max()))
+    return found.with_columns(_named("category", names))

@@ -3,11 +3,10 @@
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
-import polars as pl
-
+from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.classes import imagenet_wnids
 from shiftscope.data.pictures import SUFFIXES, is_picture
@@ -71,20 +70,19 @@ class Folder(Source):
         """
         self.check()
         if self.labels == "none":
-            rows: list[tuple[Path, str | None]] = [(file, None) for file in picture_files(self.path)]
+            listed = tables.table((self._row(file, None) for file in picture_files(self.path)), LISTING)
             categories: list[str] = []
         else:
             classes = class_folders(self.path)
             categories = [utf8_name(found) for found in classes]
-            rows = [(file, found.name) for found in classes for file in list(picture_files(found)) or [found]]
+            listed = tables.table((self._row(file, found.name) for found in classes for file in _files(found)), LISTING)
             self._warn_of_loose_pictures()
-        if not any(is_picture(file.name) for file, _ in rows):
+        if not any(is_picture(PurePath(path).name) for path in listed["path"]):
             raise ShiftscopeError(f"{self.path} has no pictures; files that end in {', '.join(sorted(SUFFIXES))} count")
-        table = [
-            (below_id(file.relative_to(self.path), suffix=is_picture(file.name)), str(file), category)
-            for file, category in rows
-        ]
-        return Listing(pl.DataFrame(table, schema=LISTING, orient="row"), tuple(categories))
+        return Listing(listed, tuple(categories))
+
+    def _row(self, file: Path, category: str | None) -> tuple[str, str, str | None]:
+        return below_id(file.relative_to(self.path), suffix=is_picture(file.name)), str(file), category
 
     def _warn_of_loose_pictures(self) -> None:
         loose = sorted(file.name for file in self.path.iterdir() if is_picture(file.name) and file.is_file())
@@ -101,6 +99,13 @@ def class_folders(path: Path) -> list[Path]:
     except PermissionError as error:
         raise ShiftscopeError(f"the folder {path} cannot be read: {error.strerror}") from None
     return sorted(found, key=lambda entry: entry.name)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The pictures of a class, or its folder where there is none."""
+    files = picture_files(folder)
+    yield next(files, folder)
+    yield from files
 
 
 def picture_files(top: Path) -> Iterator[Path]:

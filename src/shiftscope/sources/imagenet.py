@@ -97,11 +97,10 @@ class ImageNet(Source):
     def listing(self, folder: Path) -> Listing:
         """All pictures of the split; `image_id` is the file's name without its ending, in every layout."""
         layout = self._layout()
-        rows = list(self._rows(layout))
-        if not rows:
+        listed = tables.table(self._rows(layout), LISTING)
+        if not listed.height:
             raise ShiftscopeError(f"{layout.pictures} has no pictures")
-        categories = tuple(sorted({wnid for _, _, wnid in rows}))
-        return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
+        return Listing(listed, tuple(listed["category"].unique().sort()))
 
     def boxes(self, folder: Path) -> pl.DataFrame:
         """All boxes, from the annotation archive, or, for Kaggle's validation pictures, from the table of solutions."""

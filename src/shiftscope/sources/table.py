@@ -200,8 +200,9 @@ class Table(Source):
             raise ShiftscopeError(f"{path}: row {blank['index'][0] + 2} has no path")
         root = self.root or self.path.parent
         table = table.with_columns(written=pl.col("path").cast(pl.String))
-        paths = [str(root / name) for name in table["written"]]
-        table = table.with_columns(_id("written"), pl.Series("path", paths, dtype=pl.String))
+        table = table.with_columns(
+            _id("written"), path=pl.col("written").map_elements(lambda name: str(root / name), pl.String)
+        )
         return table.with_columns(pl.col("image_id").first().over("path"))
 
     def _labelled(self) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -4,11 +4,13 @@ import glob
 import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import polars as pl
 
+from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.data.pictures import SUFFIXES, member_path
@@ -78,25 +80,32 @@ class WebDataset(Source):
     def listing(self, folder: Path) -> Listing:
         """All samples that have a picture; `image_id` is the shard's name without its ending, and the sample's."""
         self.check()
-        samples = [sample for shard in self.inputs() for sample in self._samples(shard)]
-        if not samples:
+        listed = tables.table(map(self._row, self._all_samples()), LISTING)
+        if not listed.height:
             endings = ", ".join(sorted(SUFFIXES))
             raise ShiftscopeError(f"{self.shards}: no sample has a picture; files that end in {endings} count")
-        labels = [None if sample.label is None else label_text(self._label(sample)) for sample in samples]
-        if self.label != "none" and None in labels:
+        bare = listed.filter(pl.col("category").is_null())
+        if self.label != "none" and bare.height:
             logging.getLogger(__name__).warning(
                 "%s: %d of %d samples such as %s have no label in a .%s",
-                self.shards, labels.count(None), len(labels), samples[labels.index(None)].image_id, self.label,
+                self.shards, bare.height, listed.height, bare["image_id"][0], self.label,
             )  # fmt: skip
+        names = read_names(self.names) if self.names else None
         try:
-            category_of, categories = labelled(self.classes, labels, read_names(self.names) if self.names else None)
+            category_of, categories = labelled(self.classes, listed["category"].unique(), names)
         except ShiftscopeError as error:
             raise ShiftscopeError(f"{self.shards}: {error}") from None
-        rows = [
-            (sample.image_id, sample.path, None if label is None else category_of[label])
-            for sample, label in zip(samples, labels, strict=True)
-        ]
-        return Listing(pl.DataFrame(rows, schema=LISTING, orient="row"), categories)
+        if category_of:
+            listed = listed.with_columns(pl.col("category").replace_strict(category_of, return_dtype=pl.String))
+        return Listing(listed, categories)
+
+    def _all_samples(self) -> Iterator[Sample]:
+        for shard in self.inputs():
+            yield from self._samples(shard)
+
+    def _row(self, sample: Sample) -> tuple[str, str, str | None]:
+        """A sample in the columns of `LISTING`, with its label, as a text, for a category."""
+        return sample.image_id, sample.path, None if sample.label is None else label_text(self._label(sample))
 
     def _samples(self, shard: Path) -> list[Sample]:
         """The samples of a shard that have a picture, in the order of those. The files of one need not lie together."""

@@ -34,7 +34,7 @@ def make_frames(
     kind: str,
     options: dict[str, Any],
     images: pl.DataFrame,
-    boxes: pl.DataFrame | None,
+    boxes: pl.DataFrame | pl.LazyFrame | None,
     size: int,
     seed: int,
     refuse: bool,
@@ -47,52 +47,89 @@ def make_frames(
     Parameters
     ----------
     kind, options : of the protocol.
-    images, boxes : columns of `tables.IMAGES` and `tables.BOXES`; boxes only for a protocol that needs them.
+    images : columns of `tables.IMAGES`: those of the shard.
+    boxes : columns of `tables.BOXES`, or a scan of such a file, of any pictures; only for a protocol that needs them.
     seed : decides all random draws, together with the kind of protocol and the image's id.
     refuse : whether a picture that this protocol cannot use is an error; else it is noted in `skipped_path`.
-    canvases_path : columns of `tables.Canvases`; one row group holds the canvases of one image, so memory stays flat.
+    canvases_path : columns of `tables.Canvases`; one row group holds the canvases of one image.
     frames_path, skipped_path : columns of `tables.FRAMES` and `tables.SKIPPED`.
+
+    One picture is in memory at a time, and of the frames no more than `tables.ROWS_AT_A_TIME` rows.
 
     A warning is logged where all frames of every picture hold the same pixels.
     """
     protocol = protocols[kind].item.model_validate({**options, "kind": kind})
-    by_image = {str(key[0]): rows for key, rows in boxes.group_by("image_id")} if boxes is not None else {}
-    frame_rows: list[dict[str, object]] = []
+    seen = _Seen()
     skipped: list[dict[str, object]] = []
-    with complete(canvases_path) as canvases, complete(frames_path) as frames_part, complete(skipped_path) as skipped_part:
+
+    def rows(writer: CanvasWriter) -> Iterator[dict[str, object]]:
+        opened = zip(images.iter_rows(named=True), _corners(images, boxes), strict=True)
+        for row, corners in progress(opened, len(images), "pictures"):
+            try:
+                sequence = sequence_of(protocol, _picture(row, corners), size, seed)
+            except Unfit as reason:
+                if refuse:
+                    raise _refused(row["path"], reason) from None
+                skipped.append({"image_id": row["image_id"], "stage": "frames", "reason": str(reason)})
+                continue
+            ids = writer.write(row["image_id"], sequence.canvases)
+            yield from seen.passing(_frame_rows(row["image_id"], ids, sequence, size))
+
+    with complete(canvases_path) as canvases, complete(frames_path) as frames, complete(skipped_path) as skipped_part:
         with CanvasWriter(canvases) as writer:
-            for row in progress(images.iter_rows(named=True), len(images), "pictures"):
-                image_id = row["image_id"]
-                try:
-                    sequence = sequence_of(protocol, _picture(row, by_image.get(image_id)), size, seed)
-                except Unfit as reason:
-                    if refuse:
-                        raise _refused(row["path"], reason) from None
-                    skipped.append({"image_id": image_id, "stage": "frames", "reason": str(reason)})
-                    continue
-                ids = writer.write(image_id, sequence.canvases)
-                frame_rows.extend(_frame_rows(image_id, ids, sequence, size))
-        frames = tables.table(frame_rows, tables.FRAMES)
-        frames.write_parquet(frames_part)
+            tables.write_pieces(frames, tables.pieces(rows(writer), tables.FRAMES), tables.FRAMES)
         tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
-    _warn_if_nothing_varies(frames, kind, size)
+    seen.warn_if_nothing_varies(kind, size)
+
+
+class _Seen:
+    """What has been seen of the frames of a shard, while they are written."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+        self.several = False
+        """Whether a picture has several frames."""
+        self.varied = False
+        """Whether one has a frame with other pixels than its first."""
+
+    def passing(self, rows: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
+        """Pass the rows of one picture on."""
+        self.pictures += 1
+        for place, row in enumerate(rows):
+            self.several |= place > 0
+            self.varied |= not row["as_first"]
+            yield row
+
+    def warn_if_nothing_varies(self, kind: str, size: int) -> None:
+        """Log a warning where all frames of each picture hold the same pixels."""
+        if self.several and not self.varied:
+            logging.getLogger(__name__).warning(
+                "this protocol (kind: %s) varies nothing here: at an input of %d px all frames of each of %d pictures hold "
+                "the same pixels; give it other settings",
+                kind,
+                size,
+                self.pictures,
+            )
+
+
+def _corners(images: pl.DataFrame, boxes: pl.DataFrame | pl.LazyFrame | None) -> Iterator[NDArray[np.float64]]:
+    """The corners of those boxes of each picture that are around single objects: (boxes, 4), px."""
+    order = images.lazy().select("image_id").with_row_index("place")
+    names = ["x_min", "y_min", "x_max", "y_max"]
+    if boxes is None:
+        boxes = tables.BOXES.to_frame()
+    single = boxes.lazy().filter(~pl.col("is_crowd").fill_null(value=False))
+    placed = order.join(single, on="image_id", how="inner", maintain_order="left_right").select("place", *names).collect()
+    corners = placed.select(names).to_numpy()
+    ends = np.searchsorted(placed["place"].to_numpy(), np.arange(len(images)), side="right")
+    for start, end in zip([0, *ends], ends, strict=False):
+        yield corners[start:end]
 
 
 def _refused(path: str, reason: Unfit) -> ShiftscopeError:
     return ShiftscopeError(
         f"{path} cannot go through this protocol: it {reason}; take it out, or write 'unusable: skip' for this data set"
     )
-
-
-def _warn_if_nothing_varies(frames: pl.DataFrame, kind: str, size: int) -> None:
-    if _nothing_varies(frames):
-        logging.getLogger(__name__).warning(
-            "this protocol (kind: %s) varies nothing here: at an input of %d px all frames of each of %d pictures hold the "
-            "same pixels; give it other settings",
-            kind,
-            size,
-            frames["image_id"].n_unique(),
-        )
 
 
 def frames_again(
@@ -108,7 +145,8 @@ def frames_again(
     Raises ShiftscopeError where the picture can no longer be read.
     """
     protocol = protocols[kind].item.model_validate({**options, "kind": kind})
-    sequence = sequence_of(protocol, _picture(row, boxes), size, seed)
+    (corners,) = _corners(tables.table([row], tables.IMAGES), boxes)
+    sequence = sequence_of(protocol, _picture(row, corners), size, seed)
     return [_window(sequence, frame, size) for frame in sequence.frames]
 
 
@@ -126,19 +164,16 @@ def unvaried(cells: Iterable[Cell], paths: Iterable[str | Path]) -> list[Cell]:
     shards: dict[Cell, list[str | Path]] = {}
     for (protocol, size), path in zip(cells, paths, strict=True):
         shards.setdefault((protocol, size), []).append(path)
-    return [cell for cell, files in shards.items() if _nothing_varies(tables.read(files, COMPARED))]
+    return [cell for cell, files in shards.items() if _nothing_varies(files)]
 
 
-def _nothing_varies(frames: pl.DataFrame) -> bool:
+def _nothing_varies(files: Iterable[str | Path]) -> bool:
+    frames = tables.read(files, COMPARED)
     return bool(frames["as_first"].all() and frames["image_id"].is_duplicated().any())
 
 
-def _picture(row: dict[str, Any], boxes: pl.DataFrame | None) -> Picture:
-    """A row of `tables.IMAGES`, opened, with those of its boxes that are around single objects."""
-    corners = np.empty((0, 4))
-    if boxes is not None:
-        single = boxes.filter(~pl.col("is_crowd").fill_null(False))
-        corners = single.select("x_min", "y_min", "x_max", "y_max").to_numpy()
+def _picture(row: dict[str, Any], corners: NDArray[np.float64]) -> Picture:
+    """A row of `tables.IMAGES`, opened, with the `corners` of its boxes."""
     if row["frames"] is None:
         return Picture(row["image_id"], read_picture(row["path"]), corners)
 

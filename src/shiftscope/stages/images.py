@@ -1,6 +1,6 @@
 """The stage that lists the pictures of a source: each is opened, measured and labelled; and their division into shards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,8 @@ from shiftscope.sources import Extent, Source
 
 NAMED = 5
 """How many unusable pictures a message names."""
+PICTURES_AT_A_TIME = 1000
+"""Pictures that wait to be opened, at most."""
 
 
 def make_images(source: Source, folder: Path, seed: int, threads: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -50,28 +52,35 @@ def make_images(source: Source, folder: Path, seed: int, threads: int | None = N
     chosen = _draw(present, source.limit, seed)
     opened, damaged = _opened(source, chosen.filter(pl.col("path").is_not_null()), threads)
     elsewhere = chosen.filter(pl.col("path").is_null())
-    bad = missing + damaged
+    bad = pl.concat([missing, damaged])
     if source.unusable == "refuse":
         _refuse(bad, pictures.height)
     if not opened.height and not elsewhere.height:
         raise ShiftscopeError(f"none of {pictures.height} pictures can be used: {_some(bad)}; give other pictures")
     images = _labelled(pl.concat([opened, elsewhere], how="diagonal_relaxed"), label_of)
-    return images, tables.table(bad, tables.SKIPPED).sort("image_id")
+    return images, bad.sort("image_id")
 
 
-def _opened(source: Source, pictures: pl.DataFrame, threads: int | None) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+def _opened(source: Source, pictures: pl.DataFrame, threads: int | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What is in each file, columns of `tables.IMAGES`, and rows of `tables.SKIPPED` for the files that cannot be used."""
-    rows: list[dict[str, object]] = []
-    damaged: list[dict[str, object]] = []
-    measured = _measured(source, pictures["path"].to_list(), threads)
-    for row, found in zip(pictures.iter_rows(named=True), measured, strict=True):
-        if isinstance(found, str):
-            damaged.append({"image_id": row["image_id"], "stage": "images", "reason": found})
-            continue
-        for extent in found:
-            facts = extent._asdict()
-            rows.append({**row, "image_id": row["image_id"] + facts.pop("suffix"), **facts})
-    return tables.table(rows, tables.IMAGES), damaged
+
+    def rows() -> Iterator[dict[str, object]]:
+        measured = _measured(source, pictures, threads)
+        for row, found in progress(measured, pictures.height, "pictures"):
+            if isinstance(found, str):
+                yield {"image_id": row["image_id"], "reason": found}
+                continue
+            for extent in found:
+                facts = extent._asdict()
+                yield {**row, "image_id": row["image_id"] + facts.pop("suffix"), **facts}
+
+    found = tables.table(rows(), pl.Schema({**tables.IMAGES, "reason": pl.String()}))
+    return found.filter(pl.col("reason").is_null()).drop("reason"), _skipped(found.drop_nulls("reason"))
+
+
+def _skipped(bad: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `tables.SKIPPED` for `image_id` and `reason`."""
+    return bad.select("image_id", pl.lit("images").alias("stage"), "reason")
 
 
 def _labelled(images: pl.DataFrame, label_of: dict[str, int]) -> pl.DataFrame:
@@ -81,20 +90,18 @@ def _labelled(images: pl.DataFrame, label_of: dict[str, int]) -> pl.DataFrame:
     return images.select(pl.col(name).cast(dtype) for name, dtype in tables.IMAGES.items()).sort("image_id")
 
 
-def shard_of(images: pl.DataFrame, shard: int, shards: int) -> pl.DataFrame:
-    """Block number `shard`, counted from 0, of `shards` contiguous blocks of the images in the order of `image_id`.
+def read_shard(path: str | Path, shard: int, shards: int) -> pl.DataFrame:
+    """Block number `shard`, counted from 0, of `shards` contiguous blocks of the images in a file (`tables.IMAGES`), which
+    are in the order of `image_id`. The other blocks are not read.
 
     The sizes of the blocks differ by one at most (`numpy.array_split`). Some are empty where there are fewer images than
     shards.
-
-    >>> images = pl.DataFrame({"image_id": ["c", "a", "b"]})
-    >>> shard_of(images, 0, 2)["image_id"].to_list(), shard_of(images, 1, 2)["image_id"].to_list()
-    (['a', 'b'], ['c'])
     """
     if not 0 <= shard < shards:
         raise ValueError(f"shard {shard} of {shards}")
-    block = np.array_split(np.arange(images.height), shards)[shard]
-    return images.sort("image_id")[block]
+    images = pl.scan_parquet(path, glob=False).select(list(tables.IMAGES))
+    block = np.array_split(np.arange(images.select(pl.len()).collect().item()), shards)[shard]
+    return images.slice(block[0] if len(block) else 0, len(block)).collect()
 
 
 def refuse_duplicates(pictures: pl.DataFrame) -> None:
@@ -108,15 +115,17 @@ def refuse_duplicates(pictures: pl.DataFrame) -> None:
     raise ShiftscopeError(f"{first} and {second} would both be called {name}; rename or remove one")
 
 
-def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, object]]]:
+def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows whose file is there, or that have none, and rows of `tables.SKIPPED` for the others."""
-    found = [path is None or there(path) or _has_pictures(Path(path)) for path in pictures["path"]]
-    missing: list[dict[str, object]] = []
-    for row in pictures.filter([not one for one in found]).iter_rows(named=True):
-        empty = Path(row["path"]).is_dir()
-        reason = f"{row['path']} has no pictures" if empty else f"{row['path']} does not exist"
-        missing.append({"image_id": row["image_id"], "stage": "images", "reason": reason})
-    return pictures.filter(found), missing
+    found = pl.Series(
+        [path is None or there(path) or _has_pictures(Path(path)) for path in pictures["path"]], dtype=pl.Boolean
+    )
+
+    def reason(path: str) -> str:
+        return f"{path} has no pictures" if Path(path).is_dir() else f"{path} does not exist"
+
+    missing = pictures.filter(~found).with_columns(reason=pl.col("path").map_elements(reason, pl.String))
+    return pictures.filter(found), _skipped(missing)
 
 
 def _has_pictures(path: Path) -> bool:
@@ -132,8 +141,10 @@ def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
     return pictures.sort("image_id")
 
 
-def _measured(source: Source, paths: Sequence[str], threads: int | None) -> list[list[Extent] | str]:
-    """What is in each file, or the sentence that says why the file cannot be used."""
+def _measured(
+    source: Source, pictures: pl.DataFrame, threads: int | None
+) -> Iterator[tuple[dict[str, str], list[Extent] | str]]:
+    """Each row with what is in its file, or the sentence that says why the file cannot be used."""
 
     def measure(path: str) -> list[Extent] | str:
         try:
@@ -142,16 +153,17 @@ def _measured(source: Source, paths: Sequence[str], threads: int | None) -> list
             return str(error)
 
     with ThreadPoolExecutor(threads) as pool:
-        return list(progress(pool.map(measure, paths), len(paths), "pictures"))
+        for some in pictures.iter_slices(PICTURES_AT_A_TIME):  # a pool takes all that it is given at once
+            yield from zip(some.iter_rows(named=True), pool.map(measure, some["path"]), strict=True)
 
 
-def _some(bad: Sequence[dict[str, object]]) -> str:
+def _some(bad: pl.DataFrame) -> str:
     more = f"; and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
-    return "; ".join(str(row["reason"]) for row in bad[:NAMED]) + more
+    return "; ".join(bad["reason"][:NAMED]) + more
 
 
-def _refuse(bad: Sequence[dict[str, object]], total: int) -> None:
-    if bad:
+def _refuse(bad: pl.DataFrame, total: int) -> None:
+    if len(bad):
         raise ShiftscopeError(
             f"{len(bad)} of {total} pictures cannot be used: {_some(bad)}; mend them, or write `unusable: skip` to"
             " leave them out"
