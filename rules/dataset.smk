@@ -31,6 +31,7 @@ rule images:
     output:
         images=PATHS.images,
         skipped=PATHS.skipped,
+        source_files=PATHS.source_files,
     log:
         PATHS.log("images"),
     benchmark:

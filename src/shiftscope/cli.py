@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     verify = commands.add_parser("verify", help="whether all files of a run are there, whole, and follow from each other")
     verify.add_argument("place", type=Path, nargs="*", help="folders such as results/digits; all data sets of the config")
     verify.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="the config of the run")
+    verify.add_argument("--deep", action="store_true", help="read pictures, too, and not only their sizes and dates")
     verify.add_argument("--mend", action="store_true", help="run the Snakemake command that mends what was found")
     manual = commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
     manual.add_argument(
@@ -80,7 +81,7 @@ def _run(chosen: argparse.Namespace) -> int:
         from shiftscope.config import Config
 
         config = Config.read(chosen.configfile)
-        found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None)
+        found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None, deep=chosen.deep)
         if Path("Snakefile").is_file() and not found.again():
             found.findings.extend(verify.left_to_do(chosen.configfile))
         print("\n".join(verify.lines(found, chosen.configfile)), flush=True)

@@ -1,5 +1,6 @@
 """`shiftscope verify`: a whole run is well, and whatever is damaged, missing, stale, foreign or orphaned in it is found."""
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -108,6 +109,23 @@ def test_tables_that_do_not_follow_from_their_inputs_are_stale(kept):
     assert {one.kind for one in found} == {"stale"}
     assert {"results/test/bias.parquet", "results/test/inclusion.parquet"} <= {one.path for one in found}
     assert all("boxes.parquet than is there now" in one.what for one in found)
+
+
+def test_pictures_that_were_replaced_after_they_were_listed_are_found():
+    """By size and date, and where these were put back, by reading them."""
+    path = sorted(Path("results/test/source/images").rglob("*.png"))[0]
+    content, facts = path.read_bytes(), path.stat()
+    changed = bytearray(content)
+    changed[-20] ^= 1
+    path.write_bytes(changed)
+    found = [(one.kind, one.path, one.again) for one in checked().findings]
+    assert found == [("stale", path.as_posix(), "results/test/images.parquet")]
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert checked().findings == []
+    assert [(one.kind, one.path) for one in verify(Config.load(SMALL), deep=True).findings] == [("stale", path.as_posix())]
+    path.write_bytes(content)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert verify(Config.load(SMALL), deep=True).findings == []
 
 
 def test_a_file_that_was_put_there_is_foreign():

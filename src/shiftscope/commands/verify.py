@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shiftscope.config import Config
+from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.core.numbers import amount
 from shiftscope.core.records import FOLDER, Damaged, Record, read_record, record_path, remedy, sha256_of
+from shiftscope.stages.source_files import SOURCE_FILES, changes
 from shiftscope.workflow.plan import Plan
 
 LEFT_OUT = ("logs", "benchmarks", "source", FOLDER)
@@ -44,7 +46,7 @@ class Verified(NamedTuple):
         return sorted({found.again for found in self.findings if found.again})
 
 
-def verify(config: Config, datasets: Iterable[str] | None = None) -> Verified:
+def verify(config: Config, datasets: Iterable[str] | None = None, *, deep: bool = False) -> Verified:
     """Read all files of a run and compare each with its record, and with what later ones say that they were made of.
 
     Whether the config or the code changed since is not looked at here, but by `left_to_do`.
@@ -52,6 +54,7 @@ def verify(config: Config, datasets: Iterable[str] | None = None) -> Verified:
     Parameters
     ----------
     datasets : names of data sets of the config; not given: all.
+    deep : compare the digests of pictures, too, and not only the sizes and dates that they had when they were listed.
 
     Raises ShiftscopeError where the config has no such data set.
     """
@@ -68,7 +71,18 @@ def verify(config: Config, datasets: Iterable[str] | None = None) -> Verified:
     ended = all(record_path(path).is_file() for path in targets)
     run = _Run(plan, targets if ended else [*targets, *(path for path in others if record_path(path).is_file())])
     unreached = [_unreached(path) for path in others if path not in run.records]
-    return Verified(len(run.digests), run.size(), [*run.findings(), *unreached])
+    pictures = [finding for name in chosen for finding in _pictures(plan, name, run, deep=deep)]
+    return Verified(len(run.digests), run.size(), [*pictures, *run.findings(), *unreached])
+
+
+def _pictures(plan: Plan, dataset: str, run: "_Run", *, deep: bool) -> Iterator[Finding]:
+    """The files of pictures that are not as they were when these were listed."""
+    listed = plan.paths.source_files.format(dataset=dataset)
+    record = run.records.get(listed)
+    if record and record.sha256 == run.digests.get(listed):
+        images = plan.paths.images.format(dataset=dataset)
+        for change in changes(tables.read(listed, SOURCE_FILES), deep=deep):
+            yield Finding("missing" if change.gone else "stale", change.path, change.what, images)
 
 
 def named(config: Config, places: Sequence[Path]) -> list[str]:

@@ -67,10 +67,19 @@ def member_path(archive: str | Path, offset: int, size: int, name: str) -> str:
     return f"{archive}#{offset}+{size}/{name}"
 
 
+def file_of(path: str | Path) -> Path:
+    """The file that `path` is read from: itself, or, for a `member_path`, the archive.
+
+    >>> file_of("val.tar#1536+20/cat.jpg").name
+    'val.tar'
+    """
+    member = _MEMBER.fullmatch(str(path))
+    return Path(path) if member is None or Path(path).exists() else Path(member["archive"])
+
+
 def there(path: str | Path) -> bool:
     """Whether there is a file at `path`, or, for a `member_path`, the archive that holds it."""
-    member = _MEMBER.fullmatch(str(path))
-    return Path(path).is_file() or (member is not None and Path(member["archive"]).is_file())
+    return file_of(path).is_file()
 
 
 def _opened(path: Path) -> Path | IO[bytes]:

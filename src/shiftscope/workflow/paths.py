@@ -15,6 +15,7 @@ class Paths:
         self.source_folder = f"{dataset}/source"
         self.images = f"{dataset}/images.parquet"
         self.skipped = f"{dataset}/skipped.parquet"
+        self.source_files = f"{dataset}/source_files.parquet"
         self.boxes = f"{dataset}/boxes.parquet"
         self.landmarks = f"{dataset}/landmarks.parquet"
         # How it is framed
