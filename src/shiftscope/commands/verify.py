@@ -46,7 +46,9 @@ class Verified(NamedTuple):
         return sorted({found.again for found in self.findings if found.again})
 
 
-def verify(config: Config, datasets: Iterable[str] | None = None, *, deep: bool = False) -> Verified:
+def verify(
+    config: Config, datasets: Iterable[str] | None = None, *, deep: bool = False, targets: Sequence[str] | None = None
+) -> Verified:
     """Read all files of a run and compare each with its record, and with what later ones say that they were made of.
 
     Whether the config or the code changed since is not looked at here, but by `left_to_do`.
@@ -55,6 +57,7 @@ def verify(config: Config, datasets: Iterable[str] | None = None, *, deep: bool 
     ----------
     datasets : names of data sets of the config; not given: all.
     deep : compare the digests of pictures, too, and not only the sizes and dates that they had when they were listed.
+    targets : the files that were asked for; not given: all that Snakemake makes when it is asked for nothing in particular.
 
     Raises ShiftscopeError where the config has no such data set.
     """
@@ -64,7 +67,8 @@ def verify(config: Config, datasets: Iterable[str] | None = None, *, deep: bool 
         if name not in config.datasets:
             raise ShiftscopeError(unknown("data set", name, config.datasets))
     folders = [f"{plan.paths.results}/{name}" for name in chosen]
-    targets = [path for path in plan.targets() if path.startswith(tuple(f"{folder}/" for folder in folders))]
+    asked = plan.targets() if targets is None else targets
+    targets = [path for path in asked if path.startswith(tuple(f"{folder}/" for folder in folders))]
     folders += [Path(plan.paths.card.format(network=name)).parent.as_posix() for name in config.networks]
     others = [path for folder in folders for path in _files(folder)]
     # Before the end of a run, what will follow from a file cannot be read in records.
