@@ -12,6 +12,7 @@ from shiftscope.cause.measures.nonshiftability import beyond
 from shiftscope.cause.measures.normalised_variance import NormalisedVariance
 from shiftscope.cause.measures.periodicity import Periodicity
 from shiftscope.cause.measures.shift_error import ShiftError
+from shiftscope.cause.over_pictures import Sums, row_of, rows_of_means
 from shiftscope.cause.pooling import Pooled, sums
 
 SIDE = 32
@@ -400,6 +401,24 @@ def test_the_interval_of_normalised_variance_covers_the_truth():
         (row,) = measure.rows(0.95)
         covered += row["ci_low"] <= 1 / 4.2 <= row["ci_high"]
     assert covered / runs > 0.9
+
+
+@pytest.mark.parametrize("pictures", [1, 29, 40])
+def test_rows_of_many_means_are_those_of_each_mean(pictures):
+    values = np.random.default_rng(0).normal([0.5, 0.9, -1], [0.2, 1e-4, 3], (pictures, 3))
+    names = ["a", "b", "a"]
+    each = []
+    for name, column in zip(names, values.T, strict=True):
+        sums = Sums()
+        for value in column:
+            sums.add(value)
+        each.append(row_of(name, sums, 0.9, 4, ""))
+    together = rows_of_means(names, values, 0.9, 4)
+    ends = ("ci_low", "ci_high") if pictures >= 30 else ()
+    for row, alone in zip(together, each, strict=True):
+        for number in ("estimate", *ends):
+            assert row[number] == pytest.approx(alone[number], rel=1e-14)
+        assert {**alone, "estimate": 0, **dict.fromkeys(ends)} == {**row, "estimate": 0, **dict.fromkeys(ends)}
 
 
 def test_a_period_cannot_be_asked_of_too_few_or_other_shifts():

@@ -24,6 +24,17 @@ def test_weights_are_those_of_drawing_with_replacement_and_repeat_themselves(mon
     assert all((chunk.sum(1) == 40).all() and chunk.var() > 0.5 for chunk in chunks)
 
 
+def test_weights_that_are_kept_for_the_next_call_are_those_that_are_drawn_and_cannot_be_changed(monkeypatch):
+    (kept,) = resampling_weights(40, 50, seed=5)
+    assert next(resampling_weights(40, 50, seed=5)) is kept  # a call that draws them again takes a hundred times as long
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0] = 0
+    monkeypatch.setattr(bootstrap, "KEPT_CELLS", 40 * 50 - 1)
+    (drawn,) = resampling_weights(40, 50, seed=5)
+    assert drawn is not kept
+    np.testing.assert_array_equal(drawn, kept)
+
+
 def test_interval_of_a_mean_is_that_of_a_loop_over_resamples():
     rng = np.random.default_rng(0)
     denominator = rng.integers(1, 9, 80).astype(float)

@@ -31,7 +31,7 @@ def hiding_nothing() -> Any:
             self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
             kwargs = kwargs or {}
-            waiting = waiting_in(args, kwargs)
+            waiting = waiting_in(types)
             return waiting.placed(func, args, kwargs, _replaced) if waiting else _replaced(func, args, kwargs)
 
     return Mode()

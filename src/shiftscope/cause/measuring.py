@@ -165,13 +165,17 @@ class _Pass:
         return np.flatnonzero(self.wanted[item][self.now])
 
     def see(self, item: Layer | Step, maps: "Tensor", rows: NDArray[np.int64]) -> None:
+        import torch
+
         frames = self.now[rows]
-        for one in self.of[item]:
-            mine = one.wants[frames]
-            if mine.all():
-                one.measure.see(maps, frames)
-            elif mine.any():
-                one.measure.see(maps[np.flatnonzero(mine)], frames[mine])
+        # What measures ask of torch is no operation of the network, about each of which `watch` is asked, and takes long.
+        with torch._C.DisableTorchFunction():
+            for one in self.of[item]:
+                mine = one.wants[frames]
+                if mine.all():
+                    one.measure.see(maps, frames)
+                elif mine.any():
+                    one.measure.see(maps[np.flatnonzero(mine)], frames[mine])
 
 
 def _named(chosen: Collection[str] | None) -> list[Any]:

@@ -1,8 +1,13 @@
 """One or two numbers per picture, and the interval of their mean or ratio over pictures."""
 
-import numpy as np
+from collections.abc import Sequence
 
-from shiftscope.statistics.intervals import intervals
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftscope.statistics.bootstrap import FEWEST_PICTURES, resampled_means
+from shiftscope.statistics.intervals import Intervals, intervals, intervals_of
+from shiftscope.statistics.moments import Moments
 from shiftscope.statistics.ratios import Floats, Ratios
 
 RESAMPLES = 1000
@@ -37,20 +42,38 @@ def row_of(quantity: str, sums: Sums, level: float, seed: int, reason: str, shar
     finite = (np.isfinite(numerator) & np.isfinite(denominator))[:, 0]
     lost = left_out(int((~finite).sum()), len(finite))
     numerator, denominator = numerator[finite], denominator[finite]
-    counted = int((denominator != 0).sum())
-    if not counted:
+    if not (denominator != 0).any():
         return {"quantity": quantity, "n_images": 0, "reason": lost or reason}
     trials = denominator.sum(0) if share else np.full(1, np.nan)
-    found = intervals(Ratios(numerator, denominator, trials, np.ones(1)), level=level, seed=seed, n_resamples=RESAMPLES)
-    low, high = (None if np.isnan(end) else float(end) for end in (found.low[0], found.high[0]))
-    return {
-        "quantity": quantity,
-        "estimate": float(found.estimate[0]),
-        "ci_low": low,
-        "ci_high": high,
-        "n_images": counted,
-        "reason": "; ".join(filter(None, (found.reason[0], lost))) or None,
-    }
+    ratios = Ratios(numerator, denominator, trials, np.ones(1))
+    (row,) = _rows([quantity], ratios.counted, intervals(ratios, level=level, seed=seed, n_resamples=RESAMPLES))
+    return {**row, "reason": "; ".join(filter(None, (str(row["reason"] or ""), lost))) or None}
+
+
+def rows_of_means(quantities: Sequence[str], values: Floats, level: float, seed: int) -> list[dict[str, object]]:
+    """The rows that `row_of` has for the means over pictures of finite `values`, (pictures, quantities), which are no
+    shares: all at once, in a small part of the time."""
+    count = len(quantities)
+    ratios = Ratios(values, np.ones_like(values), np.full(count, np.nan), np.ones(count))
+    resamples = RESAMPLES if len(values) >= FEWEST_PICTURES else 0
+    # One product of matrices for each, as `row_of` has it: one for all is rounded otherwise.
+    each = [resampled_means(ratios.columns(one), seed=seed, n_resamples=resamples) for one in np.eye(count, dtype=bool)]
+    moments = Moments(*(np.concatenate(parts, axis=1) for parts in zip(*each, strict=True)))
+    return _rows(quantities, ratios.counted, intervals_of(ratios.totals(), moments, level=level))
+
+
+def _rows(quantities: Sequence[str], counted: NDArray[np.int64], found: Intervals) -> list[dict[str, object]]:
+    return [
+        {
+            "quantity": quantity,
+            "estimate": float(found.estimate[place]),
+            "ci_low": None if np.isnan(found.low[place]) else float(found.low[place]),
+            "ci_high": None if np.isnan(found.high[place]) else float(found.high[place]),
+            "n_images": int(counted[place]),
+            "reason": found.reason[place],
+        }
+        for place, quantity in enumerate(quantities)
+    ]
 
 
 def left_out(lost: int, pictures: int) -> str:

@@ -127,7 +127,7 @@ class Recorder:
             def __torch_function__(
                 self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
             ) -> Any:
-                answer = placed_within(self, func, args, kwargs or {})
+                answer = placed_within(self, func, types, args, kwargs or {})
                 if answer is not None:
                     return answer
                 recorder.at += 1

@@ -73,7 +73,7 @@ def _mode(watcher: "_Watcher", calls: dict[tuple[str, int], Step]) -> Any:
         def __torch_function__(
             self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            answer = placed_within(self, func, args, kwargs or {})
+            answer = placed_within(self, func, types, args, kwargs or {})
             if answer is not None:
                 return answer
             answer = func(*args, **(kwargs or {}))

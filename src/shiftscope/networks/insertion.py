@@ -19,24 +19,24 @@ Call = Callable[[Any, Sequence[Any], dict[str, Any]], Any]
 """How a function is called: itself, its arguments, and those by name."""
 
 
-def placed_within(mode: Any, func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+def placed_within(mode: Any, func: Any, types: Sequence[type], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The answer of a function that `mode`, a TorchFunctionMode, was asked about, where an argument awaits its sampling:
     `mode` is asked about all functions that this comes down to, those of the sampling too. None where none waits, or where
     it is asked about one of these."""
     import torch
 
-    waiting = waiting_in(args, kwargs) if torch._C._is_torch_function_enabled() else None
+    waiting = waiting_in(types) if torch._C._is_torch_function_enabled() else None
     if waiting is None:
         return None
     with mode:
         return waiting.placed(func, args, kwargs, lambda function, given, named: function(*given, **named))
 
 
-def waiting_in(args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """The type of an argument that awaits its sampling; None where there is none. Its ``placed(func, args, kwargs, call)``
-    does what follows for this function, and has it called by `call`: for contexts that replace functions by others, which
-    torch asks before it asks the type."""
-    return next((type(part) for part in tensors_in([args, kwargs]) if hasattr(type(part), "placed")), None)
+def waiting_in(types: Sequence[type]) -> Any:
+    """The type of an argument that awaits its sampling, among those that torch tells a mode of; None where there is none.
+    Its ``placed(func, args, kwargs, call)`` does what follows for this function, and has it called by `call`: for contexts
+    that replace functions by others, which torch asks before it asks the type."""
+    return next((kind for kind in types if hasattr(kind, "placed")), None)
 
 
 def check_places(layers: Sequence[Layer]) -> None:

@@ -1,6 +1,7 @@
 """Confidence intervals, by resampling pictures, of means that are no shares of events."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from shiftscope.statistics.ratios import Floats, Ratios, ratio
 
 CELLS_AT_A_TIME = 10_000_000
 """Entries of a chunk of resampling weights, at most: 80 MB."""
+KEPT_CELLS = 1_000_000
+"""Entries of all resampling weights, at most, that are kept for the next call: 8 MB. A job asks for the same ones for every
+layer and quantity, and to draw them takes longer than to use them."""
 FEWEST_PICTURES = 30
 """With fewer pictures, no interval of a mean is given. For values as skewed as changes of a probability it would cover the
 truth too seldom, and nothing in so few values says how skewed they are."""
@@ -24,6 +28,19 @@ def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
     >>> weights.shape, weights.sum(1).tolist()
     ((2, 3), [3.0, 3.0])
     """
+    few = n * n_resamples <= KEPT_CELLS
+    yield from _kept_weights(n, n_resamples, seed) if few else _drawn_weights(n, n_resamples, seed)
+
+
+@lru_cache(maxsize=2)
+def _kept_weights(n: int, n_resamples: int, seed: int) -> tuple[Floats, ...]:
+    chunks = tuple(_drawn_weights(n, n_resamples, seed))
+    for weights in chunks:
+        weights.flags.writeable = False
+    return chunks
+
+
+def _drawn_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.default_rng(seed)
     at_a_time = max(1, CELLS_AT_A_TIME // max(n, 1))
     for start in range(0, n_resamples, at_a_time):

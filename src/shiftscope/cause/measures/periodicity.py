@@ -1,5 +1,6 @@
 """Whether the pooled map repeats with the layer's stride as the picture moves, as the sampling theorem says."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from shiftscope.cause import Layer, Step
 from shiftscope.cause.measures import Measure, measures
-from shiftscope.cause.over_pictures import Sums, left_out, row_of
+from shiftscope.cause.over_pictures import left_out, rows_of_means
 from shiftscope.cause.pooling import Pooled
 from shiftscope.cause.repetition import p_value, peak_weights, periodic_share, similarity, spectrum
 from shiftscope.core.randomness import generator
@@ -78,15 +79,14 @@ def periodicity(
     if not len(known):
         return [{"quantity": name, "n_images": 0, "n": len(shifts), "reason": lost} for name in tested]
 
-    def row(quantity: str, values: Floats) -> dict[str, object]:
-        each = Sums()
-        for value in values:
-            each.add(value)
-        found = row_of(quantity, each, level, seed, "")
-        return {**found, "n": len(shifts), "reason": "; ".join(filter(None, (str(found["reason"] or ""), lost))) or None}
+    def rows(quantities: Sequence[str], values: Floats) -> list[dict[str, object]]:
+        found = rows_of_means(quantities, values, level, seed)
+        said = ["; ".join(filter(None, (str(row["reason"] or ""), lost))) or None for row in found]
+        return [{**row, "n": len(shifts), "reason": reason} for row, reason in zip(found, said, strict=True)]
 
     distance = np.abs(shifts).max(1)
-    curve = [{**row("similarity", known[:, k]), "shift": float(px)} for k, px in enumerate(distance)]
+    curve = rows(["similarity"] * len(shifts), known)
+    curve = [{**row, "shift": float(px)} for row, px in zip(curve, distance, strict=True)]
     reason = why_not(shifts, stride)
     if reason:
         nothing = {"n_images": len(known), "n": len(shifts), "reason": reason}
@@ -96,13 +96,13 @@ def periodicity(
     weights = peak_weights(length, period)
     statistics = (partial(_product, weights=weights), partial(periodic_share, period=period))
     spectra = spectrum(known[:, :length])
+    spectral = rows(["spectrum"] * spectra.shape[1], spectra)
+    values = np.stack([statistic(known[:, :length]) for statistic in statistics], 1)
+    p_values = [p_value(known[:, :length], statistic, rng) for statistic in statistics]
     return [
-        *(
-            {**row(name, statistic(known[:, :length])), "p_value": p_value(known[:, :length], statistic, rng)}
-            for name, statistic in zip(tested, statistics, strict=True)
-        ),
+        *({**row, "p_value": p} for row, p in zip(rows(tested, values), p_values, strict=True)),
         *curve,
-        *({**row("spectrum", spectra[:, k]), "shift": length / (k + 1)} for k in range(spectra.shape[1])),
+        *({**row, "shift": length / (k + 1)} for k, row in enumerate(spectral)),
     ]
 
 
