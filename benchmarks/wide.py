@@ -79,11 +79,11 @@ tables.write(folder / "bias.parquet", box_statistics(boxes, seed=0), BIAS)
         kind="box_crop", options={"reach": 4}, boxes='pl.scan_parquet(folder / "boxes.parquet", glob=False)'
     ),
     "aggregate": """
-from shiftscope.stages.aggregate import aggregate
+from shiftscope.stages.aggregate import IMAGE_IDS, aggregate
 of = {what: [folder / "shards" / f"{what}-{k}.parquet" for k in range(shards)] for what in ("predictions", "frames")}
 aggregate(
     shards=of["predictions"], frames=of["frames"], skipped=[folder / "shards" / "skipped.parquet"] * shards,
-    images=tables.read(folder / "images.parquet", tables.IMAGES), path=folder / "predictions.parquet",
+    images=tables.read(folder / "images.parquet", IMAGE_IDS), path=folder / "predictions.parquet",
     running=[folder / "shards" / "running.json"] * shards, running_path=folder / "running.json",
 )
 """,

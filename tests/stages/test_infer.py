@@ -176,27 +176,77 @@ def test_answers_that_are_not_finite_are_a_sentence(card, shard, monkeypatch):
     assert not (shard[2] / "predictions.parquet").exists()
 
 
-def test_aggregation_keeps_the_order_of_images_and_leaves_out_the_skipped(card, shard):
+@pytest.fixture
+def shards(card, shard):
+    """What `aggregate` is given of two shards, the second one first, and the predictions to be; picture i3 was skipped."""
     images, names, folder = shard
-    predictions = run(card, shard).filter(pl.col("image_id") != "i3")
+    known = pl.col("image_id") != "i3"
+    predictions, frames = run(card, shard).filter(known), tables.read(names["frames"], tables.FRAMES).filter(known)
+    given = {"images": images, "running_path": folder / "together.json", "path": folder / "all.parquet"}
+    given |= {"running": [folder / "running.json"] * 2, "shards": [], "frames": [], "skipped": []}
+    skipped = tables.table([{"image_id": "i3", "stage": "frames"}], tables.SKIPPED)
     for part, ids in (("a", ["i4", "i5"]), ("b", ["i0", "i1", "i2"])):
-        tables.write(folder / f"{part}.parquet", predictions.filter(pl.col("image_id").is_in(ids)), tables.PREDICTIONS)
-    frames = tables.read(names["frames"], tables.FRAMES).filter(pl.col("image_id") != "i3")
-    tables.write(folder / "f.parquet", frames, tables.FRAMES)
-    tables.write(
-        folder / "s.parquet", tables.table([{"image_id": "i3", "stage": "frames"}], tables.SKIPPED), tables.SKIPPED
-    )
-    shards = [str(folder / "a.parquet"), str(folder / "b.parquet")]
-    inputs = {"frames": [folder / "f.parquet"], "skipped": [folder / "s.parquet"], "images": images}
-    inputs |= {"running": [folder / "running.json"] * 2, "running_path": folder / "together.json"}
-    aggregate(shards=shards, **inputs, path=folder / "all.parquet")
-    assert tables.read(folder / "all.parquet", tables.PREDICTIONS).equals(predictions)
-    assert read_running(folder / "together.json")["frames"] == 2 * 6 * 4
-    with pytest.raises(ShiftscopeError, match="lack step 0 of image 'i0'"):
-        aggregate(shards=shards[:1], **inputs, path=folder / "none.parquet")
-    with pytest.raises(ShiftscopeError, match="twice"):
-        aggregate(shards=[*shards, shards[0]], **inputs, path=folder / "none.parquet")
-    assert not (folder / "none.parquet").exists()
+        own = pl.col("image_id").is_in(ids)
+        for what, table, schema in (
+            ("shards", predictions.filter(own), tables.PREDICTIONS),
+            ("frames", frames.filter(own), tables.FRAMES),
+            ("skipped", skipped if part == "b" else skipped[:0], tables.SKIPPED),
+        ):
+            given[what].append(folder / f"{what}-{part}.parquet")
+            tables.write(given[what][-1], table, schema)
+    return given, predictions
+
+
+@pytest.mark.parametrize("rows", [1, 5, 1000])
+def test_aggregation_keeps_the_order_of_images_and_leaves_out_the_skipped(shards, monkeypatch, rows):
+    given, predictions = shards
+    monkeypatch.setattr("shiftscope.stages.aggregate.ROWS_AT_A_TIME", rows)
+    aggregate(**given)
+    assert tables.read(given["path"], tables.PREDICTIONS).equals(predictions)
+    assert read_running(given["running_path"])["frames"] == 2 * 6 * 4
+
+
+def test_predictions_in_any_order_are_put_in_order(shards):
+    given, predictions = shards
+    for what, schema in (("shards", tables.PREDICTIONS), ("frames", tables.FRAMES)):
+        for seed, path in enumerate(given[what]):
+            tables.write(path, tables.read(path, schema).sample(fraction=1, shuffle=True, seed=seed), schema)
+    aggregate(**given)
+    assert tables.read(given["path"], tables.PREDICTIONS).equals(predictions)
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "words"),
+    [
+        ("shards", lambda table: table[:0], "lack step 0 of image 'i0'"),
+        ("shards", lambda table: table[:-1], "lack step 3 of image 'i2'"),
+        ("shards", lambda table: pl.concat([table, table[-1:]]), "predictions of image 'i2' are there twice"),
+        ("frames", lambda table: table[:-1], "surplus step 3 of image 'i2'"),
+        ("frames", lambda table: table[:-4], "predictions of image 'i2', which is not"),
+        ("frames", lambda table: pl.concat([table, table]), "frames of image 'i0' are there twice"),
+        ("skipped", lambda table: table[:0], "image 'i3' has no frames"),
+    ],
+)
+def test_shards_that_are_not_whole_are_refused(shards, what, change, words):
+    given, _ = shards
+    schema = {"shards": tables.PREDICTIONS, "frames": tables.FRAMES, "skipped": tables.SKIPPED}[what]
+    tables.write(given[what][1], change(tables.read(given[what][1], schema)), schema)
+    if (what, words[-3:]) == ("frames", "not"):  # the picture was skipped instead
+        more = tables.table([{"image_id": name, "stage": "frames"} for name in ("i2", "i3")], tables.SKIPPED)
+        tables.write(given["skipped"][1], more, tables.SKIPPED)
+    if words.startswith("frames"):  # and predicted
+        table = tables.read(given["shards"][1], tables.PREDICTIONS)
+        tables.write(given["shards"][1], pl.concat([table, table]), tables.PREDICTIONS)
+    with pytest.raises(ShiftscopeError, match=words):
+        aggregate(**given)
+    assert not given["path"].exists()
+
+
+def test_a_shard_that_is_there_twice_is_refused(shards):
+    given, _ = shards
+    twice = {what: [*given[what], given[what][0]] for what in ("shards", "frames", "skipped")}
+    with pytest.raises(ShiftscopeError, match="frames of image 'i4' are there twice"):
+        aggregate(**given | twice)
 
 
 def test_a_sequence_must_be_whole():

@@ -290,6 +290,15 @@ def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.Data
     return pl.concat(tables or [schema.to_frame()])
 
 
+def read_pieces(path: str | Path, schema: pl.Schema, rows: int) -> Iterator[pl.DataFrame]:
+    """The columns of `schema` of one file, `rows` rows at a time, but for the last ones. No rows, no piece."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(rows, columns=list(schema)):
+            yield pl.DataFrame(batch).select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+
+
 def read_if(path: str | None, schema: pl.Schema) -> pl.DataFrame | None:
     """As `read`; None where `path` is None, because the data set has no such file."""
     return read(path, schema) if path else None

@@ -69,18 +69,14 @@ def sums(predictions: pl.DataFrame, *, ordered: bool = True) -> Sums:
 def whole_pictures(path: str | Path) -> Iterator[pl.DataFrame]:
     """The predictions (tables.PREDICTIONS) of a file, some whole pictures at a time. The rows of a picture must follow each
     other, as `stages.aggregate` writes them. Where there is no picture, one table without rows."""
-    import pyarrow.parquet as pq
-
     rest = tables.PREDICTIONS.to_frame()
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(ROWS_AT_A_TIME, columns=list(tables.PREDICTIONS)):
-            read = pl.DataFrame(batch).select(pl.col(name).cast(dtype) for name, dtype in tables.PREDICTIONS.items())
-            rest = rest.vstack(read)
-            # The last picture may go on in the next batch.
-            whole = len(rest) - int(rest["image_id"].rle().struct.field("len")[-1]) if len(rest) else 0
-            if whole:
-                yield rest[:whole]
-            rest = rest[whole:]
+    for read in tables.read_pieces(path, tables.PREDICTIONS, ROWS_AT_A_TIME):
+        rest = rest.vstack(read)
+        # The last picture may go on in the next piece.
+        whole = len(rest) - int(rest["image_id"].rle().struct.field("len")[-1]) if len(rest) else 0
+        if whole:
+            yield rest[:whole]
+        rest = rest[whole:]
     yield rest
 
 
