@@ -14,7 +14,7 @@ rule download:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("download"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable", "classes"
@@ -39,7 +39,7 @@ rule images:
         "../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
+        **needs("images"),
     params:
         source=lambda wildcards: PARAMETERS.source(wildcards.dataset),
         seed=PLAN.config.seed,
@@ -62,7 +62,7 @@ rule boxes:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("boxes"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable"
@@ -86,7 +86,7 @@ rule landmarks:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("landmarks"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable"
