@@ -21,6 +21,12 @@ rule all:
         PLAN.targets(),
 
 
+# On a cluster, what reaches for the internet runs where Snakemake does.
+localrules:
+    download,
+    fetch_weights,
+
+
 include: "rules/dataset.smk"
 include: "rules/networks.smk"
 include: "rules/frames.smk"

@@ -14,7 +14,7 @@ rule box_statistics:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("box_statistics"),
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
@@ -37,7 +37,7 @@ rule inclusion:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("inclusion"),
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
@@ -60,7 +60,7 @@ rule landmark_statistics:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("landmark_statistics"),
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.landmark_options(),
@@ -85,7 +85,7 @@ rule framing_comparison:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("framing_comparison"),
     params:
         seed=PLAN.config.seed,
         options=PARAMETERS.framing_options(),
@@ -110,7 +110,7 @@ rule relation:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("relation"),
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         seed=PLAN.config.seed,
@@ -137,7 +137,7 @@ rule accuracy_by_surprisal:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("accuracy_by_surprisal"),
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         others=lambda wildcards: PLAN.others(wildcards.dataset),

@@ -21,8 +21,8 @@ rule layers:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
+        **needs("layers"),
         gpu=gpus,
-        mem_mb=4000,
     params:
         options=PARAMETERS.cause(),
         seed=PLAN.config.seed,

@@ -16,6 +16,7 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.needs import needs
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan

@@ -14,7 +14,7 @@ rule download:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("download"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable", "classes"
@@ -40,7 +40,7 @@ rule images:
         "../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
+        **needs("images"),
     params:
         source=lambda wildcards: PARAMETERS.source(wildcards.dataset),
         seed=PLAN.config.seed,
@@ -63,7 +63,7 @@ rule boxes:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("boxes"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable"
@@ -87,7 +87,7 @@ rule landmarks:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("landmarks"),
     params:
         source=lambda wildcards: PARAMETERS.source(
             wildcards.dataset, "limit", "unusable"

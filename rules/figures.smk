@@ -51,7 +51,7 @@ rule figure:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("figure"),
     params:
         facts=lambda wildcards: PARAMETERS.figure_facts(**wildcards),
         code=code("figure"),
@@ -140,7 +140,7 @@ rule report:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("report"),
     params:
         facts=lambda wildcards: PARAMETERS.report_facts(wildcards.dataset),
         code=code("report"),

@@ -19,7 +19,7 @@ rule frames:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("frames"),
     params:
         protocol=lambda wildcards: PARAMETERS.protocol(wildcards.protocol),
         shard=lambda wildcards: PLAN.shards.index(wildcards.shard),

@@ -20,8 +20,8 @@ rule infer:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
+        **needs("infer"),
         gpu=gpus,
-        mem_mb=4000,
     params:
         keep_logits=PLAN.config.inference.keep_logits,
         audit=PARAMETERS.audit(),
@@ -52,7 +52,7 @@ rule aggregate:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("aggregate"),
     params:
         code=code("aggregate"),
     script:

@@ -19,8 +19,8 @@ rule train:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
+        **needs("train"),
         gpu=gpus,
-        mem_mb=4000,
     params:
         network=lambda wildcards: PARAMETERS.network(wildcards.network),
         seed=PLAN.config.seed,
@@ -43,7 +43,7 @@ rule fetch_weights:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("fetch_weights"),
     params:
         network=lambda wildcards: PARAMETERS.fetched_network(wildcards.network),
         code=code("fetch_weights"),
@@ -66,8 +66,8 @@ rule network:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
+        **needs("network"),
         gpu=gpus,
-        mem_mb=4000,
     params:
         network=lambda wildcards: PARAMETERS.network(wildcards.network),
         engine=PLAN.config.inference.engine,

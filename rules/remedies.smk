@@ -16,7 +16,7 @@ rule scores:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("scores"),
     params:
         code=code("scores"),
     script:
@@ -50,7 +50,7 @@ rule answer_remedies:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("answer_remedies"),
     params:
         tried=lambda wildcards: PARAMETERS.tried(wildcards.dataset),
         seed=PLAN.config.seed,
@@ -79,8 +79,8 @@ rule price:
         "../environment.yml"
     threads: PLAN.config.inference.threads
     resources:
+        **needs("price"),
         gpu=gpus,
-        mem_mb=4000,
     params:
         seed=PLAN.config.seed,
         code=code("price"),
@@ -115,7 +115,7 @@ rule network_remedies:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("network_remedies"),
     params:
         pairs=list(map(list, PLAN.remedied.items())),
         cells=lambda wildcards: PLAN.remedy_cells(wildcards.dataset),
@@ -141,7 +141,7 @@ rule remedies:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("remedies"),
     params:
         networks=list(PLAN.config.networks),
         remedies=[*PLAN.config.remedies, *PLAN.remedied],
@@ -172,7 +172,7 @@ rule augmentation:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("augmentation"),
     params:
         taught=PLAN.augmented,
         cells=lambda wildcards: PLAN.augmentation_cells(wildcards.dataset),

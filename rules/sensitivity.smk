@@ -15,7 +15,7 @@ rule sums:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
+        **needs("sums"),
     params:
         ordered=lambda wildcards: PLAN.ordered(wildcards.dataset)[wildcards.protocol],
         seed=PLAN.config.seed,
@@ -41,7 +41,7 @@ rule sensitivity:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("sensitivity"),
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         level=PLAN.config.statistics.level,
@@ -65,7 +65,7 @@ rule curves:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("curves"),
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         level=PLAN.config.statistics.level,
@@ -90,7 +90,7 @@ rule comparisons:
         "../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
+        **needs("comparisons"),
     params:
         cells=lambda wildcards: PLAN.cells(wildcards.dataset),
         seed=PLAN.config.seed,

@@ -65,7 +65,10 @@ def test_what_pre_commit_runs_is_what_make_lint_runs():
 
 
 def test_pins_are_in_the_constraints_alone():
-    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]:
+    for line in [
+        *PROJECT["dependencies"],
+        *(line for group in PROJECT["optional-dependencies"].values() for line in group),
+    ]:
         assert "==" not in line
 
 
