@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     start.add_argument("--force", action="store_true", help="replace a config that is there")
     check = commands.add_parser("check", help="everything that a config's run will need, before it runs")
     check.add_argument("config", type=Path)
+    run = commands.add_parser("run", help="make everything, or some targets; after --, options for Snakemake")
+    run.add_argument("config", type=Path)
+    run.add_argument("targets", nargs="*", help="such as model_resnet50, bias, or a file of the results")
     show = commands.add_parser("show", help="what was understood of a network")
     show.add_argument("network", help="its name in the config, or timm:resnet50, torchvision:resnet50")
     show.add_argument("--configfile", type=Path, help="the config; config/config.yaml if it is there")
@@ -47,15 +50,20 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="also write the table of architectures that cannot have a sampling, by trying all (minutes)",
     )
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    own, options = given, []
+    if given[:1] == ["run"] and "--" in given:
+        place = given.index("--")
+        own, options = given[:place], given[place + 1 :]
+    chosen = parser.parse_args(own)
     try:
-        return _run(chosen)
+        return _run(chosen, options)
     except ShiftscopeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _run(chosen: argparse.Namespace) -> int:
+def _run(chosen: argparse.Namespace, options: list[str]) -> int:
     # Imported where they are used: some take seconds.
     if chosen.command == "init":
         from shiftscope.commands.init import Given, write_config
@@ -69,6 +77,10 @@ def _run(chosen: argparse.Namespace) -> int:
         findings = check(Config.read(chosen.config))
         print("\n".join(findings.lines))
         return 1 if findings.wrong else 0
+    elif chosen.command == "run":
+        from shiftscope.commands.run import run
+
+        return run(chosen.config, chosen.targets, options)
     elif chosen.command == "show":
         from shiftscope.commands.show import show
         from shiftscope.config import Config
@@ -82,7 +94,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
         config = Config.read(chosen.configfile)
         found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None, deep=chosen.deep)
-        if Path("Snakefile").is_file() and not found.again():
+        if not found.again():
             found.findings.extend(verify.left_to_do(chosen.configfile))
         print("\n".join(verify.lines(found, chosen.configfile)), flush=True)
         return 0 if not found.findings else verify.mend(found, chosen.configfile) if chosen.mend else 1

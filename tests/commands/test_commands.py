@@ -108,7 +108,10 @@ def test_init_recognises_what_is_there_and_writes_what_loads(make, tmp_path, wei
     if make is own:
         assert raw["networks"]["resnet18-mine"]["outputs"] == 2
         assert raw["networks"]["resnet18-mine"]["architecture"] == "resnet18"
-    assert "shiftscope check shiftscope.yaml" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "  shiftscope check shiftscope.yaml",
+        "  shiftscope run shiftscope.yaml",
+    ]
 
 
 @pytest.mark.parametrize(("size", "offsets"), [(None, 64), (64, 37), (128, 64)])

@@ -78,7 +78,7 @@ def write_config(path: Path, given: Given, target: Path, *, force: bool = False,
     lines += [
         f"written to {target}. Now:",
         f"  shiftscope check {target}",
-        f"  snakemake --cores all --resources gpu=1 --configfile {target}",
+        f"  shiftscope run {target}",
     ]
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.core.numbers import amount
 from shiftscope.core.records import FOLDER, Damaged, Record, read_record, record_path, remedy, sha256_of
 from shiftscope.stages.source_files import SOURCE_FILES, changes
+from shiftscope.workflow.command import snakemake
 from shiftscope.workflow.plan import Plan
 
 LEFT_OUT = ("logs", "benchmarks", "source", FOLDER)
@@ -186,7 +187,7 @@ def left_to_do(configfile: Path) -> list[Finding]:
 
     Raises ShiftscopeError where the dry run fails.
     """
-    words = [sys.executable, "-m", *command(configfile), "--dry-run", "--quiet", "host"]
+    words = [sys.executable, "-m", *snakemake(configfile, options=["--dry-run", "--quiet", "host"])]
     done = subprocess.run(words, check=False, capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()
@@ -215,13 +216,8 @@ def mending(found: Verified, configfile: Path) -> list[str]:
     """Snakemake's command that mends what was found; empty where nothing has to be made."""
     again = found.again()
     if again:
-        return [*command(configfile), *shlex.split(remedy(again))]
-    return command(configfile) if any(one.kind == "stale" for one in found.findings) else []
-
-
-def command(configfile: Path) -> list[str]:
-    """Snakemake's command for a config."""
-    return ["snakemake", "--configfile", str(configfile)]
+        return snakemake(configfile, options=shlex.split(remedy(again)))
+    return snakemake(configfile) if any(one.kind == "stale" for one in found.findings) else []
 
 
 def mend(found: Verified, configfile: Path) -> int:
