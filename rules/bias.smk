@@ -27,6 +27,7 @@ rule box_statistics:
 rule inclusion:
     input:
         boxes=rules.boxes.output.boxes,
+        bias=rules.box_statistics.output.bias,
     output:
         inclusion=PATHS.inclusion,
     log:

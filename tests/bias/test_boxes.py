@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from scipy.stats import binom, kstest
 
 from shiftscope.bias import BIAS
-from shiftscope.bias.boxes import ALL, box_statistics, verdicts
+from shiftscope.bias.boxes import ALL, box_statistics, brief_statistics, verdicts
 from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 
@@ -339,3 +340,30 @@ def test_platelets_are_where_they_are(real):
             assert found["p_value_boxes"] == pytest.approx(expected, abs=1e-6 if null == "naive" else 0.1)
             assert found["p_value"] > 0.05
             assert found["n_images"] < found["n"]
+
+
+@pytest.mark.parametrize("inclusion", [Inclusion(), Inclusion(edge=False)])
+def test_brief_statistics_are_the_same_numbers_and_no_others(inclusion):
+    """Categories with one and with several boxes to a picture, on whole pixels and off them, too few, and without room."""
+    rng = np.random.default_rng(0)
+    several = boxes(uniform(rng, 90), "several").with_columns(image_id=(pl.int_range(pl.len()) // 3).cast(pl.String))
+    off = boxes(uniform(rng, 40) + np.array([0.3, 0.3, -1, -1]), "off")
+    full = boxes(np.tile([0, 0, 100, 80], (30, 1)), "full")
+    table = pl.concat([boxes(uniform(rng, 50), "single"), several, off, boxes(uniform(rng, 9), "few"), full])
+    settings = {"seed": 3, "minimum_n": 20, "level": 0.9, "inclusion": inclusion}
+    brief, whole = brief_statistics(table, **settings), box_statistics(table, **settings).filter(pl.col("null") != "none")
+    assert_frame_equal(brief.select(ALWAYS), whole.select(ALWAYS))
+    together, each, alone = pl.col("category") == ALL, pl.col("category") != ALL, pl.col("n") == pl.col("n_images")
+    for rows, computed in ((together, EFFECTS), (each, CORRECTED), (each & alone, (*CORRECTED, *UNCORRECTED))):
+        here, there = (found.filter(rows).select(computed) for found in (brief, whole))
+        assert_frame_equal(here, there, check_exact=True)
+        assert not here.select(pl.all().is_null().all()).row(0)[0]
+    for rows, left_out in ((together, (*CORRECTED, *UNCORRECTED)), (each, EFFECTS), (each & ~alone, UNCORRECTED)):
+        assert brief.filter(rows).select(pl.col(left_out).is_null().all()).row(0) == (True,) * len(left_out)
+        assert whole.filter(rows).select(pl.col(left_out).is_null().all()).row(0) == (False,) * len(left_out)
+
+
+ALWAYS = ("category", "quantity", "null", "n", "n_images", "reason")
+EFFECTS = ("effect", "effect_low", "effect_high", "bits", "bits_low", "bits_high", "mean", "sd")
+CORRECTED = ("p_value", "q_value", "p_holm")
+UNCORRECTED = ("statistic", "p_value_boxes")

@@ -7,8 +7,10 @@ from scipy.stats import binom, ks_2samp, wasserstein_distance
 
 from shiftscope.bias import FRAMING_COMPARISON
 from shiftscope.bias.boxes import ALL
-from shiftscope.bias.comparison import compare_framing
+from shiftscope.bias.comparison import _two_sample, compare_framing
 from shiftscope.core import tables
+from shiftscope.statistics import binned
+from shiftscope.statistics.uniformity import multipliers, sign_flip_p
 
 
 def boxes(rng, pictures, most=1, shape=2.0, category="c"):
@@ -124,3 +126,25 @@ def test_what_cannot_be_compared_has_a_reason_and_no_nan():
     assert row(twice, "width")["p_value"] == pytest.approx(1)
     for table in (found, twice):
         assert not any(table[name].is_nan().any() for name in table.columns if table[name].dtype == pl.Float64)
+
+
+@pytest.mark.parametrize(("plane", "cells"), [(False, 32), (True, 64)])
+@pytest.mark.parametrize("units", [(40, 25), (1, 256)])
+def test_signs_of_two_samples_are_those_of_all_their_pictures_in_one_sample(units, plane, cells):
+    """As one sample with twice the cells, one half for each of the two; with the same signs."""
+    rng = np.random.default_rng(units[0])
+    a, b = (rng.poisson(rng.uniform(0, 2, cells), (n, cells)).astype(float) for n in units)
+    shares = (a.sum(0) + b.sum(0)) / (a.sum() + b.sum())
+
+    def apart(counts):
+        mine = [
+            (part - part.sum(-1, keepdims=True) * shares) / n
+            for part, n in ((counts[..., :cells].astype(float), a.sum()), (counts[..., cells:].astype(float), b.sum()))
+        ]
+        difference = mine[0] - mine[1]
+        return binned.quadrants(binned.corners(difference)) if plane else np.cumsum(difference, -1)
+
+    both = np.concatenate([np.hstack([a, np.zeros_like(a)]), np.hstack([np.zeros_like(b), b])])
+    p_value, distance = _two_sample(a, b, multipliers(0).signs, plane=plane)
+    assert p_value == pytest.approx(sign_flip_p(both, multipliers(0).signs, apart), rel=1e-5)
+    assert distance == pytest.approx(np.abs(apart(both.sum(0))).max())

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from shiftscope.bias import INCLUSION
 from shiftscope.bias.boxes import box_statistics
@@ -46,6 +47,17 @@ def test_the_choice_that_matters_is_seen_and_those_that_do_not_say_so(boxes):
     )
     assert by["difficult"]["effect"] == alone["effect"]
     assert not any(found[name].is_nan().any() for name in found.columns if found[name].dtype == pl.Float64)
+
+
+def test_what_is_known_already_is_not_asked_again(boxes):
+    """Here the table of other boxes is passed off as that of the boxes that count, and is believed."""
+    found = sensitivity_to_inclusion(boxes, seed=0)
+    known = sensitivity_to_inclusion(boxes, seed=0, chosen=box_statistics(boxes, seed=0))
+    assert_frame_equal(known, found, check_exact=True)
+    few = sensitivity_to_inclusion(boxes, seed=0, chosen=box_statistics(boxes.head(60), seed=0))
+    asked = pl.col("criterion").is_in(["difficult", "edge"])
+    assert_frame_equal(few.filter(asked), found.filter(asked), check_exact=True)
+    assert set(few.filter(~asked)["n"]) == {60}
 
 
 @pytest.mark.parametrize("kind", ["crowd", "difficult", "truncated"])

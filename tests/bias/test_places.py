@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, kstest, wasserstein_distance
 
+from shiftscope.bias import chance
 from shiftscope.bias import places as module
-from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible, p_value
+from shiftscope.bias.chance import p_value
+from shiftscope.bias.places import Places, count, distances, distances_of_two, feasible
 from shiftscope.statistics import binned
 from shiftscope.statistics.binned import CELLS, SIDE
 from shiftscope.statistics.uniformity import FEW, NULL_DRAWS, multipliers, sign_flip_p
@@ -105,6 +107,41 @@ def test_distances_and_moments_are_those_of_a_slow_loop():
     assert distances_of_two(points, others)[1] == pytest.approx(wasserstein_distance(points.start, others.start))
 
 
+def test_places_that_several_boxes_have_are_put_together_alike_by_either_way(monkeypatch):
+    """Some boxes share a place, or its start alone."""
+    places = mixed(np.random.default_rng(5), 500).of(np.random.default_rng(6).integers(0, 500, 900))
+    by_sorting = module._gathered(places)
+    monkeypatch.setattr(module, "FEW", 0)
+    by_query = module._gathered(places)
+    for found, expected in zip(by_sorting, by_query, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert len(by_query[0]) < 500
+    assert len(np.unique(by_query[0])) < len(by_query[0])
+
+
+def test_the_largest_deviations_of_draws_are_those_of_all_quadrants_though_equal_ones_are_computed_once():
+    drawn = np.random.default_rng(4).standard_normal((20, SIDE**2), dtype=np.float32)
+    drawn -= drawn.mean(1, keepdims=True)
+    for axes, cells, deviations in ((1, CELLS, binned.line), (2, SIDE**2, binned.plane)):
+        some = drawn[:, :cells]
+        expected = np.abs(deviations(some.astype(float))).max(1)
+        np.testing.assert_allclose(chance._largest(some, axes), expected, rtol=1e-5)
+        assert chance._linear(cells, axes).shape[1] < len(deviations(np.zeros(cells))) or axes == 1
+
+
+def test_boxes_are_added_to_draws_one_after_the_other(monkeypatch):
+    rng = np.random.default_rng(6)
+    masses, which = rng.standard_normal((5, CELLS), dtype=np.float32), rng.integers(0, 5, (4, 30))
+    expected = np.ones((30, CELLS), np.float32)
+    for box in which:
+        expected += masses[box]
+    for numbers in (chance.IN_CACHE, 7 * CELLS):
+        monkeypatch.setattr(chance, "IN_CACHE", numbers)
+        drawn = np.ones((30, CELLS), np.float32)
+        chance._add(drawn, masses, which)
+        np.testing.assert_array_equal(drawn, expected)
+
+
 def test_evenly_filled_places_are_exactly_uniform_however_many_there_are():
     two, three = (spread(np.tile(np.arange(m), 5), m) for m in (2, 3))
     assert distances(two) == pytest.approx((0, 0), abs=1e-12)
@@ -138,14 +175,14 @@ def test_with_many_places_it_is_the_test_of_points():
 @pytest.mark.parametrize("n", [20, 100, 1000])
 def test_equally_likely_places_are_rejected_at_the_nominal_rate(n, monkeypatch):
     """2 to 5, and 20 places; the null distribution is the same in all runs, so it is drawn once."""
-    drawn, real = {}, module._drawn
+    drawn, real = {}, chance._drawn
 
     def once(kinds, side, cells):
         if (key := (str(kinds), side)) not in drawn:
             drawn[key] = real(kinds, side, cells)
         return drawn[key]
 
-    monkeypatch.setattr(module, "_drawn", once)
+    monkeypatch.setattr(chance, "_drawn", once)
     rng = np.random.default_rng(n)
     runs = 400
     for m in (2, 3, np.resize([2, 3, 4, 5], n), 20):
@@ -189,7 +226,7 @@ def test_many_boxes_with_many_numbers_of_places_are_summed_as_normal_numbers(mon
         x, y = (spread(np.floor(rng.random(400) ** tilt * m), m) for _ in range(2))
         found = []
         for most in (10**6, 0):
-            monkeypatch.setattr(module, "BY_HAND", most)
+            monkeypatch.setattr(chance, "BY_HAND", most)
             found.append([p_value(in_cells(x, CELLS), x), p_value(in_plane(x, y, SIDE), x, y)])
         by_hand, normal = np.log(found)
         k = np.maximum(np.exp(by_hand) * NULL_DRAWS, FEW)

@@ -15,6 +15,8 @@ from shiftscope.statistics.uniformity import (
     ks_two_p,
     multipliers,
     plane_p,
+    product,
+    quantiles,
     resampled_shares,
     sign_flip_p,
     tail_p,
@@ -247,3 +249,18 @@ def test_factors_depend_on_the_seed_alone():
     np.testing.assert_array_equal(multipliers(0).signs, SIGNS)
     assert abs(SIGNS.mean()) < 0.01
     assert WEIGHTS.mean() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("units", [1, 30, 2 * BLOCKS])
+def test_random_factors_are_multiplied_as_matrices(units):
+    counts = np.random.default_rng(0).poisson(2, (units, 5)).astype(float)
+    assert (product(SIGNS, counts) == SIGNS[:, :units].astype(float) @ counts).all()  # whole numbers
+    np.testing.assert_allclose(product(WEIGHTS, counts), WEIGHTS[:, :units].astype(float) @ counts, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 500])
+def test_quantiles_are_numpys(n):
+    rng = np.random.default_rng(n)
+    for values in (rng.normal(size=n), rng.integers(0, 4, n).astype(float)):
+        for levels in (0.95, [0.025, 0.975], np.linspace(0, 1, 23)):
+            np.testing.assert_allclose(quantiles(values, levels), np.quantile(values, levels), rtol=1e-12, atol=1e-14)

@@ -1,13 +1,16 @@
 """How much the answer depends on which boxes count."""
 
-from shiftscope.bias import INCLUSION
+import polars as pl
+
+from shiftscope.bias import BIAS, INCLUSION
 from shiftscope.bias.inclusion import sensitivity_to_inclusion
 from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
 with job(snakemake):
-    boxes = tables.read(snakemake.input.boxes, tables.BOXES)
-    params = snakemake.params
-    table = sensitivity_to_inclusion(boxes, seed=params.seed, inclusion=Inclusion(**params.inclusion), **params.options)
+    boxes = pl.scan_parquet(snakemake.input.boxes, glob=False)
+    chosen, params = tables.read(snakemake.input.bias, BIAS), snakemake.params
+    choices = Inclusion(**params.inclusion)
+    table = sensitivity_to_inclusion(boxes, seed=params.seed, inclusion=choices, chosen=chosen, **params.options)
     tables.write(snakemake.output.inclusion, table, INCLUSION)

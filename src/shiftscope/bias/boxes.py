@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shiftscope.bias.rectangles import ALL, grouped
-from shiftscope.bias.samples import Settings, statistics_of
+from shiftscope.bias.samples import Asked, Settings, statistics_of
 from shiftscope.bias.selection import USUAL, Inclusion, kept
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TESTS",
     "Verdict",
     "box_statistics",
+    "brief_statistics",
     "centre_q",
     "verdicts",
 ]
@@ -88,6 +89,37 @@ def box_statistics(
     """
     groups = grouped(kept(boxes, inclusion), margin=inclusion.margin)
     return statistics_of(groups, TESTS, DESCRIBED, Settings(seed, minimum_n, level))
+
+
+def brief_statistics(
+    boxes: pl.DataFrame | pl.LazyFrame, *, seed: int, minimum_n: int, level: float, inclusion: Inclusion
+) -> pl.DataFrame:
+    """Return of the numbers of `box_statistics` those that `inclusion` compares, in a fraction of the time.
+
+    Parameters
+    ----------
+    boxes, seed, minimum_n, level, inclusion : as in `box_statistics`.
+
+    Returns
+    -------
+    A table `bias.BIAS` with a row for each category and each of `TESTS`. All rows have `n`, `n_images` and `reason`. Those
+    of one category have `p_value`, `q_value` and `p_holm`; where each of its pictures has one box, `statistic` and
+    `p_value_boxes`, too. Those of all together (`ALL`) have `effect` and `bits` with their intervals, `mean` and `sd`.
+    Everything else is null.
+
+    Examples
+    --------
+    >>> of = {"image_id": [str(k) for k in range(30)], "category": ["dog"] * 30}
+    >>> corners = {"x_min": [49.5] * 30, "y_min": [49.5] * 30, "x_max": [50.5] * 30, "y_max": [50.5] * 30}
+    >>> boxes = pl.DataFrame({**of, **corners}).with_columns(image_width=pl.lit(100), image_height=pl.lit(100))
+    >>> found = brief_statistics(boxes, seed=0, minimum_n=20, level=0.95, inclusion=USUAL)
+    >>> found = found.filter(quantity="centre_x", null="feasible")
+    >>> found.select("category", pl.col("effect").round(2), pl.col("p_value") < 1e-6).rows()
+    [('(all)', 0.25, None), ('dog', None, True)]
+    """
+    groups = grouped(kept(boxes, inclusion), margin=inclusion.margin)
+    together, each = Asked(p_value=False, boxes=False), Asked(estimates=False, boxes=False)
+    return statistics_of(groups, TESTS, (), Settings(seed, minimum_n, level), together=together, each=each)
 
 
 JOINT = ("centre", "midpoint")

@@ -16,6 +16,7 @@ from shiftscope.core import tables
 from shiftscope.statistics import binned, uniformity
 from shiftscope.statistics.binned import BLOCKS, CELLS, SIDE
 from shiftscope.statistics.ratios import Floats
+from shiftscope.statistics.uniformity import Single
 
 COMPARED = (
     ("centre_x", "naive"),
@@ -173,27 +174,26 @@ def _moved(a: Places, b: Places) -> dict[str, object]:
 
 def _quantiles(a: Floats, b: Floats) -> Floats:
     """Ends of cells between the quantiles of both samples together; each sample weighs the same."""
-    inner = np.quantile(
-        np.concatenate([np.quantile(v, np.linspace(0, 1, 257)) for v in (a, b)]), np.arange(1, CELLS) / CELLS
-    )
+    both = np.concatenate([uniformity.quantiles(sample, np.linspace(0, 1, 257)) for sample in (a, b)])
+    inner = uniformity.quantiles(both, np.arange(1, CELLS) / CELLS)
     return np.concatenate([[min(a.min(), b.min())], np.unique(inner), [max(a.max(), b.max())]])
 
 
-def _two_sample(counts_a: Floats, counts_b: Floats, signs: NDArray[np.float32], *, plane: bool) -> tuple[float, float]:
+def _two_sample(counts_a: Floats, counts_b: Floats, signs: Single, *, plane: bool) -> tuple[float, float]:
     """p-value and distance of two samples on the same cells (units, K): the signs are of deviations from both together."""
-    n_a, n_b = counts_a.sum(), counts_b.sum()
-    k = counts_a.shape[1]
-    shares = (counts_a.sum(0) + counts_b.sum(0)) / (n_a + n_b)
+    totals = counts_a.sum(0), counts_b.sum(0)
+    n_a, n_b = (total.sum() for total in totals)
+    shares = (totals[0] + totals[1]) / (n_a + n_b)
+    axes = 2 if plane else 1
 
-    def apart(counts: NDArray[np.floating]) -> NDArray[np.floating]:
-        mine = [
-            (part - part.sum(-1, keepdims=True) * shares.astype(part.dtype)) / n
-            for part, n in ((counts[..., :k], n_a), (counts[..., k:], n_b))
-        ]
-        difference = mine[0] - mine[1]
-        return binned.quadrants(binned.corners(difference)) if plane else np.cumsum(difference, -1)
+    def apart(counts: NDArray[np.floating], n: float) -> NDArray[np.floating]:
+        return np.asarray((counts - counts.sum(-1, keepdims=True) * shares.astype(counts.dtype)) / n)
 
-    both = np.concatenate(
-        [np.concatenate([counts_a, np.zeros_like(counts_a)], 1), np.concatenate([np.zeros_like(counts_b), counts_b], 1)]
-    )
-    return uniformity.sign_flip_p(both, signs, apart), float(np.abs(apart(both.sum(0))).max())
+    def sums(apart: NDArray[np.floating]) -> NDArray[np.floating]:
+        return binned.quadrants(binned.corners(apart)) if plane else np.cumsum(apart, -1)
+
+    flipped = uniformity.product(signs, counts_a), uniformity.product(signs[:, len(counts_a) :], counts_b)
+    drawn = binned.largest_sum(apart(flipped[0], n_a) - apart(flipped[1], n_b), axes)
+    variance = (sums(apart(counts_a, n_a)) ** 2).sum(0) + (sums(apart(counts_b, n_b)) ** 2).sum(0)
+    distance = float(np.abs(sums(apart(totals[0], n_a) - apart(totals[1], n_b))).max())
+    return uniformity.tail_p(distance, drawn, float(variance.max())), distance

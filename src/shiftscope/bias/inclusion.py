@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import polars as pl
 
 from shiftscope.bias import INCLUSION
-from shiftscope.bias.boxes import box_statistics, verdicts
+from shiftscope.bias.boxes import brief_statistics, verdicts
 from shiftscope.bias.rectangles import ALL
 from shiftscope.bias.selection import USUAL, Inclusion, is_of
 from shiftscope.core import tables
@@ -19,6 +19,7 @@ def sensitivity_to_inclusion(
     level: float = 0.95,
     inclusion: Inclusion = USUAL,
     q: float = 0.05,
+    chosen: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return what the statistics find with the boxes that are to count, and with each choice made the other way.
 
@@ -27,6 +28,7 @@ def sensitivity_to_inclusion(
     boxes, seed, minimum_n, level : as in `boxes.box_statistics`.
     inclusion : which boxes are to count. Each of its four choices is made the other way, the other three as they are.
     q : categories with a `q_value` below it are rejected.
+    chosen : what `boxes.box_statistics` returns for the boxes that are to count, if it is known already.
 
     Returns
     -------
@@ -41,17 +43,17 @@ def sensitivity_to_inclusion(
     >>> found.select("criterion", "n").rows()
     [('as chosen', 40), ('crowd', 40), ('difficult', 20), ('truncated', 40), ('edge', 40)]
     """
-    chosen, lazy = asdict(inclusion), boxes.lazy()
+    choices, lazy = asdict(inclusion), boxes.lazy()
     concerned = (
-        lazy.select(is_of(lazy, kind).sum().alias(kind) for kind in chosen).collect(engine="streaming").row(0, named=True)
+        lazy.select(is_of(lazy, kind).sum().alias(kind) for kind in choices).collect(engine="streaming").row(0, named=True)
     )
 
     def answer(which: Inclusion) -> list[dict[str, object]]:
-        return _answer(box_statistics(boxes, seed=seed, minimum_n=minimum_n, level=level, inclusion=which), q)
+        return _answer(brief_statistics(boxes, seed=seed, minimum_n=minimum_n, level=level, inclusion=which), q)
 
-    usual = answer(inclusion)
+    usual = answer(inclusion) if chosen is None else _answer(chosen, q)
     rows = [{"criterion": "as chosen", **row} for row in usual]
-    for kind, keep in chosen.items():
+    for kind, keep in choices.items():
         n = int(concerned[kind] or 0)
         of = {"criterion": kind, "kept": not keep, "concerned": n}
         if n:

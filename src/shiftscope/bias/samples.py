@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, chance
 from shiftscope.bias import places as of_places
 from shiftscope.bias.places import Places
 from shiftscope.bias.rectangles import ALL, Rectangles
@@ -38,6 +38,20 @@ class Settings(NamedTuple):
     """Of the intervals, between 0 and 1."""
     what: str = "boxes"
     """What is counted, as `reason` calls it."""
+
+
+class Asked(NamedTuple):
+    """What a row is asked for. What nobody asks for is not computed, and null."""
+
+    estimates: bool = True
+    """Mean, standard deviation, effect and bits, with intervals."""
+    p_value: bool = True
+    """Whether the null hypothesis holds, with the picture as the unit."""
+    boxes: bool = True
+    """The distance, and the p-value that independent boxes would have."""
+
+
+ALL_OF_IT = Asked()
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,9 @@ def statistics_of(
     tests: Sequence[tuple[str, str]],
     described: Sequence[tuple[str, str]],
     settings: Settings,
+    *,
+    together: Asked = ALL_OF_IT,
+    each: Asked = ALL_OF_IT,
 ) -> pl.DataFrame:
     """Return the table `bias.BIAS` of all groups.
 
@@ -91,18 +108,20 @@ def statistics_of(
     ----------
     groups : the name of each category and its rectangles.
     tests, described : quantity and null of the rows of each group, tested and not tested, in this order.
+    together, each : what is asked of all categories together (`ALL`), and of each of them.
     """
     rows: list[dict[str, object]] = []
     for category, group in groups:
         units = units_of(group, category, settings.seed)
         for quantity, null in (*tests, *described):
             row: dict[str, object] = {"category": category, "quantity": quantity, "null": null}
+            asked = together if category == ALL else each
             if (quantity, null) in described:
                 row |= _described(group, quantity, null, units)
             elif quantity in PLANE:
-                row |= _plane(group, quantity, null, units, settings)
+                row |= _plane(group, quantity, null, units, settings, asked)
             else:
-                row |= _line(group, quantity, null, units, settings)
+                row |= _line(group, quantity, null, units, settings, asked)
             rows.append(row)
     return corrected(_with_p_values(tables.table(rows, BIAS)), BIAS)
 
@@ -135,50 +154,61 @@ def _moments(places: Places) -> dict[str, object]:
     return {"n": n, "mean": mean, "sd": sd}
 
 
-def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
+def _line(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings, asked: Asked) -> dict[str, object]:
     places, known = known_places(group, quantity, null)
     n, n_images = len(places.start), units.pictures(known)
-    row = {**_moments(places), "n_images": n_images}
+    row: dict[str, object] = {"n": n, "n_images": n_images}
+    row |= _moments(places) if asked.estimates else {}
     reason = too_few(n, n_images, len(group), settings)
-    if not n:
+    tested = asked.p_value and not reason
+    if not n or not (asked.estimates or tested):
         return {**row, "reason": reason}
-    signs, weights = uniformity.multipliers(settings.seed)
     counts = units.count(known, [places], CELLS)
-    statistic, distance = of_places.distances(places)
-    shares = uniformity.resampled_shares(counts, weights)
-    units_there = binned.filled(counts)
-    effect = uniformity.distance_interval(shares, distance, units_there, settings.level)
-    coarse, coarse_shares = (table.reshape(len(table), binned.BIT_CELLS, -1).sum(2) for table in (counts, shares))
-    row |= {"effect": effect.estimate, "effect_low": effect.low, "effect_high": effect.high}
-    row |= _bits(coarse, coarse_shares, settings.level)
-    if reason:
+    # The p-value of independent points, all that boxes are in pictures of their own, is computed for all rows at once.
+    alone = tested and (asked.boxes or n_images == n)
+    statistic, distance = of_places.distances(places) if asked.estimates or alone else (None, None)
+    if asked.estimates and distance is not None:
+        row |= _effect(counts, distance, settings)
+    if not tested:
         return {**row, "reason": reason}
-    # The exact p-value of independent points is computed for all rows at once, and kept where boxes are pictures.
-    alone = of_places.p_value(counts.sum(0), places) if places.spread else None
-    p_value = uniformity.sign_flip_p(counts, signs, binned.line) if n_images < n else alone
-    return {**row, "statistic": statistic, "p_value": p_value, "p_value_boxes": alone}
+    p_boxes = chance.p_value(counts.sum(0), places) if alone and places.spread else None
+    signs = uniformity.multipliers(settings.seed).signs
+    p_value = uniformity.sign_flip_p(counts, signs, binned.line, binned.largest_on_line) if n_images < n else p_boxes
+    return {**row, "statistic": statistic if alone else None, "p_value": p_value, "p_value_boxes": p_boxes}
 
 
-def _plane(group: Rectangles, quantity: str, null: str, units: Units, settings: Settings) -> dict[str, object]:
+def _effect(counts: Floats, distance: float, settings: Settings) -> dict[str, object]:
+    """The effect, which is `distance`, and the bits of one coordinate, both with intervals; `counts` are (units, CELLS)."""
+    shares = uniformity.resampled_shares(counts, uniformity.multipliers(settings.seed).weights)
+    effect = uniformity.distance_interval(shares, distance, binned.filled(counts), settings.level)
+    coarse, coarse_shares = (table.reshape(len(table), binned.BIT_CELLS, -1).sum(2) for table in (counts, shares))
+    found: dict[str, object] = {"effect": effect.estimate, "effect_low": effect.low, "effect_high": effect.high}
+    return found | _bits(coarse, coarse_shares, settings.level)
+
+
+def _plane(
+    group: Rectangles, quantity: str, null: str, units: Units, settings: Settings, asked: Asked
+) -> dict[str, object]:
     (x, y), known = known_pairs(group, quantity, null)
     n, n_images = len(x.start), units.pictures(known)
     row: dict[str, object] = {"n": n, "n_images": n_images}
     reason = too_few(n, n_images, len(group), settings)
-    if not n:
+    tested = asked.p_value and not reason
+    if not n or not (asked.estimates or tested):
         return {**row, "reason": reason}
     signs, weights = uniformity.multipliers(settings.seed)
     counts = units.count(known, [x, y], SIDE)
-    row |= _bits(counts, uniformity.resampled_shares(counts, weights), settings.level)
-    if reason:
+    if asked.estimates:
+        row |= _bits(counts, uniformity.resampled_shares(counts, weights), settings.level)
+    if not tested:
         return {**row, "reason": reason}
-    total = counts.sum(0)
-    alone = of_places.p_value(total, x, y) if x.spread or y.spread else uniformity.plane_p(total)
-    return {
-        **row,
-        "statistic": float(np.abs(binned.plane(total)).max() / n),
-        "p_value_boxes": alone,
-        "p_value": uniformity.sign_flip_p(counts, signs, binned.plane) if n_images < n else alone,
-    }
+    if asked.boxes or n_images == n:
+        total = counts.sum(0)
+        row["statistic"] = float(np.abs(binned.plane(total)).max() / n)
+        row["p_value_boxes"] = chance.p_value(total, x, y) if x.spread or y.spread else uniformity.plane_p(total)
+    if n_images == n:
+        return {**row, "p_value": row["p_value_boxes"]}
+    return {**row, "p_value": uniformity.sign_flip_p(counts, signs, binned.plane, binned.largest_on_plane)}
 
 
 def _bits(counts: Floats, shares: Floats, level: float) -> dict[str, object]:

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from shiftscope.core.randomness import generator
 from shiftscope.statistics.binned import BLOCKS, SIDE, Ints, filled, plane
+from shiftscope.statistics.kolmogorov import two_sided_p
 from shiftscope.statistics.ratios import Floats
 
 Single = NDArray[np.float32]
+Function = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 PER_CELL = 2.5
 """Units per cell that an entropy needs. With fewer, what its correction leaves of the bias is as large as a weak habit."""
@@ -65,7 +67,7 @@ def multipliers(seed: int) -> Multipliers:
     return Multipliers(signs.astype(np.float32), rng.standard_exponential((RESAMPLES, 2 * BLOCKS), dtype=np.float32))
 
 
-def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.floating]], NDArray[np.floating]]) -> float:
+def sign_flip_p(counts: Floats, signs: Single, deviations: Function, largest: Function | None = None) -> float:
     """p-value of max |Σ deviations| when each unit's deviations from the null keep or change their sign together.
 
     Under the null the deviations of a picture have mean 0, whatever goes on between its boxes: this is the multiplier
@@ -76,7 +78,8 @@ def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.
     ----------
     counts : (units, cells).
     signs : of `multipliers`.
-    deviations : a linear function of counts, `binned.line`, `binned.plane`, or the difference to another sample.
+    deviations : a linear function of counts, such as `binned.line` or `binned.plane`.
+    largest : max |deviations| of each of n samples, (n, cells) to (n,), by a shorter way, such as `binned.largest_on_line`.
 
     >>> from shiftscope.statistics.binned import line
     >>> counts = np.tile([1.0, 0.0], (4, 1))  # four pictures, all in the left half: all signs agree in 2 of 16 cases
@@ -84,15 +87,22 @@ def sign_flip_p(counts: Floats, signs: Single, deviations: Callable[[NDArray[np.
     0.1
     """
     observed = float(np.abs(deviations(counts.sum(0))).max())
-    drawn = np.abs(deviations(_product(signs, counts))).max(-1)
+    flipped = product(signs, counts)
+    drawn = np.abs(deviations(flipped)).max(-1) if largest is None else largest(flipped)
     variance = float((deviations(counts) ** 2).sum(0).max())
     return tail_p(observed, drawn, variance)
 
 
-def _product(factors: Single, counts: Floats) -> Single:
-    """Factors (draws, units or more) × counts (units, K): (draws, K). `ROWS` draws are multiplied at a time: numpy would
-    share larger products among threads, which takes longer for products of this size, and several times as long where other
-    processes work, too."""
+def product(factors: Single, counts: Floats) -> Single:
+    """Return factors (draws, units or more) × counts (units, K): (draws, K), the sums of counts that each draw makes.
+
+    `ROWS` draws are multiplied at a time: numpy would share larger products among threads, which takes longer for products
+    of this size, and several times as long where other processes work, too.
+
+    >>> signs = multipliers(0).signs
+    >>> signs[0, :2].tolist(), product(signs, np.array([[2.0, 0.0], [1.0, 3.0]]))[0].tolist()
+    ([1.0, -1.0], [1.0, -3.0])
+    """
     few = factors[:, : len(counts)].reshape(-1, ROWS[len(factors)], len(counts))
     return np.asarray((few @ counts.astype(np.float32)).reshape(len(factors), -1))
 
@@ -160,17 +170,17 @@ def _of_ladder(n: int, cells: int) -> Single:
 def ks_p(distance: Floats, n: NDArray[np.integer]) -> Floats:
     """p-values of Kolmogorov–Smirnov distances of `n` independent values to U(0, 1).
 
-    Exact up to `EXACT` values (scipy.stats.kstwo, whose time grows with n); beyond, Kolmogorov's limit with the
+    Exact up to `EXACT` values (`kolmogorov.two_sided_p`, whose time grows with n); beyond, Kolmogorov's limit with the
     correction of Vrbik 2018 (Pioneer J. Theor. Appl. Stat. 15), there right to 2 % at p = 1e-6.
 
     >>> ks_p(np.array([0.75]), np.array([1])).round(3)  # one value is 3/4 away if it is above 3/4 or below 1/4
     array([0.5])
     """
-    from scipy.stats import kstwo, kstwobign
+    from scipy.stats import kstwobign
 
     p = np.empty(len(distance))
     few = np.asarray(n) <= EXACT
-    p[few] = kstwo.sf(distance[few], n[few])
+    p[few] = two_sided_p(distance[few], n[few])
     root = np.sqrt(n[~few])
     z = distance[~few] * root
     p[~few] = kstwobign.sf(z + 1 / (6 * root) + (z - 1) / (4 * root**2))
@@ -184,10 +194,8 @@ def ks_two_p(distance: Floats, n_a: NDArray[np.integer], n_b: NDArray[np.integer
     >>> ks_two_p(np.array([0.75]), np.array([2]), np.array([2])).round(3)  # as for one value that is 3/4 away
     array([0.5])
     """
-    from scipy.stats import kstwo
-
     large, small = np.maximum(n_a, n_b).astype(float), np.minimum(n_a, n_b).astype(float)
-    return np.asarray(np.clip(kstwo.sf(distance, np.round(large * small / (large + small))), 0, 1))
+    return two_sided_p(distance, np.round(large * small / (large + small)))
 
 
 def ks_two(a: Floats, b: Floats) -> float:
@@ -223,7 +231,7 @@ def resampled_shares(counts: Floats, weights: Single) -> Floats:
     >>> shares.shape, shares[0].tolist()
     ((501, 2), [0.25, 0.75])
     """
-    sums = np.concatenate([counts.sum(0)[None], _product(weights, counts)])
+    sums = np.concatenate([counts.sum(0)[None], product(weights, counts)])
     return np.asarray(sums / sums.sum(1, keepdims=True), dtype=np.float64)
 
 
@@ -255,7 +263,7 @@ def distance_interval(
     against = np.full(shares.shape, 1 / shares.shape[1]) if other is None else other
     apart = np.cumsum(shares - against, 1)
     stretch = _stretch(units, level)
-    radius = stretch * float(np.quantile(_integral(np.abs(apart[1:] - apart[0]), width), level))
+    radius = stretch * float(quantiles(_integral(np.abs(apart[1:] - apart[0]), width), level))
     low, high = shifted(_integral(np.abs(apart[1:]), width), estimate, level, stretch)
     return Spread(estimate, 0.0 if radius >= estimate else low, high)
 
@@ -274,9 +282,18 @@ def shifted(draws: Floats, estimate: float, level: float, stretch: float) -> tup
     >>> round(low, 6), round(high, 6)
     (1.1, 2.9)
     """
-    ends = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    ends = quantiles(draws, [(1 - level) / 2, (1 + level) / 2])
     low, high = (ends - draws.mean()) * stretch + estimate
     return max(float(min(low, estimate)), 0.0), float(max(high, estimate, 0.0))
+
+
+def quantiles(values: Floats, levels: ArrayLike) -> Floats:
+    """`np.quantile` of some hundred values, which takes several times as long to find out what it is given.
+
+    >>> quantiles(np.array([3.0, 1.0, 2.0]), [0.5, 0.75])
+    array([2. , 2.5])
+    """
+    return np.asarray(np.interp(np.asarray(levels) * (len(values) - 1), np.arange(len(values)), np.sort(values)))
 
 
 @lru_cache(maxsize=1024)
