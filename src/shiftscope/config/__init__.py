@@ -86,8 +86,9 @@ class Config(Options):
     """What is looked at inside networks."""
 
     @classmethod
-    def load(cls, raw: Mapping[str, Any]) -> "Config":
+    def load(cls, raw: Mapping[str, Any], *, whole: bool = True) -> "Config":
         """The config that `raw` (as read from YAML) stands for, checked as far as it can be before anything runs.
+        Unless it is the `whole` of what will be measured, there may be nothing to make.
 
         Raises ShiftscopeError: a sentence for each key that is wrong, with what it got and what is allowed; files that are
         not there; parts that do not go together.
@@ -98,7 +99,7 @@ class Config(Options):
             raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
         networks, problems = completed(config.networks, config.inference.input_size)
         config = config.model_copy(update={"networks": networks})
-        problems += config._problems()
+        problems += config._problems(whole=whole)
         if problems:
             raise ShiftscopeError("\n".join(problems))
         return config
@@ -127,7 +128,7 @@ class Config(Options):
         chosen = self.protocols if remedy.protocols is None else remedy.protocols
         return [name for name, protocol in self.protocols.items() if name in chosen and protocol.has_pairs()]
 
-    def _problems(self) -> Any:
+    def _problems(self, *, whole: bool = True) -> Any:
         """Sentences about sections that are each right and do not go together."""
         if self.inference.engine != "auto" and self.inference.engine not in engines:
             names = ["auto", *(entry.name for entry in engines)]
@@ -135,7 +136,7 @@ class Config(Options):
         if self.inference.device != "auto":  # else it is known where the first network is prepared
             yield from _raised("inference.precision", check_precision, self.inference.precision, self.inference.device)
         boxed = any({"boxes", "landmarks"} & source.provides for source in self.datasets.values())
-        if not boxed and not (self.networks and self.protocols):
+        if whole and not boxed and not (self.networks and self.protocols):
             yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
         if self.networks and self.protocols and not self.evaluated:
             yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"

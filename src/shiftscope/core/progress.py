@@ -11,7 +11,7 @@ LINE_EVERY_S = 10.0
 
 
 def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
-    """Pass `items` on, and say on stderr how much of `total` is done.
+    """Pass `items` on, and say on stderr how much of `total` is done: a bar on a terminal and in a notebook.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def progress(items: Iterable[T], total: int, what: str, weight: Callable[[T], in
     what : what is counted, in the plural, such as ``pictures``.
     weight : how much an item counts; 1 if not given.
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
         from tqdm import tqdm
 
         with tqdm(total=total or None, desc=what, unit="", unit_scale=True, dynamic_ncols=True) as bar:
