@@ -95,7 +95,20 @@ def improved_on(pattern):
     return lambda it: pattern.format(network=PLAN.remedied[it.network])
 
 
-def gpus(wildcards):
-    """The GPUs that a job asks for, known once the executor is."""
+def here():
+    """Whether jobs run on this machine, known once the executor is."""
     executor = workflow.executor_plugin
-    return PARAMETERS.gpus(here=executor is None or executor.common_settings.local_exec)
+    return executor is None or executor.common_settings.local_exec
+
+
+def gpus(wildcards):
+    """The GPUs that a job asks for."""
+    return PARAMETERS.gpus(here=here())
+
+
+onstart:
+    # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
+    # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job
+    # that ends makes such looks more frequent, until they take a core of their own (snakemake/snakemake#3744).
+    if here():
+        workflow.scheduler.job_rate_limiter = None
