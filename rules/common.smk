@@ -16,6 +16,7 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan
@@ -38,9 +39,9 @@ def one_of(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
-def code(rule):
-    """The digest of the code that decides a rule's numbers, as a parameter of it."""
-    return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()))
+def code(rule, **known):
+    """The digest of the code that decides a rule's numbers, as a parameter of it. `known` counts as a wildcard."""
+    return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()), **known)
 
 
 def given(pattern, values, more):
@@ -65,9 +66,10 @@ def if_made(table, pattern, **more):
     return given_if(lambda it: table in PLAN.tables(it.dataset), pattern, more)
 
 
-def if_drawn(table, pattern, **more):
-    """A function for a figure's input: the files of `pattern`, if the figure is drawn from this table, else none."""
-    return given_if(lambda it: table in PLAN.drawn_from(it.figure), pattern, more)
+def if_drawn(drawn, table, pattern, **more):
+    """A function for the input of the rule that draws `drawn`: the files of `pattern`, if the figure is drawn from this
+    table, else none."""
+    return given_if(lambda it: table in PLAN.drawn_from(drawn.figure), pattern, more)
 
 
 def at_size(pattern, **more):
@@ -84,10 +86,14 @@ def at_size(pattern, **more):
     return files
 
 
-def drawn_protocols(wildcards):
-    """The protocol of a figure that is drawn once for each, or all protocols of its data set."""
-    one = wildcards.get("protocol")
-    return [one] if one else PLAN.protocols_of(wildcards.dataset)
+def protocols_shown(drawn):
+    """A function for the input of the rule that draws `drawn`: the protocols whose files it is given."""
+    return lambda it: PLAN.protocols_shown(it.dataset, drawn.protocols)
+
+
+def figure_facts(drawn):
+    """What the rule that draws `drawn` is told beside its files, as a parameter of it."""
+    return lambda it: PARAMETERS.figure_facts(it.dataset, drawn.figure, drawn.protocols)
 
 
 def improved_on(pattern):

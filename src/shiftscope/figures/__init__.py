@@ -241,7 +241,7 @@ def figure(
     return put
 
 
-def save(drawing: Drawing, *, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
+def save(drawing: Drawing, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
     """Write the three files of a figure, the same bytes for the same drawing.
 
     The layout is found once, so that both pictures have the same one. Matplotlib would find it for each of them, and draw
