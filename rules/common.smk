@@ -16,6 +16,7 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.needs import needs
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
@@ -39,9 +40,9 @@ def one_of(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
-def code(rule):
-    """The digest of the code that decides a rule's numbers, as a parameter of it."""
-    return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()))
+def code(rule, **known):
+    """The digest of the code that decides a rule's numbers, as a parameter of it. `known` counts as a wildcard."""
+    return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()), **known)
 
 
 def given(pattern, values, more):
@@ -66,9 +67,10 @@ def if_made(table, pattern, **more):
     return given_if(lambda it: table in PLAN.tables(it.dataset), pattern, more)
 
 
-def if_drawn(table, pattern, **more):
-    """A function for a figure's input: the files of `pattern`, if the figure is drawn from this table, else none."""
-    return given_if(lambda it: table in PLAN.drawn_from(it.figure), pattern, more)
+def if_drawn(drawn, table, pattern, **more):
+    """A function for the input of the rule that draws `drawn`: the files of `pattern`, if the figure is drawn from this
+    table, else none."""
+    return given_if(lambda it: table in PLAN.drawn_from(drawn.figure), pattern, more)
 
 
 def at_size(pattern, **more):
@@ -97,10 +99,19 @@ def looked(file):
     return update(file) if PLAN.config.frames == "discard" else file
 
 
-def drawn_protocols(wildcards):
-    """The protocol of a figure that is drawn once for each, or all protocols of its data set."""
-    one = wildcards.get("protocol")
-    return [one] if one else PLAN.protocols_of(wildcards.dataset)
+def protocols_shown(drawn):
+    """A function for the input of the rule that draws `drawn`: the protocols whose files it is given."""
+    return lambda it: PLAN.protocols_shown(it.dataset, drawn.protocols)
+
+
+def boxes_of_figure(drawn):
+    """A function for a figure's input: the boxes, if it is drawn from them or shows frames that are made with them."""
+    return lambda it: PLAN.boxes_of_figure(it.dataset, drawn.figure, drawn.protocols)
+
+
+def figure_facts(drawn):
+    """What the rule that draws `drawn` is told beside its files, as a parameter of it."""
+    return lambda it: PARAMETERS.figure_facts(it.dataset, drawn.figure, drawn.protocols)
 
 
 def improved_on(pattern):
@@ -108,7 +119,20 @@ def improved_on(pattern):
     return lambda it: pattern.format(network=PLAN.remedied[it.network])
 
 
-def gpus(wildcards):
-    """The GPUs that a job asks for, known once the executor is."""
+def here():
+    """Whether jobs run on this machine, known once the executor is."""
     executor = workflow.executor_plugin
-    return PARAMETERS.gpus(here=executor is None or executor.common_settings.local_exec)
+    return executor is None or executor.common_settings.local_exec
+
+
+def gpus(wildcards):
+    """The GPUs that a job asks for."""
+    return PARAMETERS.gpus(here=here())
+
+
+onstart:
+    # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
+    # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job
+    # that ends makes such looks more frequent, until they take a core of their own (snakemake/snakemake#3744).
+    if here():
+        workflow.scheduler.job_rate_limiter = None

@@ -1,73 +1,77 @@
 """Tables → figures → report."""
 
-OF_NETWORKS = {
-    "protocol": drawn_protocols,
-    "network": lambda wildcards: PLAN.config.networks,
-}
-OF_FRAMES = {
-    "protocol": drawn_protocols,
-    "size": lambda wildcards: PLAN.sizes,
-    "shard": lambda wildcards: PLAN.shards,
-}
+# One job draws a figure of a data set, for all of its protocols.
+for drawn in drawings(PLAN):
+    OF_NETWORKS = {
+        "protocol": protocols_shown(drawn),
+        "network": lambda wildcards: PLAN.config.networks,
+    }
+    OF_FRAMES = {
+        "protocol": protocols_shown(drawn),
+        "size": lambda wildcards: PLAN.sizes,
+        "shard": lambda wildcards: PLAN.shards,
+    }
 
-
-rule figure:
-    input:
-        images=rules.images.output.images,
-        boxes=lambda wildcards: PLAN.boxes_of_figure(**wildcards),
-        bias=if_drawn("bias", rules.box_statistics.output.bias),
-        landmarks=if_drawn("landmarks", rules.landmarks.output.landmarks),
-        landmark_bias=if_drawn("landmark_bias", rules.landmark_statistics.output.bias),
-        relation=if_drawn("relation", rules.relation.output.relation),
-        accuracy_by_surprisal=if_drawn(
-            "accuracy_by_surprisal",
-            rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
-        ),
-        sensitivity=if_drawn("sensitivity", rules.sensitivity.output.sensitivity),
-        curves=if_drawn("curves", rules.curves.output.curves),
-        remedies=if_drawn("remedies", rules.remedies.output.remedies),
-        augmentation=if_drawn("augmentation", rules.augmentation.output.augmentation),
-        training=if_drawn(
-            "training",
-            rules.train.output.training,
-            network=lambda wildcards: PLAN.trained,
-        ),
-        layers=if_drawn("layers", rules.layers.output.layers, **OF_NETWORKS),
-        geometry=if_drawn("geometry", rules.layers.output.geometry, **OF_NETWORKS),
-        maps=if_drawn("maps", rules.layers.output.maps, **OF_NETWORKS),
-        predictions=if_drawn(
-            "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
-        ),
-        frames=if_drawn("frames", rules.frames.output.frames, **OF_FRAMES),
-    output:
-        png=PATHS.figure("png"),
-        pdf=PATHS.figure("pdf"),
-        caption=PATHS.figure("txt"),
-    log:
-        PATHS.log("figure/{figure}"),
-    benchmark:
-        PATHS.benchmark("figure/{figure}")
-    conda:
-        "../environment.yml"
-    threads: 1
-    resources:
-        **needs("figure"),
-    params:
-        facts=lambda wildcards: PARAMETERS.figure_facts(**wildcards),
-        code=code("figure"),
-    script:
-        "../workflow/scripts/figure.py"
-
-
-use rule figure as protocol_figure with:
-    output:
-        png=PATHS.protocol_figure("png"),
-        pdf=PATHS.protocol_figure("pdf"),
-        caption=PATHS.protocol_figure("txt"),
-    log:
-        PATHS.log("protocol_figure/{protocol}/{figure}"),
-    benchmark:
-        PATHS.benchmark("protocol_figure/{protocol}/{figure}")
+    rule:
+        name:
+            drawn.rule
+        input:
+            images=rules.images.output.images,
+            boxes=boxes_of_figure(drawn),
+            bias=if_drawn(drawn, "bias", rules.box_statistics.output.bias),
+            landmarks=if_drawn(drawn, "landmarks", rules.landmarks.output.landmarks),
+            landmark_bias=if_drawn(
+                drawn, "landmark_bias", rules.landmark_statistics.output.bias
+            ),
+            relation=if_drawn(drawn, "relation", rules.relation.output.relation),
+            accuracy_by_surprisal=if_drawn(
+                drawn,
+                "accuracy_by_surprisal",
+                rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
+            ),
+            sensitivity=if_drawn(
+                drawn, "sensitivity", rules.sensitivity.output.sensitivity
+            ),
+            curves=if_drawn(drawn, "curves", rules.curves.output.curves),
+            remedies=if_drawn(drawn, "remedies", rules.remedies.output.remedies),
+            augmentation=if_drawn(
+                drawn, "augmentation", rules.augmentation.output.augmentation
+            ),
+            training=if_drawn(
+                drawn,
+                "training",
+                rules.train.output.training,
+                network=lambda wildcards: PLAN.trained,
+            ),
+            layers=if_drawn(drawn, "layers", rules.layers.output.layers, **OF_NETWORKS),
+            geometry=if_drawn(
+                drawn, "geometry", rules.layers.output.geometry, **OF_NETWORKS
+            ),
+            maps=if_drawn(drawn, "maps", rules.layers.output.maps, **OF_NETWORKS),
+            predictions=if_drawn(
+                drawn, "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
+            ),
+            frames=if_drawn(drawn, "frames", rules.frames.output.frames, **OF_FRAMES),
+        output:
+            png=drawn.files(PLAN, "png"),
+            pdf=drawn.files(PLAN, "pdf"),
+            caption=drawn.files(PLAN, "txt"),
+        log:
+            PATHS.log(f"figure/{drawn.figure}"),
+        benchmark:
+            PATHS.benchmark(f"figure/{drawn.figure}")
+        wildcard_constraints:
+            dataset=one_of(drawn.datasets),
+        conda:
+            "../environment.yml"
+        threads: 1
+        resources:
+            **needs("figure"),
+        params:
+            facts=figure_facts(drawn),
+            code=code("figure", figure=drawn.figure),
+        script:
+            "../workflow/scripts/figure.py"
 
 
 INSIDE = {

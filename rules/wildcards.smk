@@ -11,4 +11,3 @@ wildcard_constraints:
     protocol=one_of(PLAN.config.protocols),
     size=one_of(PLAN.sizes),
     shard=one_of(PLAN.shards),
-    figure=r"\w+",

@@ -18,6 +18,20 @@ def _pixels(text: str) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run `shiftscope` with these arguments, those of the command line if not given. Returns the exit code: 0, or 1 where
     something is wrong."""
+    given = sys.argv[1:] if arguments is None else arguments
+    own, options = given, []
+    if given[:1] == ["run"] and "--" in given:
+        place = given.index("--")
+        own, options = given[:place], given[place + 1 :]
+    chosen = _parser().parse_args(own)
+    try:
+        return _run(chosen, options)
+    except ShiftscopeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shiftscope", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("init", help="write a config for the pictures in a folder, by looking at it")
@@ -50,17 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="also write the table of architectures that cannot have a sampling, by trying all (minutes)",
     )
-    given = sys.argv[1:] if arguments is None else arguments
-    own, options = given, []
-    if given[:1] == ["run"] and "--" in given:
-        place = given.index("--")
-        own, options = given[:place], given[place + 1 :]
-    chosen = parser.parse_args(own)
-    try:
-        return _run(chosen, options)
-    except ShiftscopeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return parser
 
 
 def _run(chosen: argparse.Namespace, options: list[str]) -> int:

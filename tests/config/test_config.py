@@ -10,6 +10,7 @@ import yaml
 from shiftscope.config import Config, manual
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import protocols
+from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
@@ -330,6 +331,15 @@ def test_a_data_set_goes_through_the_protocols_it_names():
     assert plan.of_cells(plan.paths.predictions, "other") == ["results/other/predictions/e/a.parquet"]
     assert {protocol for _, protocol in plan.drawn("other")} == {None, "e"}
     assert given.source("other") == given.source("centred")
+    rules = {drawn.rule: drawn for drawn in drawings(plan)}
+    assert rules["figure_box_centres"][1:] == ("box_centres", (None,), ("centred", "other"))
+    # Of two data sets that go through other protocols, each has a rule of its own.
+    assert rules["figure_heatmap_centred"][1:] == ("heatmap", ("crop", "e"), ("centred",))
+    assert rules["figure_heatmap_other"].files(plan, "png") == ["results/{dataset}/figures/e/heatmap.png"]
+    drawn = [
+        path.format(dataset=name) for one in rules.values() for name in one.datasets for path in one.files(plan, "txt")
+    ]
+    assert sorted(drawn) == sorted(path for name in plan.config.datasets for path in plan.figure_files(name, "txt"))
     with pytest.raises(ShiftscopeError, match=r"datasets.other.protocols: unknown protocol 'crpo'; did you mean 'crop'"):
         Config.load(changed("datasets", "other", {**GOOD["datasets"]["centred"], "protocols": ["crpo"]}))
     films = changed("protocols", "natural", {})

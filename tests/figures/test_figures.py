@@ -23,12 +23,13 @@ from shiftscope.bias.landmarks import landmark_statistics
 from shiftscope.bias.selection import Inclusion
 from shiftscope.config import Config
 from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.canvases import cut, read_canvases
-from shiftscope.figures import Inputs, figures, save, style
+from shiftscope.figures import Drawing, Inputs, figures, save, style
 from shiftscope.figures.agreements import flip_rates
-from shiftscope.figures.inputs import inputs_of
+from shiftscope.figures.inputs import draw_files, inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
-from shiftscope.figures.style import short
+from shiftscope.figures.style import new_figure, short
 from shiftscope.sensitivity import CURVES, SENSITIVITY
 from shiftscope.sensitivity.estimates import curves, sensitivity
 from shiftscope.sensitivity.stored import read_sums
@@ -174,7 +175,7 @@ def make(tmp_path_factory):
             map_files=maps,
             geometry_files=geometry,
             frame_files={("p $x$", size): paths for size, paths in shards.items()},
-            recipe={"kind": kind, "options": OPTIONS[kind], "seed": 0},
+            recipes={"p $x$": {"kind": kind, "options": OPTIONS[kind], "seed": 0}},
             class_names=[f"class_{k} $x$" for k in range(7)],
         )
 
@@ -685,6 +686,28 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
     assert not {"inclusion", "landmark_pairs"} & set(given.figure_facts("d", "measures"))
+
+
+def test_one_job_draws_a_figure_for_each_of_its_protocols_and_an_error_says_which_it_was(make, tmp_path, monkeypatch):
+    def draw(inputs):
+        if inputs.protocol == "empty":
+            raise ShiftscopeError("there is nothing to draw")
+        return Drawing(new_figure(1, 1), f"{inputs.protocol}, {inputs.protocols[inputs.protocol]['title']}")
+
+    monkeypatch.setitem(
+        figures._discover(), "mine", replace(figures["curves"], item=replace(figures["curves"].item, draw=draw))
+    )
+    files = {"images": make().files["images"]}
+    facts = {
+        "figure": "mine", "drawn": ["a", "b"], "protocols": {name: {"title": name.upper()} for name in ("a", "b", "empty")},
+        "networks": {}, "architectures": {}, "shards": 1, "classes": "own",
+    }  # fmt: skip
+    output = {what: [tmp_path / f"{name}.{what}" for name in ("a", "b")] for what in ("png", "pdf", "caption")}
+    draw_files(files, facts, output)
+    assert [path.read_text() for path in output["caption"]] == ["a, A\n", "b, B\n"]
+    assert all(path.stat().st_size > 100 for path in [*output["png"], *output["pdf"]])
+    with pytest.raises(ShiftscopeError, match=r"^figure mine of protocol empty: there is nothing to draw$"):
+        draw_files(files, {**facts, "drawn": ["a", "empty"]}, output)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])

@@ -1,6 +1,7 @@
 """What runs again, and what does not."""
 
 import os
+import shutil
 import time
 
 import pytest
@@ -15,8 +16,7 @@ GATHERED = {
     "curves",
     "relation",
     "accuracy_by_surprisal",
-    "figure",
-    "protocol_figure",
+    "figures",
     "report",
 }
 """What is made of the predictions of all networks."""
@@ -54,7 +54,22 @@ def test_comments_and_docstrings_rerun_nothing(project):
 
 def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
     project.edit("src/shiftscope/figures/heatmap.py", "vmin=0", "vmin=0.1")
-    assert project.would_run() == {"protocol_figure": 3, "report": 1}
+    assert project.would_run_each() == {"figure_heatmap": 1, "report": 1}
+
+
+def test_one_figure_is_asked_for_by_its_file_and_needs_no_tables_of_others(project):
+    drawn = "results/test/figures/crop/heatmap.png"
+    (project.folder / drawn).unlink()
+    assert project.would_run_each(drawn) == {"figure_heatmap": 1}
+    shutil.rmtree(project.folder / "results" / "test" / "sums")
+    (project.folder / "results" / "test" / "sensitivity.parquet").unlink()
+    assert project.would_run_each(drawn) == {"figure_heatmap": 1}
+    before = {path: path.read_bytes() for path in (project.folder / "results/test/figures").glob("*/heatmap.*")}
+    project.snakemake(drawn)
+    assert len(before) == 3 * 3 - 1
+    assert (project.folder / drawn).is_file()
+    assert {path: path.read_bytes() for path in before} == before
+    assert project.would_run_each(drawn) == {}
 
 
 def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
@@ -125,4 +140,4 @@ def test_bias_runs_no_network(looked_at):
     for path in looked_at.folder.glob("results/*/bias.parquet"):
         assert path.is_file()
     again = looked_at.would_run("bias", "-R", "box_statistics")
-    assert set(again) == {"box_statistics", "figure", "bias"}
+    assert set(again) == {"box_statistics", "figures", "bias"}

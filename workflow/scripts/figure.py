@@ -1,10 +1,7 @@
-"""Draw one figure."""
+"""Draw one figure of a data set, for all protocols that it is drawn for."""
 
-from shiftscope.figures import figures, save
-from shiftscope.figures.inputs import inputs_of
+from shiftscope.figures.inputs import draw_files
 from shiftscope.workflow.job import job
 
 with job(snakemake):
-    inputs = inputs_of(snakemake.input, snakemake.params.facts)
-    drawing = figures[snakemake.wildcards.figure].item.draw(inputs)
-    save(drawing, **snakemake.output)
+    draw_files(snakemake.input, snakemake.params.facts, snakemake.output)

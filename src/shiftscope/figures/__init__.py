@@ -63,8 +63,8 @@ class Inputs:
     """Feature maps of one picture at several places, by protocol and network."""
     frame_files: Mapping[tuple[str, int], list[Path]] = field(default_factory=dict)
     """Frames of every shard, by protocol and input size."""
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    """How the frames of the protocol to draw are made: its kind and options, and the seed."""
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """How the frames of each protocol are made: its kind and options, and the seed."""
     training_files: Mapping[str, Path] = field(default_factory=dict)
     """How training went, by the network that was trained."""
     inclusion: Inclusion = USUAL
@@ -159,7 +159,7 @@ class Inputs:
         """The frames of one image, as `network` saw them, made again: uint8 (size, size, 3) each."""
         boxes = self.boxes.filter(image_id=image_id) if "boxes" in self.files else None
         row = self.images.row(by_predicate=pl.col("image_id") == image_id, named=True)
-        return frames_again(row, boxes, **self.recipe, size=self.networks[network])
+        return frames_again(row, boxes, **self.recipes[self.protocol], size=self.networks[network])
 
     @cached_property
     def value_names(self) -> dict[float, str]:
@@ -242,7 +242,7 @@ def figure(
     return put
 
 
-def save(drawing: Drawing, *, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
+def save(drawing: Drawing, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
     """Write the three files of a figure, the same bytes for the same drawing.
 
     The layout is found once, so that both pictures have the same one. Matplotlib would find it for each of them, and draw

@@ -1,13 +1,16 @@
-"""The files and facts of a job as what figures are drawn from."""
+"""The files and facts of a job as what figures are drawn from, and what is drawn of them."""
 
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
+from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.classes import names_by_index
-from shiftscope.figures import Inputs
+from shiftscope.figures import Inputs, figures, save
 
 SINGLE = (
     "images",
@@ -25,8 +28,26 @@ SINGLE = (
 """Tables of which a data set has one file."""
 
 
+def draw_files(files: Mapping[str, Any], facts: Mapping[str, Any], output: Mapping[str, Any]) -> None:
+    """Draw a figure for each protocol that it is drawn for, and write its three files.
+
+    `files` and `facts` as for `inputs_of`; `output`: png, pdf and caption, each with a path for every protocol of
+    `facts["drawn"]`. Errors say which figure it was.
+    """
+    inputs, name = inputs_of(files, facts), facts["figure"]
+    draw = figures[name].item.draw
+    for protocol, *paths in zip(facts["drawn"], output["png"], output["pdf"], output["caption"], strict=True):
+        said = f"figure {name}" + (f" of protocol {protocol}" if protocol else "")
+        print(said, file=sys.stderr, flush=True)
+        try:
+            save(draw(replace(inputs, protocol=protocol or "")), *paths)
+        except ShiftscopeError as error:
+            raise ShiftscopeError(f"{said}: {error}") from None
+
+
 def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
-    """`files` and `facts` as the rule `figure` and `Parameters.figure_facts` name them."""
+    """`files` and `facts` as the rules that draw figures and `Parameters.figure_facts` name them. Which protocol to draw is
+    not said yet."""
     protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
     sizes = sorted(set(networks.values()))
     cells = [(protocol, network) for protocol in protocols for network in networks]
@@ -43,7 +64,6 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         networks=networks,
         architectures=facts["architectures"],
         class_space=facts["classes"],
-        protocol=facts["protocol"] or "",
         protocols=facts["protocols"],
         prediction_files=by_cell["predictions"],
         layer_files=by_cell["layers"],
@@ -51,7 +71,7 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
         map_files=by_cell["maps"],
         training_files=dict(zip(facts.get("trained", []), map(Path, files.get("training", [])), strict=True)),
         frame_files=frame_files,
-        recipe=facts.get("recipe", {}),
+        recipes=facts.get("recipes", {}),
         class_names=names_by_index(facts["classes"], images),
         inclusion=Inclusion(**facts.get("inclusion", {})),
         **({"landmark_pairs": facts["landmark_pairs"]} if "landmark_pairs" in facts else {}),

@@ -97,36 +97,41 @@ def measure(
     ShiftscopeError
         Where a picture, a network or a protocol cannot be used, as the workflow does.
     """
-    if folder is None:
-        with ExitStack() as stack:  # removes the folder where something fails
-            place = Path(mkdtemp(prefix="shiftscope-"))
-            stack.callback(rmtree, place)
-            found = measure(
-                network, pictures, protocols, labels=labels, batch_size=batch_size, device=device, threads=threads,
-                seed=seed, resamples=resamples, level=level, folder=place,
-            )  # fmt: skip
-            stack.pop_all()
-        finalize(found, rmtree, place)
-        return found
-    results = Path(folder)
+    given: dict[str, Any] = {"seed": seed, "protocols": protocols, "statistics": {"resamples": resamples, "level": level}}
+    given["inference"] = {"engine": "eager", "device": device, "threads": threads, "batch_size": batch_size}
+    if folder is not None:
+        return _measured(network, pictures, labels, given, Path(folder))
+    with ExitStack() as stack:  # removes the folder where something fails
+        place = Path(mkdtemp(prefix="shiftscope-"))
+        stack.callback(rmtree, place)
+        found = _measured(network, pictures, labels, given, place)
+        stack.pop_all()
+    finalize(found, rmtree, place)
+    return found
+
+
+def _measured(
+    network: Any, pictures: Pictures, labels: Sequence[int] | None, given: dict[str, Any], results: Path
+) -> Results:
+    """As `measure`, into the folder `results`; `given` are the other sections of the config."""
     several = network if isinstance(network, Mapping) and "kind" not in network else {"network": network}
     sections = {name: _section(one) for name, one in several.items()}
-    config = Config.load(
-        {
-            "results": results,
-            "seed": seed,
-            "datasets": {DATASET: _dataset(pictures, labels, results)},
-            "networks": {name: section for name, section in sections.items() if section},
-            "protocols": {name: {} for name in protocols} if not isinstance(protocols, Mapping) else protocols,
-            "inference": {"engine": "eager", "device": device, "threads": threads, "batch_size": batch_size},
-            "statistics": {"resamples": resamples, "level": level},
-        },
-        whole=False,
-    )
+    protocols = given["protocols"]
+    own = {
+        "results": results,
+        "datasets": {DATASET: _dataset(pictures, labels, results)},
+        "networks": {name: section for name, section in sections.items() if section},
+        "protocols": protocols if isinstance(protocols, Mapping) else {name: {} for name in protocols},
+    }
+    config = Config.load({**given, **own}, whole=False)
+    inference = config.inference
     plan = Plan(config)
-    exact(threads)
+    exact(inference.threads)
     modules = {name: one if sections[name] is None else config.networks[name] for name, one in several.items()}
-    asked = {name: _asked(name, one, plan, available(device), batch_size) for name, one in modules.items()}
+    asked = {
+        name: _asked(name, one, plan, available(inference.device), inference.batch_size or 1)
+        for name, one in modules.items()
+    }
     return _Measuring(plan, asked, results).run()
 
 

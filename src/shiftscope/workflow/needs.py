@@ -50,7 +50,7 @@ NEEDS = {
     "sums": TABLE,
     "train": Need(16000, 1440),  # all of its pictures are kept in memory
 }
-"""By rule; `protocol_figure` asks for what `figure` does."""
+"""By rule; `figure` stands for all rules that draw figures."""
 
 
 def needs(rule: str) -> dict[str, Callable[..., int]]:

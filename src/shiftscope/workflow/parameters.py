@@ -1,6 +1,7 @@
 """What each job is given as parameters: what decides its numbers, and no more, so that a change to one key of the config
 reruns what depends on it and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -104,10 +105,12 @@ class Parameters:
             found += [entry.module for entry in measures]
         if rule in ("layers", "report"):
             found += [entry.module for entry in layer_measures]
-        if rule in ("figure", "protocol_figure"):
+        if rule == "figure":
             found += [figures[wildcards["figure"]].module]
-            if "protocol" in wildcards and "frames" in self.plan.drawn_from(wildcards["figure"]):
-                found += self._of_frames(wildcards["protocol"])
+            if "frames" in self.plan.drawn_from(wildcards["figure"]):
+                found += [
+                    module for name in self.plan.protocols_of(wildcards["dataset"]) for module in self._of_frames(name)
+                ]
         if rule in ("frames", "infer", "layers", "scores"):
             found += [entry.module for entry in encodings]
         return found
@@ -117,15 +120,14 @@ class Parameters:
         protocol = self.plan.config.protocols[name]
         return [protocols[protocol.kind].module, *(resizers[resizer].module for resizer in protocol.uses_resizers())]
 
-    def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
-        """What a figure must know beside its files."""
+    def figure_facts(self, dataset: str, figure: str, drawn: Sequence[str | None] = (None,)) -> dict[str, Any]:
+        """What a figure must know beside its files: `drawn` are the protocols that it is drawn for, or None."""
         tables = self.plan.drawn_from(figure)
         return {
             "dataset": dataset,
-            "protocol": protocol,
-            "protocols": {
-                name: self.protocol_facts(name) for name in ([protocol] if protocol else self.plan.protocols_of(dataset))
-            },
+            "figure": figure,
+            "drawn": list(drawn),
+            "protocols": {name: self.protocol_facts(name) for name in self.plan.protocols_shown(dataset, drawn)},
             "networks": {name: network.size for name, network in self.plan.config.networks.items()},
             # Without the tag of timm's weights: it is the architecture that the papers name.
             "architectures": {
@@ -135,7 +137,7 @@ class Parameters:
             "shards": self.plan.config.shards,
             "classes": self.class_space(dataset),
             **({"trained": self.plan.trained} if "training" in tables else {}),
-            **({"recipe": self.recipe(protocol)} if "frames" in tables and protocol else {}),
+            **({"recipes": {name: self.recipe(name) for name in drawn if name}} if "frames" in tables else {}),
             **({"inclusion": self.inclusion()} if "bias" in tables else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
         }

@@ -245,13 +245,14 @@ class Plan:
         """The tables that a figure is drawn from, beside `images`."""
         return figures[figure].item.tables
 
-    def boxes_of_figure(self, dataset: str, figure: str, protocol: str | None = None) -> str | list[str]:
-        """The boxes that a figure is drawn from, or that it needs to show frames of the protocol; an empty list if it
-        needs none."""
+    def boxes_of_figure(self, dataset: str, figure: str, drawn: Iterable[str | None]) -> str | list[str]:
+        """The boxes that a figure is drawn from, or that it needs to show frames of the protocols that it is drawn for; an
+        empty list if it needs none."""
         tables = self.drawn_from(figure)
         if "boxes" in tables:
             return self.paths.boxes.format(dataset=dataset)
-        return self.boxes_of_frames(dataset, protocol) if protocol and "frames" in tables else []
+        shown = [name for name in drawn if name and "frames" in tables]
+        return next((boxes for name in shown if (boxes := self.boxes_of_frames(dataset, name))), [])
 
     def traits(self, protocol: str) -> frozenset[str]:
         """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept,
@@ -288,14 +289,18 @@ class Plan:
                 found.append((entry.name, None))
         return found
 
+    def protocols_shown(self, dataset: str, protocols: Iterable[str | None]) -> list[str]:
+        """The protocols whose files a figure is given: those that it is drawn for, or all of its data set."""
+        return [name for name in protocols if name] or self.protocols_of(dataset)
+
     def figure_files(self, dataset: str, ending: str) -> list[str]:
         """The files of all figures of a data set, in the order of `drawn`."""
-        return [
-            (self.paths.protocol_figure if protocol else self.paths.figure)(ending).format(
-                dataset=dataset, protocol=protocol, figure=figure
-            )
-            for figure, protocol in self.drawn(dataset)
-        ]
+        return [self.figure_file(dataset, figure, protocol, ending) for figure, protocol in self.drawn(dataset)]
+
+    def figure_file(self, dataset: str, figure: str, protocol: str | None, ending: str) -> str:
+        """One of the files of a figure (`ending`: png, pdf, or txt for its caption)."""
+        pattern = self.paths.protocol_figure(ending) if protocol else self.paths.figure(ending)
+        return pattern.format(dataset=dataset, protocol=protocol, figure=figure)
 
     def bias_files(self) -> list[str]:
         """All that is known of the framing of data sets without a network: tables and figures."""
