@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 import yaml
@@ -12,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
 BLOCKS = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", RULES, re.M | re.S))
 """What each rule consists of."""
+BLOCKS |= {
+    script: indent(dedent(block), " " * 4)
+    for block, script in re.findall(r"^    rule:\n(.*?scripts/(\w+)\.py\"\n)", RULES, re.M | re.S)
+}
 HERE, SLURM = (yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text()) for name in ("default", "slurm"))
 
 
