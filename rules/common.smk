@@ -68,8 +68,8 @@ def if_made(table, pattern, **more):
 
 
 def if_drawn(drawn, table, pattern, **more):
-    """A function for the input of the rule that draws `drawn`: the files of `pattern`, if the figure is drawn from this
-    table, else none."""
+    """A function for an input of the rule `drawn`, the files of `pattern` if its figure is drawn from this table, else
+    none."""
     return given_if(lambda it: table in PLAN.drawn_from(drawn.figure), pattern, more)
 
 
@@ -100,7 +100,7 @@ def looked(file):
 
 
 def protocols_shown(drawn):
-    """A function for the input of the rule that draws `drawn`: the protocols whose files it is given."""
+    """A function for an input of the rule `drawn`, the protocols whose files it is given."""
     return lambda it: PLAN.protocols_shown(it.dataset, drawn.protocols)
 
 
@@ -110,7 +110,7 @@ def boxes_of_figure(drawn):
 
 
 def figure_facts(drawn):
-    """What the rule that draws `drawn` is told beside its files, as a parameter of it."""
+    """What the rule `drawn` is told beside its files, as a parameter of it."""
     return lambda it: PARAMETERS.figure_facts(it.dataset, drawn.figure, drawn.protocols)
 
 
