@@ -15,7 +15,7 @@ BLOCKS = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", RULES, re.M | re.S))
 """What each rule consists of."""
 BLOCKS |= {
     script: indent(dedent(block), " " * 4)
-    for block, script in re.findall(r"^    rule:\n(.*?scripts/(\w+)\.py\"\n)", RULES, re.M | re.S)
+    for block, script in re.findall(r"^    rule:\n((?:(?:        .*)?\n)+?.*scripts/(\w+)\.py\"\n)", RULES, re.M)
 }
 HERE, SLURM = (yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text()) for name in ("default", "slurm"))
 
