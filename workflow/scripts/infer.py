@@ -7,7 +7,7 @@ from shiftscope.core import tables
 from shiftscope.stages.infer import infer
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], gpus=snakemake.resources.gpu):
     infer(
         card=json.loads(Path(snakemake.input.card).read_text()),
         program_path=snakemake.input.program,

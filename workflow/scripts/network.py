@@ -3,7 +3,7 @@
 from shiftscope.stages.prepare import prepare_network
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], gpus=snakemake.resources.gpu):
     prepare_network(
         **snakemake.params.network,
         name=snakemake.wildcards.network,

@@ -6,7 +6,7 @@ from pathlib import Path
 from shiftscope.stages.price import price
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], gpus=snakemake.resources.gpu):
     files = snakemake.input
     price(
         card=json.loads(Path(files.card).read_text(encoding="utf-8")),

@@ -4,7 +4,7 @@ from shiftscope.core import tables
 from shiftscope.stages.train import train_network
 from shiftscope.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], gpus=snakemake.resources.gpu):
     train_network(
         **snakemake.params.network,
         name=snakemake.wildcards.network,

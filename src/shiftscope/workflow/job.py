@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.gpus import lent
 
 
 @contextmanager
-def job(log: str | Path) -> Iterator[None]:
+def job(log: str | Path, gpus: int = 0) -> Iterator[None]:
     """Send everything that is printed, by libraries in C too, to `log`; on an error write it there and exit with 1.
 
+    A job that asked for `gpus` sees one that no other job on this machine has (`gpus.lent`).
     A ShiftscopeError is written as one sentence, anything else with its traceback.
     """
     # Before torch is there: threads of several jobs that wait for each other by spinning take turns at the same cores, and
@@ -26,7 +28,8 @@ def job(log: str | Path) -> Iterator[None]:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
-            yield
+            with lent(gpus):
+                yield
         except ShiftscopeError as error:
             print(f"error: {error}", file=sys.stderr, flush=True)
             sys.exit(1)
