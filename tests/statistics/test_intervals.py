@@ -60,12 +60,14 @@ def test_sums_over_resamples_are_those_of_the_weights(monkeypatch):
 
 
 def test_weights_that_are_kept_for_the_next_call_are_those_that_are_drawn_and_cannot_be_changed(monkeypatch):
-    (kept,) = resampling_weights(40, 50, seed=5)
-    assert next(resampling_weights(40, 50, seed=5)) is kept  # a call that draws them again takes a hundred times as long
+    ((kept,),) = resampling_weights(40, 50, seed=5)
+    assert (
+        next(next(resampling_weights(40, 50, seed=5))) is kept
+    )  # a call that draws them again takes a hundred times as long
     with pytest.raises(ValueError, match="read-only"):
         kept[0] = 0
     monkeypatch.setattr(bootstrap, "KEPT_CELLS", 40 * 50 - 1)
-    (drawn,) = resampling_weights(40, 50, seed=5)
+    ((drawn,),) = resampling_weights(40, 50, seed=5)
     assert drawn is not kept
     np.testing.assert_array_equal(drawn, kept)
 

@@ -52,7 +52,7 @@ write_record({path!r}, Record(sha256_of({path!r}), "earlier", {{}}, [{path!r}], 
         """The exit code, and what the log says."""
         rule = {
             "rule": "later", "input": inputs or self.inputs, "output": self.outputs, "log": ["results/logs/later.log"],
-            "params": {"code": "abc", **params}, "wildcards": {"dataset": "d"}, "config": {},
+            "params": {"code": "abc", **params}, "wildcards": {"dataset": "d"}, "resources": {}, "config": {},
         }  # fmt: skip
         given = json.dumps({"snakemake": rule, "unless_made": unless_made, "then": then})
         done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=self.folder, capture_output=True, text=True)

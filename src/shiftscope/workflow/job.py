@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from shiftscope.core.records import Damaged, Record, checked, disagreement, read_record, sha256_of, write_record
 from shiftscope.workflow.faults import sentence
+from shiftscope.workflow.gpus import lent
 
 
 class Snakemake(Protocol):
@@ -22,6 +23,7 @@ class Snakemake(Protocol):
     output: Iterable[str]
     log: list[str]
     params: Any
+    resources: Any
     wildcards: Any
     config: Mapping[str, Any]
 
@@ -33,7 +35,7 @@ def job(snakemake: Snakemake, *, unless_made: bool = False) -> Iterator[None]:
     Everything that is printed, by libraries in C too, goes to the rule's log. The inputs are checked against their records
     before the block begins, and the outputs get records when it ends well. On an error, the exit code is 1: a
     ShiftscopeError is written as one sentence, and so is what the machine refused (`faults.sentence`); anything else with
-    its traceback.
+    its traceback. A job that asked for GPUs sees one that no other job on this machine has (`gpus.lent`).
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def job(snakemake: Snakemake, *, unless_made: bool = False) -> Iterator[None]:
         if unless_made and _is_made(outputs, made_of, params):
             print("made of the same files and parameters as before: left as it is", flush=True)
             sys.exit(0)
-        yield
+        with lent(snakemake.resources.get("gpu", 0)):
+            yield
         of_all = {
             "made_with": outputs,
             "made_of": made_of,

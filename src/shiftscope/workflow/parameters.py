@@ -22,6 +22,7 @@ from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
 from shiftscope.workflow.fingerprint import fingerprint
+from shiftscope.workflow.gpus import devices_here
 from shiftscope.workflow.plan import Plan
 
 MEASURING = ("sums", "report")
@@ -227,4 +228,4 @@ class Parameters:
 
 @cache  # asked for every job
 def _gpu_here() -> bool:
-    return Path("/dev/nvidiactl").exists()
+    return bool(devices_here())
