@@ -91,7 +91,7 @@ def test_what_is_public_has_a_docstring(name):
 NUMERICAL = ("statistics", "sensitivity")
 """Packages in which every public function computes numbers from arrays or tables, and so shows an example that runs."""
 FROM_FILES = {
-    "comparisons", "curves", "matching", "pictures_of", "read_binned", "read_image_ids", "read_sums", "sensitivity", "side",
+    "coinciding", "comparisons", "curves", "matching", "pictures_of", "read_binned", "read_image_ids", "read_sums", "sensitivity", "side",
     "side_by_value", "side_on", "sum_network", "table", "whole_pictures", "write_sums",
 }  # fmt: skip
 """Functions that read or write files, or whose numbers come from files: an example would have to write the files first."""

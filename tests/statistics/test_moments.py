@@ -174,7 +174,7 @@ def test_powers_of_parts_of_the_pictures_make_the_totals_of_all(rng, cuts):
         ]
         found, expected = reduce(Powers.merged, parts).totals(whole.trials, whole.scale), whole.totals()
         for name, value in found._asdict().items():
-            np.testing.assert_allclose(value, getattr(expected, name), rtol=1e-12, atol=1e-18, err_msg=name)
+            np.testing.assert_allclose(value, getattr(expected, name), rtol=1e-12, atol=1e-15, err_msg=name)
 
 
 def test_powers_of_nothing_that_counts_have_no_totals():

@@ -158,7 +158,11 @@ def test_loops_over_the_saved_predictions_agree_with_the_saved_tables(finished, 
         table = pl.read_parquet(results / f"{name}.parquet").filter(protocol=protocol)
         rows = table.rows_by_key(keys[name], named=True, unique=True)
         assert len(expected) >= 20
-        for key, numbers in expected.items():
+        # What another measure says in sequences of one length is compared once.
+        apart = {key for key in expected if key in rows}
+        assert {key[2:] for key in expected if key not in apart} <= {("exit_rate", "right"), ("jaggedness", "all")}
+        for key in apart:
+            numbers = expected[key]
             found = [np.nan if rows[key][column] is None else rows[key][column] for column in columns]
             np.testing.assert_allclose(found, numbers, rtol=1e-12, atol=1e-15)
     assert not np.isnan([numbers[1] for key, numbers in single.items() if key[1:] == ("mac", "all")]).any()

@@ -42,7 +42,7 @@ class Statistics(Options):
     """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
     `accuracy_by_surprisal`. Those of framing are fixed: docs/framing.md."""
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
-    """How p-values of comparisons are adjusted over the whole table."""
+    """How p-values of comparisons are adjusted: those of the primary measures among themselves, and those of all others."""
     minimum_boxes: int = Field(20, ge=5)
     """Categories with fewer boxes, or with boxes in fewer pictures, are described but not tested."""
     landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)

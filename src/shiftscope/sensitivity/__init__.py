@@ -115,6 +115,10 @@ class Sensitivity(OfMeasure):
     """The number of pictures that count in the denominator of the measure."""
     n_pairs = Column(pl.Int64)
     """The number of pairs, or of frames for a measure of frames, that count in it."""
+    same_as = Column(pl.String)
+    """The name of another measure that says the same on this protocol by definition: it has the same value, or this one is
+    1 − it or a multiple of it. In sequences of two frames, for example, the flip probability is P(top-1 change), and the
+    agreement is 1 − it. Null where there is none."""
 
 
 class Curves(OfMeasure):
@@ -136,7 +140,8 @@ class Curves(OfMeasure):
 
 
 class Comparisons(Table):
-    """One row per two networks × protocol × measure × condition, on the pictures that both have."""
+    """One row per two networks × protocol × measure × condition, on the pictures that both have. Of measures that say the
+    same on a protocol by definition (`same_as` in `sensitivity.parquet`), one has rows."""
 
     files = ("<data set>/comparisons.parquet",)
     network_a = Column(pl.String)
@@ -149,6 +154,10 @@ class Comparisons(Table):
     """The name of the measure; docs/config.md lists all."""
     condition = Column(pl.String)
     """Which pairs or frames count, as in `sensitivity.parquet`."""
+    family = Column(pl.String)
+    """To which question the row belongs. `primary`: P(top-1 change) and the mean absolute change, over all pairs and at
+    matched confidence, where steps are neighbours, and the agreement of all frames where they are choices. `exploratory`:
+    all other measures and conditions."""
     difference = Column(pl.Float64, "of the measure")
     """The value of network a less that of network b."""
     ci_low = Column(pl.Float64, "of the measure")
@@ -159,7 +168,7 @@ class Comparisons(Table):
     """The two-sided p-value of a paired permutation test with random signs. Where fewer than 10 draws are as far from 0
     as the data, it is extrapolated by a normal tail."""
     p_adjusted = Column(pl.Float64)
-    """The p-value adjusted for the number of rows of the whole table, by the method that `statistics.adjust` names."""
+    """The p-value adjusted for the number of rows of the same family, by the method that `statistics.adjust` names."""
     reason = Column(pl.String)
     """Why there is no interval, or, where no picture counts, no p-value. Null where there are both."""
     n_images_a = Column(pl.Int64)

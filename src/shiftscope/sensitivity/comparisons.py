@@ -9,6 +9,8 @@ import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
+from shiftscope.sensitivity.coinciding import coinciding
+from shiftscope.sensitivity.families import families
 from shiftscope.sensitivity.sides import Files, Side, matching, pictures_of, side, side_on
 from shiftscope.sensitivity.stored import read_image_ids
 from shiftscope.sensitivity.sums import Cell, Column, Ints
@@ -26,6 +28,8 @@ CELLS_AT_A_TIME = 25_000_000
 def comparisons(cells: Mapping[Cell, Files], *, seed: int, level: float, n_resamples: int, adjust: str) -> pl.DataFrame:
     """Every two networks on every protocol and measure, on the pictures that both have: columns of COMPARISONS.
 
+    Of measures that say the same on a protocol by definition, one is compared (`coinciding`).
+
     Everything but the products of two networks' pictures follows from what each network's job has drawn, by addition.
     Networks that have not the same pictures are drawn anew, on those that they share.
 
@@ -34,7 +38,7 @@ def comparisons(cells: Mapping[Cell, Files], *, seed: int, level: float, n_resam
     cells : the files of networks and protocols.
     level : the confidence level, in (0, 1), of intervals.
     seed, n_resamples : of the bootstrap and of the permutation test, those of the jobs.
-    adjust : names the correction (`CORRECTIONS`), over the whole table.
+    adjust : names the correction (`CORRECTIONS`), over each family (`families`).
     """
     weights, draws = matching(cells), {"seed": seed, "n_resamples": n_resamples}
     rows: list[dict[str, object]] = []
@@ -47,9 +51,22 @@ def comparisons(cells: Mapping[Cell, Files], *, seed: int, level: float, n_resam
         for pair in combinations(networks, 2):
             said = {"network_a": pair[0], "network_b": pair[1], "protocol": protocol}
             rows += [said | row for row in found.pop(pair, ())]
-    table = tables.table(rows, COMPARISONS)
-    adjusted = CORRECTIONS[adjust](table["p_value"].to_numpy())
-    return table.with_columns(pl.Series("p_adjusted", adjusted, dtype=pl.Float64)).fill_nan(None)
+    table = families(tables.table(rows, COMPARISONS))
+    return adjusted(table, adjust).fill_nan(None)
+
+
+def adjusted(table: pl.DataFrame, adjust: str) -> pl.DataFrame:
+    """A table COMPARISONS with `p_adjusted`: the p-values of each family, adjusted by one of `CORRECTIONS`.
+
+    >>> rows = {"family": ["primary", "exploratory", "exploratory"], "p_value": [0.04, 0.04, 0.5]}
+    >>> adjusted(pl.DataFrame(rows), "holm")["p_adjusted"].to_list()
+    [0.04, 0.08, 0.5]
+    """
+    found = np.full(len(table), np.nan)
+    for family in table["family"].unique():
+        own = (table["family"] == family).to_numpy()
+        found[own] = CORRECTIONS[adjust](table["p_value"].to_numpy()[own])
+    return table.with_columns(pl.Series("p_adjusted", found, dtype=pl.Float64))
 
 
 Pair = tuple[str, str]
@@ -118,17 +135,25 @@ def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> di
             pictures = pictures_of(files, weights, image_ids=image_ids)
             draws = {"seed": seed, "n_resamples": n_resamples}
             sides[name] = side_on(pictures, group.places[name], level=level, signs=True, **draws)
-    columns = list(dict.fromkeys(column for one in sides.values() for column in one.columns))
+    once = _said_once(sides)
+    columns = list(dict.fromkeys(column for one in sides.values() for column in one.columns if column not in once))
     products = all_products(_pictures(group, columns))
     place = {name: k for k, name in enumerate(group.members)}
     found = {}
     for a, b in group.pairs:
-        both = set(sides[b].columns)
+        both = set(sides[b].columns) - once
         chosen = [column for column in sides[a].columns if column in both]
         if chosen:
             of_pair = products.of(place[a], place[b]).columns([columns.index(column) for column in chosen])
             found[a, b] = list(_differences(sides[a].of(chosen), sides[b].of(chosen), of_pair))
     return found
+
+
+def _said_once(sides: Mapping[str, Side]) -> set[Column]:
+    """What says the same as something else for each network that has it."""
+    found = [(set(one.columns), coinciding(one)) for one in sides.values()]
+    named = {column for _, same in found for column in same}
+    return {column for column in named if all(column in same for there, same in found if column in there)}
 
 
 def _pictures(group: _Group, columns: Sequence[Column]) -> Iterator[Ratios]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.sensitivity import CURVES, SENSITIVITY
+from shiftscope.sensitivity.coinciding import coinciding
 from shiftscope.sensitivity.sides import Files, Side, matching, side, side_by_value
 from shiftscope.sensitivity.sums import Cell
 
@@ -21,8 +23,10 @@ def sensitivity(cells: Mapping[Cell, Files], *, level: float) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     for (protocol, network), files in cells.items():
         found = side(files, weights.get((protocol, network)), level=level)
-        said = {"network": network, "protocol": protocol}
-        rows += [said | row | {"condition": at, "n_pairs": n_pairs} for at, n_pairs, row in _rows(found)]
+        same = {column: other.of for column, other in coinciding(found).items()}
+        for at, n_pairs, row in _rows(found):
+            said = {"network": network, "protocol": protocol, "condition": at, "n_pairs": n_pairs}
+            rows.append(said | row | {"same_as": same.get((row["measure"], at))})
     return tables.table(rows, SENSITIVITY).fill_nan(None)
 
 
@@ -39,7 +43,7 @@ def curves(draws: Mapping[Cell, str | Path], *, level: float) -> pl.DataFrame:
     return tables.table(rows, CURVES).fill_nan(None).sort("protocol", "network", "measure", "value", maintain_order=True)
 
 
-def _rows(side: Side) -> Iterator[tuple[object, int, dict[str, object]]]:
+def _rows(side: Side) -> Iterator[tuple[Any, int, dict[str, Any]]]:
     """Condition or swept value, rows that count, and the columns that every table of estimates has."""
     found, counted = side.intervals, side.totals.counted
     for k, (measure, at) in enumerate(side.columns):

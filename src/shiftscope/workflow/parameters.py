@@ -25,8 +25,8 @@ from shiftscope.workflow.fingerprint import fingerprint
 from shiftscope.workflow.gpus import devices_here
 from shiftscope.workflow.plan import Plan
 
-MEASURING = ("sums", "report")
-"""Rules that look at the measures. Others see the sums that the rule `sums` made of them."""
+MEASURING = ("sums", "sensitivity", "comparisons", "report")
+"""Rules that look at the measures: what they are, or which of them say the same. Others see what these rules made."""
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,73 @@ pairs, in order: "at the start" is then the first frame that is classified right
 right, and an image without such a pair counts in no denominator. A measure of whole sequences that needs no label is given
 also of the images whose first frame is classified right. A mean over pairs is given also at matched confidence
 (`confidence`), and means over frames and pairs as a curve over what is swept (`estimates.curves`).
+
+Some measures say the same by their definitions, most of them where all sequences are short or of one length. Each says
+itself of which other one that is true (`Same`), and `coinciding` finds out where it is.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import polars as pl
 
 from shiftscope.core.registry import Registry
+
+
+class Lengths(NamedTuple):
+    """How long the sequences of a protocol are; None where they differ from picture to picture."""
+
+    frames: int | None
+    pairs: int | None
+
+
+class Same(NamedTuple):
+    """Another measure that says the same by definition, on sequences of certain lengths."""
+
+    of: str
+    """The name of the other measure."""
+    where: Callable[[Lengths], bool]
+    how: Literal["equal", "complement", "multiple"] = "equal"
+    """Whether it has the same value as the other measure, 1 − that value, or a multiple of it."""
+    conditions: tuple[str, ...] = ("all", "right")
+    """Under which conditions that is true."""
+
+
+def always(_: Lengths) -> bool:
+    """True, however long the sequences are.
+
+    >>> always(Lengths(frames=None, pairs=None))
+    True
+    """
+    return True
+
+
+def one_pair(lengths: Lengths) -> bool:
+    """Whether every sequence has one pair of neighbours.
+
+    >>> one_pair(Lengths(frames=2, pairs=1)), one_pair(Lengths(frames=9, pairs=8))
+    (True, False)
+    """
+    return lengths.pairs == 1
+
+
+def two_frames(lengths: Lengths) -> bool:
+    """Whether every sequence has two frames.
+
+    >>> two_frames(Lengths(frames=2, pairs=1)), two_frames(Lengths(frames=None, pairs=1))
+    (True, False)
+    """
+    return lengths.frames == 2
+
+
+def one_length(lengths: Lengths) -> bool:
+    """Whether all sequences have equally many pairs of neighbours.
+
+    >>> one_length(Lengths(frames=9, pairs=8)), one_length(Lengths(frames=None, pairs=None))
+    (True, False)
+    """
+    return lengths.pairs is not None
 
 
 @dataclass(frozen=True)
@@ -38,6 +96,8 @@ class Measure:
     other values. A total counts rows that have it. Shares have intervals of their own, see `statistics.proportions`."""
     neighbours: bool = False
     """Whether it makes sense only where neighbouring steps are neighbours; every measure of pairs is of that kind."""
+    same: tuple[Same, ...] = ()
+    """Other measures that say the same by definition on some protocols, the one to name instead of this one first."""
 
 
 def mean(over: Literal["frames", "pairs"], value: pl.Expr, among: pl.Expr | None = None, *, share: bool) -> Measure:

@@ -2,9 +2,16 @@
 
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, measures
+from shiftscope.sensitivity.measures import Lengths, Measure, Same, measures, one_pair, two_frames
 
 SEVERAL = pl.len() > 1
+
+
+def _a_pair(lengths: Lengths) -> bool:
+    return one_pair(lengths) and two_frames(lengths)
+
+
+CHANGE = Same("top1_change", _a_pair, "complement")
 
 
 @measures.register(
@@ -23,7 +30,14 @@ def consistency() -> Measure:
     """
     same = pl.col("top1").unique_counts().cast(pl.Float64)
     count = pl.len().cast(pl.Float64)
-    return Measure("frames", (same * (same - 1)).sum(), count * (count - 1), counted=SEVERAL * pl.len(), share_of="rows")
+    return Measure(
+        "frames",
+        (same * (same - 1)).sum(),
+        count * (count - 1),
+        counted=SEVERAL * pl.len(),
+        share_of="rows",
+        same=(CHANGE, Same("agreement", two_frames)),
+    )
 
 
 @measures.register(
@@ -41,7 +55,14 @@ def agreement() -> Measure:
     (0, 1)
     """
     agree = (pl.col("top1").n_unique() == 1) & SEVERAL
-    return Measure("frames", agree.cast(pl.Int64), SEVERAL.cast(pl.Int64), counted=SEVERAL * pl.len(), share_of="images")
+    return Measure(
+        "frames",
+        agree.cast(pl.Int64),
+        SEVERAL.cast(pl.Int64),
+        counted=SEVERAL * pl.len(),
+        share_of="images",
+        same=(CHANGE,),
+    )
 
 
 @measures.register(

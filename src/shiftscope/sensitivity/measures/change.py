@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, mean, measures
+from shiftscope.sensitivity.measures import Measure, Same, mean, measures, one_length, one_pair
 
 FLIPS = pl.col("top1") != pl.col("previous_top1")
 MOVED = (pl.col("top1_prob_before") - pl.col("prob_of_previous_top1")).abs()
@@ -53,7 +53,7 @@ def worst_change() -> Measure:
     >>> pairs.select(worst_change().numerator).item()
     0.25
     """
-    return Measure("pairs", MOVED.max(), pl.lit(1))
+    return Measure("pairs", MOVED.max(), pl.lit(1), same=(Same("mac", one_pair),))
 
 
 @measures.register(
@@ -70,7 +70,8 @@ def flip_probability() -> Measure:
     >>> pairs.select(flip_probability().numerator).item()
     0.25
     """
-    return Measure("pairs", FLIPS.mean(), pl.lit(1), share_of="rows")
+    same = (Same("top1_change", one_pair), Same("top1_change", one_length, conditions=("all",)))
+    return Measure("pairs", FLIPS.mean(), pl.lit(1), share_of="rows", same=same)
 
 
 @measures.register(

@@ -3,9 +3,11 @@
 The paper's "28 % of images" does not say what it counts. All three readings are here; none is presented as the paper's.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, mean, measures
+from shiftscope.sensitivity.measures import Measure, Same, always, mean, measures, one_length, one_pair
 
 V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1), figure 2B"
 CROSSES = pl.col("in5") != pl.col("previous_in5")
@@ -22,7 +24,8 @@ def jaggedness() -> Measure:
     >>> pairs.select(jaggedness().numerator).item()
     2
     """
-    return Measure("pairs", CROSSES.sum(), None)
+    rate = Same("jaggedness_rate", one_length, "multiple", conditions=("all",))
+    return Measure("pairs", CROSSES.sum(), None, same=(rate,))
 
 
 @measures.register(
@@ -56,7 +59,8 @@ def jagged_images() -> Measure:
     >>> pairs.select(jagged_images().numerator).item()  # this image is one of them
     1
     """
-    return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1), share_of="images")
+    same = (Same("jaggedness_rate", one_pair),)
+    return Measure("pairs", CROSSES.any().cast(pl.Int64), pl.lit(1), share_of="images", same=same)
 
 
 @measures.register(
@@ -75,7 +79,16 @@ def leaves_top5() -> Measure:
     """
     start = pl.col("previous_in5").first()
     return Measure(
-        "pairs", (start & LEAVES.any()).cast(pl.Int64), start.cast(pl.Int64), counted=start * pl.len(), share_of="images"
+        "pairs",
+        (start & LEAVES.any()).cast(pl.Int64),
+        start.cast(pl.Int64),
+        counted=start * pl.len(),
+        share_of="images",
+        same=(
+            Same("jaggedness_rate", one_pair, conditions=("right",)),
+            Same("exit_rate", one_pair),
+            Same("jagged_images", always, conditions=("right",)),
+        ),
     )
 
 
@@ -93,4 +106,6 @@ def exit_rate() -> Measure:
     >>> pairs.select(exit_rate().numerator / exit_rate().denominator).item()
     0.5
     """
-    return mean("pairs", LEAVES, among=pl.col("previous_in5"), share=True)
+    # A label that is the top class is among the first five: where it crosses, it leaves.
+    same = (Same("jaggedness_rate", always, conditions=("right",)),)
+    return replace(mean("pairs", LEAVES, among=pl.col("previous_in5"), share=True), same=same)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from shiftscope.sensitivity.measures import Measure, measures
+from shiftscope.sensitivity.measures import Lengths, Measure, Same, measures
 
 
 def _register(k: int) -> None:
@@ -15,13 +15,22 @@ def _register(k: int) -> None:
         f"middle step; of sequences that have all {2 * k + 1} frames",
     )
     def pm() -> Measure:
+        def whole_sequence(lengths: Lengths) -> bool:
+            return lengths == (2 * k + 1, 2 * k)
+
         step = pl.col("step")
         near = (step - step.get(pl.len() // 2)).abs() <= k
         whole = near.sum() == 2 * k + 1
         right = (pl.col("right") | ~near).all() & whole
         counted = whole.cast(pl.Int64)
         return Measure(
-            "frames", right.cast(pl.Int64), counted, counted=counted * near.sum(), neighbours=True, share_of="images"
+            "frames",
+            right.cast(pl.Int64),
+            counted,
+            counted=counted * near.sum(),
+            neighbours=True,
+            share_of="images",
+            same=(Same("worst_accuracy", whole_sequence, conditions=("all",)),) if k else (),
         )
 
 
