@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from shiftscope.core.errors import ShiftscopeError
@@ -13,6 +14,15 @@ def _pixels(text: str) -> int:
     if size < 8:
         raise argparse.ArgumentTypeError(f"{size} px are too few: write 8 or more")
     return size
+
+
+def _add_export(add: Callable[..., argparse.ArgumentParser]) -> None:
+    export = add("export", help="make the results of a finished run an RO-Crate: files, jobs, versions")
+    export.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="the config of the run")
+    export.add_argument("--license", help="of the files: an identifier of SPDX, such as CC-BY-4.0, or a URI")
+    export.add_argument(
+        "--author", action="append", default=[], help="who ran it: a name, with a URI in <> if you like; may be repeated"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="the config of the run")
     verify.add_argument("--deep", action="store_true", help="read pictures, too, and not only their sizes and dates")
     verify.add_argument("--mend", action="store_true", help="run the Snakemake command that mends what was found")
+    _add_export(commands.add_parser)
     manual = commands.add_parser("manual", help="write the manuals in docs/, config/schema.json and the networks' sizes")
     manual.add_argument(
         "--samplings",
@@ -102,6 +113,10 @@ def _run(chosen: argparse.Namespace, options: list[str]) -> int:
             found.findings.extend(verify.left_to_do(chosen.configfile))
         print("\n".join(verify.lines(found, chosen.configfile)), flush=True)
         return 0 if not found.findings else verify.mend(found, chosen.configfile) if chosen.mend else 1
+    elif chosen.command == "export":
+        from shiftscope.commands.export import export
+
+        print(export(chosen.configfile, chosen.author, chosen.license))
     else:
         from shiftscope.config import manual
 

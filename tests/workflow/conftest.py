@@ -10,8 +10,12 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from .apart import apart, may_be_apart
+
 ROOT = Path(__file__).parents[2]
 TRACKED = ("Snakefile", "environment.yml", "rules", "workflow", "profiles", "config", "src")
+INTERFACES = "interfaces.json"
+"""The file beside the small run that lists the network interfaces which were up when it was made."""
 PLAIN = {
     "kind": "timm",
     "architecture": "resnet18",
@@ -86,9 +90,11 @@ class Project:
         # The copy's library, not the installed one.
         return {**os.environ, "PYTHONPATH": str(self.folder / "src"), "MPLCONFIGDIR": str(self.folder / ".matplotlib")}
 
-    def snakemake(self, *arguments: str, check: bool = True) -> str:
+    def snakemake(self, *arguments: str, check: bool = True, before: tuple[str, ...] = ()) -> str:
+        """What Snakemake prints. `before` is put before its command."""
+        command = [*before, *self.command(*arguments)]
         done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=1800
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=1800
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]
@@ -122,7 +128,8 @@ class Project:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The small run, finished: one for all workers, so tests must leave it as it was and run nothing in it."""
+    """The small run, finished: one for all workers, so tests must leave it as it was and run nothing in it. Where that is
+    permitted, it was made without a network."""
     common = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         common = common.parent
@@ -133,7 +140,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Projec
         part = common / "small.part"
         shutil.rmtree(part, ignore_errors=True)  # of a worker whose run failed
         part.mkdir()
-        Project(part).snakemake()
+        Project(part).snakemake(before=apart(INTERFACES) if may_be_apart() else ())
         return Project.at(part.rename(folder))
 
 

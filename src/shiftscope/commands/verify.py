@@ -41,6 +41,8 @@ class Verified(NamedTuple):
     size: int
     """The bytes of these files."""
     findings: list[Finding]
+    records: dict[str, Record | None]
+    """The record of each file that the run consists of or was made of; None where it has none, as a user's own files."""
 
     def again(self) -> list[str]:
         """The files to make again."""
@@ -77,7 +79,7 @@ def verify(
     run = _Run(plan, targets if ended else [*targets, *(path for path in others if record_path(path).is_file())])
     unreached = [_unreached(path) for path in others if path not in run.records]
     pictures = [finding for name in chosen for finding in _pictures(plan, name, run, deep=deep)]
-    return Verified(len(run.digests), run.size(), [*pictures, *run.findings(), *unreached])
+    return Verified(len(run.digests), run.size(), [*pictures, *run.findings(), *unreached], run.records)
 
 
 def _pictures(plan: Plan, dataset: str, run: "_Run", *, deep: bool) -> Iterator[Finding]:
