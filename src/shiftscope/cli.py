@@ -104,15 +104,7 @@ def _run(chosen: argparse.Namespace, options: list[str]) -> int:
         wanted = chosen.configfile is not None or (path.is_file() and ":" not in chosen.network)
         print(show(chosen.network, Config.read(path) if wanted else None, chosen.input_size))
     elif chosen.command == "verify":
-        from shiftscope.commands import verify
-        from shiftscope.config import Config
-
-        config = Config.read(chosen.configfile)
-        found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None, deep=chosen.deep)
-        if not found.again():
-            found.findings.extend(verify.left_to_do(chosen.configfile))
-        print("\n".join(verify.lines(found, chosen.configfile)), flush=True)
-        return 0 if not found.findings else verify.mend(found, chosen.configfile) if chosen.mend else 1
+        return _verify(chosen)
     elif chosen.command == "export":
         from shiftscope.commands.export import export
 
@@ -122,6 +114,18 @@ def _run(chosen: argparse.Namespace, options: list[str]) -> int:
 
         manual.write(Path.cwd(), samplings=chosen.samplings)
     return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from shiftscope.commands import verify
+    from shiftscope.config import Config
+
+    config = Config.read(chosen.configfile)
+    found = verify.verify(config, verify.named(config, chosen.place) if chosen.place else None, deep=chosen.deep)
+    if not found.again():
+        found.findings.extend(verify.left_to_do(chosen.configfile))
+    print("\n".join(verify.lines(found, chosen.configfile)), flush=True)
+    return 0 if not found.findings else verify.mend(found, chosen.configfile) if chosen.mend else 1
 
 
 if __name__ == "__main__":
