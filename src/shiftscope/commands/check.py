@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from shiftscope.commands.shards import propose
 from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
@@ -29,6 +30,8 @@ class Findings:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.wrong = 0
+        self.pictures: dict[str, int] = {}
+        """Of each data set that is here, how many are used."""
 
     def good(self, what: str, line: str) -> None:
         """Note that a part of the config, `what`, is as it should be; `line` says what it is."""
@@ -57,6 +60,8 @@ def check(config: Config) -> Findings:
     for name, network in config.networks.items():
         _network(findings, plan, name, network)
     _jobs(findings, plan)
+    known, line = propose(plan, findings.pictures)
+    (findings.good if known else findings.later)("shards", line)
     place = next(path for path in (config.results, *config.results.resolve().parents) if path.exists())
     free = shutil.disk_usage(place).free
     line = f"about {amount(needed)} of frames will be written to {config.results}, where {amount(free)} are free"
@@ -78,6 +83,7 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source) -> int:
             findings.bad(what, str(error))
         return 0
     count = min(len(listing.pictures), source.limit or len(listing.pictures))
+    findings.pictures[name] = count
     known = ", ".join(sorted(source.provides - {"pictures"})) or "nothing but pictures"
     findings.good(what, f"{count} of {len(listing.pictures)} pictures, {len(listing.categories)} classes, with {known}")
     if name not in plan.evaluated or not plan.config.networks:
