@@ -11,6 +11,7 @@ settings.load_profile("shiftscope")
 LONGEST = (
     "real/test_every_protocol.py",
     "workflow/test_run.py",
+    "workflow/test_slurm.py",
     "workflow/test_reruns.py",
     "workflow/test_bad_input.py",
     "workflow/test_kinds.py",

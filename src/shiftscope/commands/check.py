@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftscope.commands.disk import FEWEST, MOST, Bytes, Sample
+from shiftscope.commands.shards import propose
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.numbers import amount
@@ -23,6 +24,8 @@ class Findings:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.wrong = 0
+        self.pictures: dict[str, int] = {}
+        """Of each data set that is here, how many are used."""
 
     def good(self, what: str, line: str) -> None:
         """Note that a part of the config, `what`, is as it should be; `line` says what it is."""
@@ -67,6 +70,8 @@ def check(config: Config) -> Findings:
     for name, network in config.networks.items():
         _network(findings, plan, name, network)
     _jobs(findings, plan)
+    known, line = propose(plan, findings.pictures)
+    (findings.good if known else findings.later)("shards", line)
     _disk(findings, config, needed)
     return findings
 
@@ -105,6 +110,7 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source, needed: 
             _before_fetching(findings, plan, name, source, needed)
         return
     count = min(len(listing.pictures), source.limit or len(listing.pictures))
+    findings.pictures[name] = count
     known = ", ".join(sorted(source.provides - {"pictures"})) or "nothing but pictures"
     findings.good(what, f"{count} of {len(listing.pictures)} pictures, {len(listing.categories)} classes, with {known}")
     if shown:

@@ -14,7 +14,7 @@ class Need(NamedTuple):
 
 
 GPU = Need(8000, 240)
-"""Of what runs a network: CUDA's libraries and pinned buffers are memory of the processor too, 3 to 5 GB of it."""
+"""Of what runs a network: CUDA's libraries and pinned buffers take memory of the processor too."""
 TABLE = Need(4000, 120)
 """Of what reads tables: sums and comparisons of 100 networks × 50,000 pictures × 9 steps took 1.3 GB and 1 minute."""
 SMALL = Need(2000, 60)
