@@ -10,18 +10,53 @@ from shiftscope.statistics.bootstrap import FEWEST_PICTURES, resampling_weights
 from .conftest import difference_ends, latent, mean_ends, means, share_ends, shares, two_networks
 
 
-def test_weights_are_those_of_drawing_with_replacement_and_repeat_themselves(monkeypatch):
-    whole = np.concatenate(list(resampling_weights(40, 3000, seed=3)))
+def weights_of(n, n_resamples, seed):
+    """All weights, (resamples, n)."""
+    of_blocks = [np.concatenate(list(chunks)) for chunks in resampling_weights(n, n_resamples, seed)]
+    return np.concatenate(of_blocks, axis=1)
+
+
+@pytest.mark.parametrize("pictures", [40, 15, 1])
+def test_weights_are_those_of_drawing_with_replacement_and_repeat_themselves(pictures, monkeypatch):
+    """In one block of pictures and in several."""
+    monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", pictures)
+    whole = weights_of(40, 3000, seed=3)
+    assert whole.shape == (3000, 40)
     assert (whole.sum(1) == 40).all()
     assert abs(whole.mean(0) - 1).max() < 0.1
-    assert whole.var() == pytest.approx(1 - 1 / 40, abs=0.02)
-    np.testing.assert_array_equal(whole, np.concatenate(list(resampling_weights(40, 3000, seed=3))))
-    assert (whole != np.concatenate(list(resampling_weights(40, 3000, seed=4)))).any()
-    monkeypatch.setattr(bootstrap, "CELLS_AT_A_TIME", 130)
-    chunks = list(resampling_weights(40, 10, seed=3))
-    assert [len(chunk) for chunk in chunks] == [3, 3, 3, 1]
-    assert len(np.unique(np.concatenate(chunks), axis=0)) == 10
-    assert all((chunk.sum(1) == 40).all() and chunk.var() > 0.5 for chunk in chunks)
+    covariance = np.cov(whole.T, bias=True)  # of a multinomial distribution: 1 − 1 ÷ 40, and −1 ÷ 40 between pictures
+    assert abs(np.diag(covariance) - (1 - 1 / 40)).max() < 0.15
+    assert abs(covariance - np.eye(40) + 1 / 40).max() < 0.15
+    for start in range(0, 40, pictures):  # what blocks have together
+        block = whole[:, start : start + pictures]
+        share = block.shape[1] / 40
+        assert block.sum(1).var() == pytest.approx(40 * share * (1 - share), rel=0.1)
+    np.testing.assert_array_equal(whole, weights_of(40, 3000, seed=3))
+    assert (whole != weights_of(40, 3000, seed=4)).any()
+
+
+def test_the_first_weights_of_few_pictures_are_those_of_numpys_generator():
+    rng = np.random.default_rng(3)
+    expected = [np.bincount(rng.integers(0, 40, 40), minlength=40) for _ in range(5)]
+    np.testing.assert_array_equal(weights_of(40, 5, seed=3), expected)
+
+
+def test_weights_do_not_depend_on_how_many_are_made_at_a_time(monkeypatch):
+    monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", 25)
+    whole = weights_of(40, 10, seed=3)
+    monkeypatch.setattr(bootstrap, "CELLS_AT_A_TIME", 80)
+    chunks = [list(one) for one in resampling_weights(40, 10, seed=3)]
+    assert [[one.shape for one in block] for block in chunks] == [[(3, 25)] * 3 + [(1, 25)], [(5, 15)] * 2]
+    np.testing.assert_array_equal(weights_of(40, 10, seed=3), whole)
+    assert len(np.unique(whole, axis=0)) == 10
+
+
+def test_sums_over_resamples_are_those_of_the_weights(monkeypatch):
+    values = np.random.default_rng(1).normal(size=(40, 3))
+    for pictures in (40, 7):
+        monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", pictures)
+        expected = np.concatenate([values.sum(0)[None], weights_of(40, 50, seed=3) @ values])
+        np.testing.assert_allclose(bootstrap.resampled(values, seed=3, n_resamples=50), expected, atol=1e-12)
 
 
 def test_interval_of_a_mean_is_that_of_a_loop_over_resamples():

@@ -1,6 +1,8 @@
 """Sums of pictures against loops over the pictures: moments, reweighted parts, products of two networks, and the p-value
 and the interval that follow from them."""
 
+from functools import reduce
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -10,7 +12,7 @@ from shiftscope.statistics.bootstrap import resampled, resampled_means, resampli
 from shiftscope.statistics.moments import Moments, moments_by_part, reweighted
 from shiftscope.statistics.permutation import paired_p_values, signed, signed_sums
 from shiftscope.statistics.products import all_products, products
-from shiftscope.statistics.ratios import Ratios
+from shiftscope.statistics.ratios import Powers, Ratios, powers
 
 from .conftest import difference_ends, means, shares
 
@@ -53,7 +55,8 @@ def test_parts_reweighted_after_they_were_summed_are_those_reweighted_before(par
 
 
 def weights_of(draws):
-    return np.concatenate(list(resampling_weights(PICTURES, draws["n_resamples"], draws["seed"])))
+    (weights,) = resampling_weights(PICTURES, draws["n_resamples"], draws["seed"])
+    return np.concatenate(list(weights))
 
 
 def two(rng, n=PICTURES):
@@ -155,3 +158,29 @@ def test_the_interval_of_a_difference_follows_from_sums(rng):
         above = np.sqrt((ha - pa) ** 2 - 2 * together * (ha - pa) * (pb - lb) + (pb - lb) ** 2)
         assert (low[column], high[column]) == pytest.approx((pa - pb - below, pa - pb + above), rel=1e-12)
     assert np.isnan(low[3])
+
+
+@pytest.mark.parametrize("cuts", [[], [13], [1, 2, 30]])
+def test_powers_of_parts_of_the_pictures_make_the_totals_of_all(rng, cuts):
+    """As of the pictures together, and to rounding even where all values are alike."""
+    ratios = next(two(rng))
+    alike = means(np.full((PICTURES, 1), 0.1) * ratios.denominator[:, :1], ratios.denominator[:, :1])
+    for whole in (ratios, alike):
+        parts = [
+            powers(whole._replace(numerator=numerator, denominator=denominator))
+            for numerator, denominator in zip(
+                np.split(whole.numerator, cuts), np.split(whole.denominator, cuts), strict=True
+            )
+        ]
+        found, expected = reduce(Powers.merged, parts).totals(whole.trials, whole.scale), whole.totals()
+        for name, value in found._asdict().items():
+            np.testing.assert_allclose(value, getattr(expected, name), rtol=1e-12, atol=1e-17, err_msg=name)
+
+
+def test_powers_of_nothing_that_counts_have_no_totals():
+    none = Ratios(np.zeros((3, 1)), np.zeros((3, 1)), np.ones(1), np.ones(1))
+    some = Ratios(np.array([[1.0], [0.0]]), np.ones((2, 1)), np.ones(1), np.ones(1))
+    assert np.isnan(powers(none).merged(powers(none)).totals(*none[2:]).squares).all()
+    both = powers(none).merged(powers(some)).totals(*some[2:])
+    assert both.squares.tolist() == some.totals().squares.tolist()
+    assert both.counted.tolist() == [2]

@@ -8,7 +8,7 @@ import scipy.stats
 
 from shiftscope.statistics import bootstrap
 from shiftscope.statistics.corrections import holm
-from shiftscope.statistics.permutation import SMALLEST_P, paired_p_values, signed_sums
+from shiftscope.statistics.permutation import SMALLEST_P, paired_p_values, random_signs, signed, signed_sums
 from shiftscope.statistics.products import products
 
 from .conftest import latent, means, shares, two_networks
@@ -155,3 +155,13 @@ def test_draws_do_not_depend_on_how_many_are_made_at_a_time(monkeypatch):
     assert len(np.unique(whole)) > 5
     monkeypatch.setattr(bootstrap, "CELLS_AT_A_TIME", 400 * 7)
     np.testing.assert_array_equal(whole, p_values(a, b, n_draws=50))
+
+
+@pytest.mark.parametrize("pictures", [40, 7])
+def test_signs_are_even_and_of_each_picture_by_itself(pictures, monkeypatch):
+    monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", pictures)
+    signs = np.concatenate([np.concatenate(list(chunks)) for chunks in random_signs(40, 3000, seed=2)], axis=1)
+    assert set(np.unique(signs)) == {-1, 1}
+    assert abs(np.cov(signs.T, bias=True) - np.eye(40)).max() < 0.1
+    values = np.random.default_rng(1).normal(size=(40, 3))
+    np.testing.assert_allclose(signed(values, seed=2, n_draws=3000), signs @ values, atol=1e-12)

@@ -1,6 +1,6 @@
 """Confidence intervals, by resampling pictures, of means that are no shares of events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,27 +10,69 @@ from shiftscope.statistics.ratios import Floats, Ratios, ratio
 
 CELLS_AT_A_TIME = 10_000_000
 """Entries of a chunk of resampling weights, at most: 80 MB."""
+PICTURES_AT_A_TIME = 16_384
+"""Pictures of a block: what is drawn is drawn for one block after the other, so that the others need not be in memory."""
 FEWEST_PICTURES = 30
 """With fewer pictures, no interval of a mean is given. For values as skewed as changes of a probability it would cover the
 truth too seldom, and nothing in so few values says how skewed they are."""
 
 
-def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each of `n` pictures is drawn in each bootstrap resample: chunks of (resamples, n), whose rows sum to n.
+def blocks(n: int) -> list[slice]:
+    """`n` pictures in blocks of `PICTURES_AT_A_TIME`, the last of which may be smaller; one block at least.
 
+    >>> blocks(20_000)
+    [slice(0, 16384, None), slice(16384, 20000, None)]
+    """
+    return [slice(start, min(n, start + PICTURES_AT_A_TIME)) for start in range(0, max(n, 1), PICTURES_AT_A_TIME)]
+
+
+def generators(seed: int | list[int], n: int) -> Iterator[np.random.Generator]:
+    """A random generator for each block of `n` pictures; that of the first is of the seed itself.
+
+    >>> first, second = (int(rng.integers(100)) for rng in generators(0, 20_000))
+    >>> first == int(np.random.default_rng(0).integers(100)), first == second
+    (True, False)
+    """
+    first, *others = np.atleast_1d(seed).tolist()
+    for k in range(len(blocks(n))):
+        yield np.random.default_rng([first, *others, k] if k else seed)
+
+
+def resampling_weights(n: int, n_resamples: int, seed: int) -> Iterator[Iterator[Floats]]:
+    """How often each of `n` pictures is drawn in each bootstrap resample. Of one block of pictures after the other, chunks
+    of (resamples, pictures of the block); all weights of a resample sum to n.
+
+    How many of its n pictures a resample takes from each block is drawn first (a multinomial distribution), and then which.
     The same arguments give the same weights, so that networks are resampled together.
 
-    >>> (weights,) = resampling_weights(3, 2, seed=0)
+    >>> ((weights,),) = map(list, resampling_weights(3, 2, seed=0))
     >>> weights.shape, weights.sum(1).tolist()
     ((2, 3), [3.0, 3.0])
     """
-    rng = np.random.default_rng(seed)
-    at_a_time = max(1, CELLS_AT_A_TIME // max(n, 1))
-    for start in range(0, n_resamples, at_a_time):
-        weights = np.empty((min(at_a_time, n_resamples - start), n))
-        for row in weights:  # one resample at a time stays in the processor's cache
-            row[:] = np.bincount(rng.integers(0, max(n, 1), n), minlength=n)
+    sizes = np.array([block.stop - block.start for block in blocks(n)])
+    shares = np.random.default_rng([seed, 2]).multinomial(n, sizes / max(n, 1), n_resamples)
+    for rng, size, drawn in zip(generators(seed, n), sizes.tolist(), shares.T.tolist(), strict=True):
+        yield _weights(rng, size, drawn)
+
+
+def _weights(rng: np.random.Generator, size: int, drawn: list[int]) -> Iterator[Floats]:
+    """Weights of a block of `size` pictures, from which as many as `drawn` are taken in each resample."""
+    at_a_time = max(1, CELLS_AT_A_TIME // max(size, 1))
+    for start in range(0, len(drawn), at_a_time):
+        some = drawn[start : start + at_a_time]
+        weights = np.empty((len(some), size))
+        for row, number in zip(weights, some, strict=True):  # one resample at a time stays in the processor's cache
+            row[:] = np.bincount(rng.integers(0, max(size, 1), number), minlength=size)
         yield weights
+
+
+def under(factors: Iterable[Floats], values: Floats) -> Floats:
+    """Sums of `values`, (n, k), over n pictures under factors, which come in chunks of (draws, n): (draws, k).
+
+    >>> under([np.array([[1.0, 0.0]]), np.array([[2.0, 1.0]])], np.array([[3.0], [4.0]])).tolist()
+    [[3.0], [10.0]]
+    """
+    return np.concatenate([np.empty((0, values.shape[1])), *(some @ values for some in factors)])
 
 
 def resampled(values: Floats, *, seed: int, n_resamples: int) -> Floats:
@@ -40,8 +82,11 @@ def resampled(values: Floats, *, seed: int, n_resamples: int) -> Floats:
     >>> sums[0].tolist(), np.unique(sums).tolist()
     ([4.0], [2.0, 4.0, 6.0])
     """
-    drawn = [weights @ values for weights in resampling_weights(len(values), n_resamples, seed)]
-    return np.concatenate([values.sum(0)[None], *drawn])
+    drawn = np.zeros((n_resamples, values.shape[1]))
+    weights = resampling_weights(len(values), n_resamples, seed)
+    for block, some in zip(blocks(len(values)), weights, strict=True):
+        drawn += under(some, values[block])
+    return np.concatenate([values.sum(0)[None], drawn])
 
 
 def resampled_means(ratios: Ratios, *, seed: int, n_resamples: int) -> Moments:

@@ -1,5 +1,6 @@
 """A paired permutation test of whether two networks have equal measures on the same pictures."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,16 +30,34 @@ def signed(values: Floats, *, seed: int, n_draws: int) -> Floats:
     [-3.0, 3.0]
     """
     n, k = values.shape
-    rng = np.random.default_rng([seed, 1])
-    at_a_time = max(1, bootstrap.CELLS_AT_A_TIME // max(n, 1))
-    drawn = [np.empty((0, k))]
+    drawn = np.zeros((n_draws, k))
+    for block, signs in zip(bootstrap.blocks(n), random_signs(n, n_draws, seed), strict=True):
+        drawn += bootstrap.under(signs, values[block])
+    return drawn
+
+
+def random_signs(n: int, n_draws: int, seed: int) -> Iterator[Iterator[Floats]]:
+    """A sign, 1 or −1, for each of `n` pictures in each draw. Of one block of pictures after the other
+    (`bootstrap.blocks`), chunks of (draws, pictures of the block).
+
+    The same arguments give the same signs.
+
+    >>> ((signs,),) = map(list, random_signs(3, 2, seed=0))
+    >>> signs.shape, np.abs(signs).tolist()
+    ((2, 3), [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    """
+    for rng, block in zip(bootstrap.generators([seed, 1], n), bootstrap.blocks(n), strict=True):
+        yield _signs(rng, block.stop - block.start, n_draws)
+
+
+def _signs(rng: np.random.Generator, size: int, n_draws: int) -> Iterator[Floats]:
+    at_a_time = max(1, bootstrap.CELLS_AT_A_TIME // max(size, 1))
     for start in range(0, n_draws, at_a_time):
-        signs = np.empty((min(at_a_time, n_draws - start), n))
+        signs = np.empty((min(at_a_time, n_draws - start), size))
         for row in signs:  # one draw at a time stays in the processor's cache
-            np.multiply(rng.integers(0, 2, n), 2.0, out=row)
+            np.multiply(rng.integers(0, 2, size), 2.0, out=row)
             row -= 1
-        drawn.append(signs @ values)
-    return np.concatenate(drawn)
+        yield signs
 
 
 def signed_sums(ratios: Ratios, *, seed: int, n_draws: int) -> SignedSums:

@@ -4,6 +4,7 @@ Frames of one picture are not independent. So a measure comes as two sums for ea
 intervals and tests.
 """
 
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,86 @@ class Ratios(NamedTuple):
             weights=(weight**2).sum(0),
             fourth=(squares**2).sum(0),
         )
+
+
+class Powers(NamedTuple):
+    """m measures summed over some of their pictures, from which `Totals` of many pictures follow by `merged`.
+
+    Residuals r = numerator − estimate × denominator are about the estimate of these pictures, not about 0, so that nothing
+    is lost by rounding when sums about another estimate are made of them.
+    """
+
+    numerator: Floats
+    """(m,): Σ numerator"""
+    denominator: Floats
+    """(m,): Σ denominator"""
+    counted: NDArray[np.int64]
+    """(m,): how many pictures count in the denominator."""
+    nonnegative: NDArray[np.bool_]
+    """(m,): whether no picture has a negative numerator."""
+    second: Floats
+    """(3, m): Σ rʲ × denominator²⁻ʲ for j = 0, 1, 2."""
+    fourth: Floats
+    """(5, m): Σ rʲ × denominator⁴⁻ʲ for j = 0 … 4."""
+
+    @property
+    def estimate(self) -> Floats:
+        """(m,): Σ numerator ÷ Σ denominator, 0 where the denominator is 0."""
+        return np.nan_to_num(ratio(self.numerator, self.denominator))
+
+    def merged(self, other: "Powers") -> "Powers":
+        """Those of these pictures and of others together.
+
+        >>> one, two = (powers(Ratios(np.array([[top]]), np.ones((1, 1)), np.ones(1), np.ones(1))) for top in (1.0, 0.0))
+        >>> one.merged(two).second[:, 0].tolist()  # 1² + 1²; ½ − ½; ¼ + ¼
+        [2.0, 0.0, 0.5]
+        """
+        sums = [one + more for one, more in zip(self[:3], other[:3], strict=True)]
+        whole = Powers(*sums, self.nonnegative & other.nonnegative, self.second, self.fourth)
+        by = [one.estimate - whole.estimate for one in (self, other)]
+        return whole._replace(
+            second=_about(self.second, by[0]) + _about(other.second, by[1]),
+            fourth=_about(self.fourth, by[0]) + _about(other.fourth, by[1]),
+        )
+
+    def totals(self, trials: Floats, scale: Floats) -> "Totals":
+        """`Totals` of these pictures; `trials` and `scale`, (m,), as in `Ratios`."""
+        whole = self.denominator
+        return Totals(
+            numerator=self.numerator,
+            denominator=whole,
+            counted=self.counted,
+            trials=trials,
+            scale=scale,
+            nonnegative=self.nonnegative,
+            squares=ratio(self.second[2], whole**2),
+            products=ratio(self.second[1], whole**2),
+            weights=ratio(self.second[0], whole**2),
+            fourth=ratio(self.fourth[4], whole**4),
+        )
+
+
+def powers(ratios: Ratios) -> Powers:
+    """The sums of all pictures of `ratios`.
+
+    >>> powers(Ratios(np.array([[1.0], [0.0]]), np.ones((2, 1)), np.ones(1), np.ones(1))).second[:, 0].tolist()
+    [2.0, 0.0, 0.5]
+    """
+    numerator, denominator = ratios.numerator, ratios.denominator
+    residual = numerator - np.nan_to_num(ratios.estimate) * denominator
+
+    def sums(degree: int) -> Floats:
+        return np.array([(residual**j * denominator ** (degree - j)).sum(0) for j in range(degree + 1)])
+
+    return Powers(
+        numerator.sum(0), denominator.sum(0), ratios.counted, np.asarray((numerator >= 0).all(0)), sums(2), sums(4)
+    )
+
+
+def _about(sums: Floats, by: Floats) -> Floats:
+    """Σ (r + by × D)ʲ Dᵈ⁻ʲ from Σ rʲ Dᵈ⁻ʲ, j = 0 … d: (d + 1, m), by the binomial theorem."""
+    terms = range(len(sums))
+    return np.array([sum(comb(j, i) * by ** (j - i) * sums[i] for i in range(j + 1)) for j in terms])
 
 
 class Totals(NamedTuple):
