@@ -20,7 +20,7 @@ from shiftscope.core.columns import Table
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Entry
 from shiftscope.engines import engines
-from shiftscope.networks import sizes, suitable
+from shiftscope.networks import accuracies, sizes, suitable
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.sampling import samplings as kinds_of_sampling
 from shiftscope.networks.training import Training
@@ -42,6 +42,7 @@ def files() -> dict[str, str]:
         "docs/tables.md": tables_manual(),
         "config/schema.json": json.dumps(config_schema(), indent=1) + "\n",
         f"src/shiftscope/networks/{sizes.TABLE.name}": sizes.generated(),
+        f"src/shiftscope/networks/{accuracies.TABLE.name}": accuracies.generated(),
     }
 
 

@@ -1,5 +1,7 @@
 """Where a network loses the shift, in a sentence."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from shiftscope.cause.losses import largest_loss, of_layers
@@ -28,3 +30,24 @@ def loss_sentence(network: str, layers: pl.DataFrame) -> str:
         f"and {after['layer']} ({after['subsampling_factor']:.3g} px): the sums of its channels leave their mean by more "
         f"than 20 % at {percent(before['estimate'])} and then at {percent(after['estimate'])} of the shifts."
     )
+
+
+MOST_NAMED = 4
+
+
+def losses_in_short(looked: Sequence[tuple[str, pl.DataFrame]]) -> str:
+    """Between which two maps each network loses most of the shift, in one sentence; empty where it is not known of any.
+
+    `looked` are networks with their tables `cause.LAYERS`, on one protocol.
+    """
+    losses = [(name, largest_loss(of_layers(layers, "nonshiftability", "share"))) for name, layers in looked]
+    known = [(name, loss) for name, loss in losses if loss is not None]
+    if not known:
+        return ""
+    said = "; ".join(
+        f"{name} between {loss.before['layer']} and {loss.after['layer']} (from one cell for "
+        f"{loss.before['subsampling_factor']:.3g} px to one for {loss.after['subsampling_factor']:.3g} px)"
+        for name, loss in known[:MOST_NAMED]
+    )
+    more = f"; and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    return f"Networks lose most of the shift where they subsample: {said}{more}."

@@ -60,16 +60,21 @@ def _hundredths(share: float) -> str:
 
 def effect_said(row: Row) -> str:
     """What one of `remedies.choices` does, at which price: gain in P(top-1 change), time, and change of the accuracy."""
-    high = None if row["difference_low"] is None else -row["difference_low"]
-    low = None if row["difference_high"] is None else -row["difference_high"]
     text = (
         f"P(top-1 change) goes from {percent(row['without'])} to {percent(row['estimate'])}, a gain of "
-        f"{points(-row['difference'], low, high)}, at {_price(row)}"
+        f"{_gain_of(row)}, at {_price(row)}"
     )
     if row["accuracy_difference"] is None:
         return text
     names = ("accuracy_difference", "accuracy_difference_low", "accuracy_difference_high")
     return f"{text}; the accuracy changes by {points(*(row[name] for name in names))}"
+
+
+def _gain_of(row: Row) -> str:
+    """By how much P(top-1 change) falls."""
+    high = None if row["difference_low"] is None else -row["difference_low"]
+    low = None if row["difference_high"] is None else -row["difference_high"]
+    return points(-row["difference"], low, high)
 
 
 def _price(row: Row) -> str:
@@ -108,6 +113,35 @@ def best_sentence(network: str, chosen: pl.DataFrame, untrained: Collection[str]
         first = "" if parts else f"{network}: nothing helps without training. "
         parts.append(f"{first}Of networks trained otherwise, {remedy_said(row)} helps most: {effect_said(row)}.")
     return " ".join(parts)
+
+
+MOST_NAMED = 4
+
+
+def helps_in_short(protocol: str, chosen: pl.DataFrame) -> str:
+    """What helps each network most on a protocol, in one sentence; empty where nothing was tried. `chosen` are the
+    `remedies.choices` on this protocol."""
+    if chosen.is_empty():
+        return ""
+    best = [(network, _best(network, chosen)) for network in chosen["network"].unique(maintain_order=True)]
+    known = [(network, row) for network, row in best if row is not None]
+    if not known:
+        return f"Of what was tried on {protocol}, nothing helps: {NOTHING}."
+    known.sort(key=lambda one: one[1]["difference"])
+    said = "; ".join(
+        f"for {network} {remedy_said(row)}, from {percent(row['without'])} to {percent(row['estimate'])} of cases "
+        f"(gain {_gain_of(row)}) at {_price(row)}"
+        for network, row in known[:MOST_NAMED]
+    )
+    rest = len(best) - len(known)
+    none = f"; for {rest} nothing" if rest else ""
+    more = f"; and for {len(known) - MOST_NAMED} more networks" if len(known) > MOST_NAMED else ""
+    return f"What makes answers steadier most ({protocol}): {said}{more}{none}."
+
+
+def _best(network: str, chosen: pl.DataFrame) -> Row | None:
+    own = helping(chosen.filter(network=network)).sort("difference")
+    return own.row(0, named=True) if len(own) else None
 
 
 def hurting_sentences(chosen: pl.DataFrame) -> list[str]:
