@@ -43,7 +43,7 @@ TARGETS = [
     f"results/test/{name}"
     for name in (
         "sensitivity.parquet", "curves.parquet", "comparisons.parquet", "remedies.parquet", "bias.parquet",
-        "inclusion.parquet", "relation.parquet", "layers/move/one/layers.parquet", "figures/crop/measures.png",
+        "inclusion.parquet", "relation.parquet", "layers/move/one/layers.parquet", "figures/measures.png",
         "figures/box_centres.pdf",
     )
 ]  # fmt: skip
