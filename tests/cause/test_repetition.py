@@ -87,3 +87,16 @@ def test_the_periodic_share_is_that_of_the_spectrum():
         at = spectrum(series)[:, 24 // period - 1 :: 24 // period]
         assert periodic_share(series, period) == pytest.approx(at.sum(1))
     assert periodic_share(np.zeros(24), 8) == 0
+
+
+def test_the_p_value_is_that_of_a_loop_over_shuffles(monkeypatch):
+    monkeypatch.setattr(repetition, "SHUFFLES", 61)
+    series = np.tile(np.random.default_rng(3).normal(size=8), 4) + 6 * np.random.default_rng(4).normal(size=(5, 32))
+    share, rng = partial(periodic_share, period=8), np.random.default_rng(6)
+    reached = 0
+    for _ in range(61):
+        shuffled = series.copy()
+        rng.permuted(series[:, 1:], axis=1, out=shuffled[:, 1:])
+        reached += share(shuffled).mean() >= share(series).mean()
+    assert 5 < reached < 56
+    assert p_value(series, share, np.random.default_rng(6)) == (1 + reached) / 62

@@ -7,6 +7,8 @@ import numpy as np
 from shiftscope.statistics.ratios import Floats, ratio
 
 SHUFFLES = 999
+TOGETHER = 8
+"""How many of them are made at once: more would not fit into the processor's cache."""
 
 
 def similarity(vectors: Floats) -> Floats:
@@ -81,15 +83,15 @@ def peak_weights(length: int, period: int) -> Floats:
 
 
 def p_value(series: Floats, statistic: Callable[[Floats], Floats], rng: np.random.Generator) -> float:
-    """How often shuffled shifts reach the mean of a `statistic`, (pictures, length) → (pictures,), over pictures: each
-    picture's shifts but the first are shuffled anew; (1 + those that reach it) ÷ (1 + 999). The first one is left where it
-    is, since the similarity there is 1 by definition.
+    """How often shuffled shifts reach the mean of a `statistic`, (…, pictures, length) → (…, pictures), over pictures:
+    each picture's shifts but the first are shuffled anew; (1 + those that reach it) ÷ (1 + 999). The first one is left
+    where it is, since the similarity there is 1 by definition.
     """
     observed = statistic(series).mean()
-    shuffled = series.copy()
     reached = 0
-    for _ in range(SHUFFLES):
-        rng.permuted(series[:, 1:], axis=1, out=shuffled[:, 1:])
+    for start in range(0, SHUFFLES, TOGETHER):
+        shuffled = np.repeat(series[None], min(TOGETHER, SHUFFLES - start), axis=0)
+        rng.permuted(shuffled[..., 1:], axis=-1, out=shuffled[..., 1:])
         # Rounding must not make an exact tie a smaller value.
-        reached += statistic(shuffled).mean() >= observed - 1e-12 * abs(observed)
-    return float((1 + reached) / (1 + SHUFFLES))
+        reached += int((statistic(shuffled).mean(-1) >= observed - 1e-12 * abs(observed)).sum())
+    return (1 + reached) / (1 + SHUFFLES)
