@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy.stats import binom, kstest
 
-from shiftscope.bias import BIAS
+from shiftscope.bias import BIAS, chance, rectangles
 from shiftscope.bias.boxes import ALL, box_statistics, brief_statistics, verdicts
 from shiftscope.bias.selection import Inclusion
 from shiftscope.core import tables
@@ -361,6 +361,16 @@ def test_brief_statistics_are_the_same_numbers_and_no_others(inclusion):
     for rows, left_out in ((together, (*CORRECTED, *UNCORRECTED)), (each, EFFECTS), (each & ~alone, UNCORRECTED)):
         assert brief.filter(rows).select(pl.col(left_out).is_null().all()).row(0) == (True,) * len(left_out)
         assert whole.filter(rows).select(pl.col(left_out).is_null().all()).row(0) == (False,) * len(left_out)
+
+
+def test_the_numbers_do_not_depend_on_how_many_boxes_are_looked_at_at_a_time(monkeypatch):
+    """Of whole pixels in one part, and off them in another one."""
+    rng = np.random.default_rng(0)
+    table = pl.concat([boxes(uniform(rng, 60), "a"), boxes(uniform(rng, 60) + np.array([0.3, 0.3, -1, -1]), "b")])
+    whole = box_statistics(table, seed=0)
+    for module in (rectangles, chance):
+        monkeypatch.setattr(module, "AT_ONCE", 50)
+    assert_frame_equal(box_statistics(table, seed=0), whole, check_exact=True)
 
 
 ALWAYS = ("category", "quantity", "null", "n", "n_images", "reason")

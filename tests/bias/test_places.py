@@ -112,6 +112,7 @@ def test_places_that_several_boxes_have_are_put_together_alike_by_either_way(mon
     places = mixed(np.random.default_rng(5), 500).of(np.random.default_rng(6).integers(0, 500, 900))
     by_sorting = module._gathered(places)
     monkeypatch.setattr(module, "FEW", 0)
+    monkeypatch.setattr(module, "PER_QUERY", 400)
     by_query = module._gathered(places)
     for found, expected in zip(by_sorting, by_query, strict=True):
         np.testing.assert_array_equal(found, expected)

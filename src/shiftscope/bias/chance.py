@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from shiftscope.bias.places import Places
+from shiftscope.bias.places import AT_ONCE, Places
 from shiftscope.core.randomness import generator
 from shiftscope.statistics import binned, uniformity
 from shiftscope.statistics.binned import CELLS, SIDE, Ints
@@ -83,11 +83,13 @@ def _linear(cells: int, n_axes: int) -> Single:
 def _kinds(axes: Sequence[Places]) -> dict[tuple[int, ...], int]:
     """How many boxes have how many places along each axis; ROOMY stands for itself and all larger numbers."""
     shape = (ROOMY + 1,) * len(axes)
-    of_boxes = np.ravel_multi_index(tuple(_rooms(axis) for axis in axes), shape)
-    many = np.bincount(of_boxes)
+    many = np.zeros(prod(shape), np.int64)
+    for begin in range(0, len(axes[0].start), AT_ONCE):
+        rooms = tuple(_rooms(axis.of(slice(begin, begin + AT_ONCE))) for axis in axes)
+        many += np.bincount(np.ravel_multi_index(rooms, shape), minlength=len(many))
     kinds = np.flatnonzero(many)
-    rooms = zip(*(numbers.tolist() for numbers in np.unravel_index(kinds, shape)), strict=True)
-    return dict(zip(rooms, many[kinds].tolist(), strict=True))
+    numbers = zip(*(along.tolist() for along in np.unravel_index(kinds, shape)), strict=True)
+    return dict(zip(numbers, many[kinds].tolist(), strict=True))
 
 
 def _rooms(places: Places) -> Ints:

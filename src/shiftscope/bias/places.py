@@ -20,7 +20,9 @@ from shiftscope.statistics.binned import Ints
 from shiftscope.statistics.ratios import Floats
 
 AT_ONCE = 1_000_000
-"""Boxes that are counted at a time."""
+"""Boxes whose values are computed, and counted, at a time: memory for arrays of many millions is slow to get."""
+PER_QUERY = 4_000_000
+"""Boxes that are put together at a time."""
 FEW = 10_000
 """Up to so many boxes are put together by sorting them; starting a query takes longer."""
 
@@ -198,6 +200,9 @@ def _gathered(places: Places) -> tuple[Floats, Floats, Floats]:
         start, end = places.start[order], places.end[order]
         first = np.flatnonzero((np.diff(start, prepend=-1) != 0) | (np.diff(end, prepend=-1) != 0))
         return start[first], end[first], np.diff(first, append=len(start)) / len(start)
-    boxes = pl.DataFrame({"start": places.start, "end": places.end})
-    found = boxes.group_by("start", "end").len("boxes").sort("start", "end")
-    return found["start"].to_numpy(), found["end"].to_numpy(), found["boxes"].to_numpy() / len(boxes)
+    parts = []
+    for begin in range(0, len(places.start), PER_QUERY):
+        part = places.of(slice(begin, begin + PER_QUERY))
+        parts.append(pl.DataFrame({"start": part.start, "end": part.end}).group_by("start", "end").len("boxes"))
+    found = pl.concat(parts).group_by("start", "end").agg(pl.col("boxes").sum()).sort("start", "end")
+    return found["start"].to_numpy(), found["end"].to_numpy(), found["boxes"].to_numpy() / len(places.start)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shiftscope.bias.places import Places, feasible
+from shiftscope.bias.places import AT_ONCE, Places, feasible
 from shiftscope.statistics.binned import Ints
 from shiftscope.statistics.ratios import Floats
 
@@ -79,12 +79,25 @@ class Rectangles(NamedTuple):
         >>> [float(one.places(quantity, "naive").start[0]) for quantity in ("width", "height", "area", "aspect")]
         [0.25, 0.5, 0.125, 0.5]
         """
-        if null == "feasible":
-            side = self.x if quantity.endswith("_x") else self.y
-            extent = side.extent.astype(np.float64) - 2 * self.margin
-            return feasible(side.low - self.margin, side.high - self.margin, extent)
-        values = self._values(quantity)
-        return Places(values, values)
+        if null != "feasible":
+            values = np.empty(len(self))
+            for start in range(0, len(self), AT_ONCE):
+                values[start : start + AT_ONCE] = self._part(start, start + AT_ONCE)._values(quantity)
+            return Places(values, values)
+        side = self.x if quantity.endswith("_x") else self.y
+        starts, ends, spread = np.empty(len(self)), np.empty(len(self)), False
+        for start in range(0, len(self), AT_ONCE):
+            part = side.part(start, start + AT_ONCE)
+            extent = part.extent.astype(np.float64) - 2 * self.margin
+            found = feasible(part.low - self.margin, part.high - self.margin, extent)
+            starts[start : start + AT_ONCE], ends[start : start + AT_ONCE] = found
+            spread |= found.spread
+        return Places(starts, ends if spread else starts)
+
+    def _part(self, start: int, end: int) -> "Rectangles":
+        """The rectangles from number `start` to before `end`; pictures keep their numbers."""
+        x, y = self.x.part(start, end), self.y.part(start, end)
+        return Rectangles(x, y, self.picture[start:end], self.n_pictures, self.margin)
 
     def _values(self, quantity: str) -> Floats:
         if quantity.endswith(("_x", "_y")):
@@ -171,7 +184,8 @@ def grouped(boxes: pl.LazyFrame, margin: float = 0.0) -> Grouped:
     starts = np.concatenate([[(category < 0).sum()], np.bincount(category[category >= 0], minlength=len(categories))])
 
     def side(low: str, high: str, extent: str) -> Side:
-        return Side(*(table[name].to_numpy()[order] for name in (low, high, extent)))
+        # Each column is let go of once it is in order: of millions of boxes there is not room for all of them twice.
+        return Side(*(table.drop_in_place(name).to_numpy()[order] for name in (low, high, extent)))
 
     x, y = side("x_min", "x_max", "image_width"), side("y_min", "y_max", "image_height")
     return Grouped(Rectangles(x, y, picture[order], n_pictures, margin), categories, np.cumsum(starts))
