@@ -79,7 +79,7 @@ def plain_loop(network, images, seed, name, start=None):
     module.to(memory_format=torch.channels_last).train()
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) * 255 for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     steps = max(1, len(labels) // training.batch_size)
-    optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay)
+    optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, epochs=training.epochs, steps_per_epoch=steps
     )

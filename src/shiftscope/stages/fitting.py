@@ -43,7 +43,7 @@ class Trainer:
         self.mean = torch.tensor(wants.mean, device=device).view(1, 3, 1, 1) * 255
         self.std = torch.tensor(wants.std, device=device).view(1, 3, 1, 1) * 255
         self.backwards = wants.channels == "bgr"
-        self.optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay)
+        self.optimizer = torch.optim.AdamW(module.parameters(), weight_decay=training.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, training.learning_rate, epochs=training.epochs, steps_per_epoch=steps
         )
