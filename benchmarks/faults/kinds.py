@@ -90,7 +90,9 @@ def file_found_by_a_reader(rule: str, how: str) -> Fault:
     def fault(place: Place, rng: random.Random) -> Outcome:
         path = rng.choice([path for path in place.made()[rule] if place.readers(path)])
         name = path.relative_to(place.folder).as_posix()
-        for reader in place.readers(path):
+        # Of what was deleted, Snakemake asks only where what follows from it is not there either, down to a target.
+        readers = place.readers(path) if how != "deletion" else place.followers(path)
+        for reader in readers:
             reader.unlink()
         damage(path, how, rng)
         code, said = place.run()

@@ -138,6 +138,16 @@ class Place:
         everything = [one for paths in self.made().values() for one in paths]
         return [one for one in everything if name in read_record(one).made_of]  # type: ignore[union-attr]
 
+    def followers(self, path: Path) -> list[Path]:
+        """The files that were made of a file, directly or not."""
+        found: dict[Path, None] = {}
+        waiting = [path]
+        while waiting:
+            new = [one for one in self.readers(waiting.pop()) if one not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return list(found)
+
     def tables(self) -> dict[str, str]:
         """The digests of all tables and figures. Cards and the like, and columns of times, differ from run to run."""
         paths = [path for path in self.results.rglob("*") if path.suffix in (".parquet", ".png", ".pdf", ".txt")]
