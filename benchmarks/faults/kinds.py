@@ -119,7 +119,7 @@ def killed(rule: str, who: str, how: int) -> Fault:
         if who in ("Snakemake", "both"):
             kill(process.pid, how)
         said, _ = process.communicate()
-        code, more = place.again()
+        code, more = place.again("--forcerun", rule)
         # A job that had ended before the signal came leaves a run that ends well.
         noticed = process.returncode != 0 or who == "job"
         return Outcome(noticed, "Traceback" not in said + more, code == 0 and place.verify()[0] == 0)
@@ -137,7 +137,7 @@ def two_runs(place: Place, rng: random.Random) -> Outcome:
     codes = [first.returncode, second.returncode]
     locked = [text for code, text in zip(codes, said, strict=True) if code]
     noticed = sorted(bool(code) for code in codes) == [False, True]
-    code, _ = place.again()
+    code, _ = place.again("--forcerun", rule)
     return Outcome(noticed, all("lock" in text.lower() for text in locked), code == 0 and place.verify()[0] == 0)
 
 
@@ -145,8 +145,9 @@ def clock(shift: str) -> Fault:
     """A run on a machine whose clock goes wrong by this much, and then one on a machine whose clock is right."""
 
     def fault(place: Place, rng: random.Random) -> Outcome:
-        for path in rng.sample([one for paths in place.made().values() for one in paths], 5):
-            path.unlink()
+        path = rng.choice([one for paths in place.made().values() for one in paths])
+        for one in (path, *place.followers(path)):
+            one.unlink()
         code, said = place.run("--forcerun", rng.choice(RULES), before=("faketime", "-f", shift))
         after, _ = place.again()
         return Outcome(code == 0, "Traceback" not in said, after == 0 and place.verify()[0] == 0)
@@ -190,9 +191,10 @@ def read_only(place: Place, rng: random.Random) -> Outcome:
     """A disk that can only be read, in the middle of a run."""
     with mounted(place, "1g", keep=True):
         subprocess.run(["mount", "-o", "remount,ro", place.results], check=True)
-        code, said = place.run("--forcerun", rng.choice(RULES[1:]))
+        words = ("--forcerun", rng.choice(RULES[1:]))
+        code, said = place.run(*words)
         subprocess.run(["mount", "-o", "remount,rw", place.results], check=True)
-        after, _ = place.again()
+        after, _ = place.again(*words)
         whole = after == 0 and place.verify()[0] == 0
         shutil.copytree(place.results, place.folder / "copy", symlinks=True)
     place.results.rmdir()
@@ -209,7 +211,7 @@ def immutable(place: Place, rng: random.Random) -> Outcome:
         code, said = place.run("--forcerun", rule)
     finally:
         subprocess.run(["chattr", "-i", path], check=True)
-    after, _ = place.again()
+    after, _ = place.again("--forcerun", rule)
     return Outcome(code != 0, sentence(said, path.name), after == 0 and place.verify()[0] == 0)
 
 

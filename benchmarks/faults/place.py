@@ -102,12 +102,12 @@ class Place:
         said, _ = process.communicate(timeout=1800)
         return process.returncode, said
 
-    def again(self) -> tuple[int, str]:
+    def again(self, *words: str) -> tuple[int, str]:
         """The same command once more, as its own words ask for: after unlocking the folder where a dead run locked it."""
-        code, said = self.run()
+        code, said = self.run(*words)
         if code and "--unlock" in said:
             self.run("--unlock")
-            code, said = self.run()
+            code, said = self.run(*words)
         return code, said
 
     def verify(self) -> tuple[int, str]:
