@@ -47,6 +47,7 @@ def test_a_users_file_is_named_by_its_absolute_path_and_not_copied(tmp_path):
     (found,) = [entity for entity in graph(crate).values() if entity["@type"] == "File"]
     assert found["@id"] == f"file://{tmp_path}/my%20weights.safetensors"
     assert (found["sha256"], found["contentSize"]) == (digest, "5")
+    assert found["description"].startswith("A file of the user's, outside of this folder")
     assert not (tmp_path / "results").exists()
 
 

@@ -22,6 +22,8 @@ TERMS = {"sha256": "http://schema.org/sha256"}
 """A term of schema.org that is younger than RO-Crate 1.1, whose list of terms lacks it."""
 NO_LICENCE = "No licence was named. Ask the authors before you use these files."
 
+OUTSIDE = "A file of the user's, outside of this folder, where it was on the machine that made the run."
+
 
 class Named(NamedTuple):
     """An author, a licence or the like."""
@@ -88,7 +90,7 @@ class Crate:
         if found := self.crate.get(known):
             return found
         facts: dict[str, Any] = {"name": within or place.name, "encodingFormat": media_type(path), "sha256": sha256}
-        if said := description or meaning(within):
+        if said := description or (meaning(within) if inside else OUTSIDE):
             facts["description"] = said
         if gone:
             facts["description"] = f"{said} Removed after it was used.".strip()
