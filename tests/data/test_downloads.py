@@ -379,7 +379,7 @@ def test_mirrors_and_accounts(server, tmp_path):
 def test_the_table():
     for name, row in known().items():
         assert name == row.name
-        assert Path(row.file).suffix in (".tgz", ".gz", ".zip", ".tar")
+        assert Path(row.file).suffix in (".tgz", ".gz", ".zip", ".tar", ".txt")
         assert (row.sum is None and row.size is None) == (row.published is None)
         assert row.size is None or row.size > 0
         if row.sum:

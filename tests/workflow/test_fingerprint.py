@@ -130,7 +130,7 @@ def test_every_file_of_the_package_belongs_to_a_module():
     }
     unnamed = {path.name for path in others if path.name not in texts[path.parent]}
     assert len(others) > len(unnamed)
-    assert unnamed == {"py.typed"}  # read by type checkers alone
+    assert unnamed == {"py.typed", "__init__.pyi"}  # read by type checkers alone
 
 
 def test_an_edit_of_the_script_changes_it(tree):
