@@ -111,8 +111,12 @@ class Powers(NamedTuple):
         >>> one.merged(two).second[:, 0].tolist()  # 1² + 1²; ½ − ½; ¼ + ¼
         [2.0, 0.0, 0.5]
         """
-        sums = [one + more for one, more in zip(self[:3], other[:3], strict=True)]
-        whole = Powers(*sums, self.nonnegative & other.nonnegative, self.second, self.fourth)
+        whole = self._replace(
+            numerator=self.numerator + other.numerator,
+            denominator=self.denominator + other.denominator,
+            counted=self.counted + other.counted,
+            nonnegative=self.nonnegative & other.nonnegative,
+        )
         by = [one.estimate - whole.estimate for one in (self, other)]
         return whole._replace(
             second=_about(self.second, by[0]) + _about(other.second, by[1]),
