@@ -49,7 +49,7 @@ def test_the_largest_box_counts_and_crowds_do_not():
 
 
 def sums(right, network="n"):
-    names = [f"i{k:03}" for k in range(len(right))]
+    names = pl.Series([f"i{k:03}" for k in range(len(right))])
     numerator = np.array(right, float)[:, None]
     return {
         ("p", network): Sums(
@@ -86,7 +86,7 @@ def test_measures_of_classes_are_those_of_their_pictures():
 def test_pictures_count_by_their_frames():
     """Two right of four frames and one of one: three of five, not the mean of .5 and 1."""
     sums_of = Sums(
-        ["i000", "i001"],
+        pl.Series(["i000", "i001"]),
         [("accuracy", "all")],
         np.array([[2.0], [1]]),
         np.array([[4.0], [1]]),

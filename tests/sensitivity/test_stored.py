@@ -7,17 +7,21 @@ from polars.testing import assert_frame_equal
 
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.sensitivity import DRAWS, SUMS, comparisons, summing
+from shiftscope.sensitivity import DRAWS, SUMS, comparisons, stored, summing
 from shiftscope.sensitivity.comparisons import comparisons as compare
 from shiftscope.sensitivity.estimates import curves, sensitivity
 from shiftscope.sensitivity.measures import measures
-from shiftscope.sensitivity.stored import read_binned, read_image_ids, read_sums
-from shiftscope.sensitivity.summing import sums
+from shiftscope.sensitivity.stored import read_binned, read_image_ids, read_pictures, read_sums
+from shiftscope.sensitivity.summing import Conditions, sums
+from shiftscope.statistics import bootstrap
+from shiftscope.statistics.permutation import random_signs
 
 from ..jobs import summed, written
 from .from_pictures import both_tables
 
 DRAWN = {"seed": 3, "n_resamples": 60}
+MORE = {"seed": 3, "n_resamples": 120}
+"""More draws than pictures, so that these are kept, and no draws."""
 LEVEL = 0.9
 
 
@@ -52,19 +56,25 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files_of(folder, draws):
     """Sums and draws of the networks; their predictions are gone."""
-    made = written(tmp_path_factory.mktemp("stored"), {("p", name): table for name, table in NETWORKS.items()})
-    found = summed(made, **DRAWN)
+    made = written(folder, {("p", name): table for name, table in NETWORKS.items()})
+    found = summed(made, **draws)
     for path in made.values():
         path.unlink()
     return found
 
 
 @pytest.fixture(scope="module")
-def expected():
-    return both_tables(NETWORKS, level=LEVEL, **DRAWN)
+def files(tmp_path_factory):
+    return files_of(tmp_path_factory.mktemp("stored"), DRAWN)
+
+
+@pytest.fixture(scope="module", params=[DRAWN, MORE], ids=["drawn", "more draws than pictures"])
+def both(request, tmp_path_factory):
+    """Files, how they were drawn, and what is expected of tables."""
+    found = files_of(tmp_path_factory.mktemp("stored"), request.param)
+    return found, request.param, both_tables(NETWORKS, level=LEVEL, **request.param)
 
 
 def close(found, expected, rtol=1e-12):
@@ -72,7 +82,8 @@ def close(found, expected, rtol=1e-12):
     np.testing.assert_allclose([np.nan if one is None else one for one in found], expected, rtol=rtol, atol=1e-15)
 
 
-def test_estimates_and_intervals_are_those_of_the_pictures(files, expected):
+def test_estimates_and_intervals_are_those_of_the_pictures(both):
+    files, _, expected = both
     rows = sensitivity(files, level=LEVEL).rows_by_key(["network", "measure", "condition"], named=True, unique=True)
     single, _ = expected
     assert len(single) > 5 * 20
@@ -81,9 +92,10 @@ def test_estimates_and_intervals_are_those_of_the_pictures(files, expected):
         close([rows[key][name] for name in ("estimate", "ci_low", "ci_high")], numbers)
 
 
-def test_differences_their_intervals_and_p_values_are_those_of_the_pictures(files, expected):
+def test_differences_their_intervals_and_p_values_are_those_of_the_pictures(both):
     """Networks that have not the same pictures are compared on those that both have, resampled anew."""
-    table = compare(files, level=LEVEL, adjust="holm", **DRAWN)
+    files, draws, expected = both
+    table = compare(files, level=LEVEL, adjust="holm", **draws)
     rows = table.rows_by_key(["network_a", "network_b", "measure", "condition"], named=True, unique=True)
     _, paired = expected
     assert len(paired) > 10 * 20
@@ -136,15 +148,16 @@ def test_how_much_is_read_at_a_time_changes_nothing(files, tmp_path, monkeypatch
 def test_the_sums_of_pictures_are_those_of_the_predictions(files):
     for name in ("first", "others"):
         found, expected = read_sums(files["p", name].sums), sums(NETWORKS[name])
-        assert (found.image_ids, found.columns, found.kinds) == (expected.image_ids, expected.columns, expected.kinds)
+        assert found.image_ids.equals(expected.image_ids)
+        assert (found.columns, found.kinds) == (expected.columns, expected.kinds)
         for part in ("numerator", "denominator", "counted"):
             np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
         chosen = [("mac", "right"), ("accuracy", "all")]
         some = read_sums(files["p", name].sums, [*chosen, ("accuracy", "right")])  # there is no such column
         assert some.columns == chosen
         np.testing.assert_array_equal(some.numerator, expected.at(None, chosen).numerator)
-        assert read_image_ids(files["p", name].sums).to_list() == expected.image_ids
-        table = tables.read(files["p", name].sums, SUMS)
+        assert read_image_ids(files["p", name].sums).equals(expected.image_ids)
+        table = tables.read(files["p", name].sums, SUMS).filter(pl.col("condition") != "bins")
         assert table.height == len(expected.image_ids) * len(expected.columns)
         one = table.filter(measure="top1_change", condition="all")
         assert one["numerator"].to_list() == expected.at(None, [("top1_change", "all")]).numerator[:, 0].tolist()
@@ -160,6 +173,11 @@ def test_bins_add_up_to_the_whole(files):
         np.testing.assert_array_equal(found.denominator[:, k].sum(1), ratios.denominator[:, 0])
         assert (found.denominator[:, k].sum(0) > 0).sum() > 4
     assert read_binned(files["p", "second"].sums, ["mac"]).measures == ["mac"]
+    table = tables.read(files["p", "second"].sums, SUMS).filter(condition="bins", measure="mac")
+    image = whole.image_ids[7]
+    assert table.filter(image_id=image).select("bin", "numerator").rows() == list(
+        enumerate(read_binned(files["p", "second"].sums, ["mac"]).numerator[7, 0], 1)
+    )
 
 
 def test_draws_are_sums_under_shared_weights_and_signs(files):
@@ -178,6 +196,79 @@ def test_draws_are_sums_under_shared_weights_and_signs(files):
         close(row["signed_numerator"], [(num * line).sum() for line in signs], rtol=1e-11)
         assert row["signed_denominator"] == [(den * line).sum() for line in signs]
         assert row["n_images"] == np.count_nonzero(den)
+
+
+def test_the_same_pictures_are_known_by_the_same_sign(files):
+    found = {name: read_pictures(files["p", name].sums) for name in NETWORKS}
+    assert found["first"] == found["second"] == found["never right"]
+    assert len(set(found.values())) == 3
+
+
+def test_draws_that_would_be_more_than_the_pictures_are_not_kept(files, tmp_path):
+    """Their lists are null, and of what nothing else keeps, means at swept values, the pictures are kept."""
+    more = files_of(tmp_path, MORE)["p", "first"]
+    lists = [name for name in DRAWS if name.startswith(("weighted_", "signed_"))]
+    for path, drawn in ((files["p", "first"].draws, True), (more.draws, False)):
+        rows = tables.read(path, DRAWS)
+        assert set(rows["is_drawn"]) == {drawn}
+        swept = rows.filter(condition="value", kind="mean")
+        assert swept["numerators"].null_count() == (len(swept) if drawn else 0)
+        assert rows["numerators"].count() == (0 if drawn else len(swept) > 0) * len(swept)
+        if not drawn:
+            assert all(rows[name].null_count() == len(rows) for name in lists)
+            assert set(swept["numerators"].list.len()) == {80}
+    said = [
+        tables.read(path, DRAWS).drop(*lists, "numerators", "denominators", "is_drawn", "n_draws")
+        for path in (more.draws, files["p", "first"].draws)
+    ]
+    assert said[0].equals(said[1])
+    assert more.draws.stat().st_size < files["p", "first"].draws.stat().st_size / 2
+
+
+@pytest.mark.parametrize("draws", [DRAWN, MORE])
+@pytest.mark.parametrize("pictures", [1, 7, 79, 80])
+def test_networks_summed_in_blocks_of_pictures_are_the_same(draws, pictures, tmp_path, monkeypatch):
+    """All but what is random; and means and measures of frames, that only some blocks can answer, among them."""
+    (tmp_path / "whole").mkdir()
+    some = {("p", name): NETWORKS[name] for name in ("first", "fewer")}
+    whole = summed(written(tmp_path / "whole", some), **draws)
+    monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", pictures)
+    monkeypatch.setattr(stored, "ROWS_AT_A_TIME", 30)
+    monkeypatch.setattr(summing, "ROWS_AT_A_TIME", 13)
+    lots = []
+    monkeypatch.setattr(
+        Conditions, "block", lambda self, _block=Conditions.block: lots.append(sum(map(len, self.images))) or _block(self)
+    )
+    blocks = summed(written(tmp_path, some), **draws)
+    assert set(lots) == {pictures, 80 % pictures, 50 % pictures, min(50, pictures)} - {0}
+    for cell, files in blocks.items():
+        assert tables.read(files.sums, SUMS).equals(tables.read(whole[cell].sums, SUMS))
+        found, expected = (tables.read(each.draws, DRAWS) for each in (files, whole[cell]))
+        fixed = [name for name in DRAWS if not name.startswith(("weighted_", "signed_"))]
+        assert_frame_equal(found.select(fixed), expected.select(fixed), rel_tol=1e-12, abs_tol=1e-15)
+        for name in (name for name in DRAWS if name not in fixed):
+            assert found[name].list.len().equals(expected[name].list.len())
+            if name.startswith("weighted_"):  # the first are of the pictures themselves
+                firsts = (one[name].list.first().fill_null(0) for one in (found, expected))
+                np.testing.assert_allclose(*firsts, rtol=1e-12, atol=1e-15)
+    assert read_pictures(blocks["p", "first"].sums) == read_pictures(whole["p", "first"].sums)
+
+
+def test_draws_in_blocks_of_pictures_are_sums_under_their_weights_and_signs(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "PICTURES_AT_A_TIME", 33)
+    files = summed(written(tmp_path, {("p", "first"): NETWORKS["first"]}), **DRAWN)["p", "first"]
+    weights, signs = (
+        np.concatenate([np.concatenate(list(chunks)) for chunks in of(80, DRAWN["n_resamples"], DRAWN["seed"])], axis=1)
+        for of in (bootstrap.resampling_weights, random_signs)
+    )
+    own = sums(NETWORKS["first"])
+    for row in tables.read(files.draws, DRAWS).filter(pl.col("condition").is_in(["all", "right"])).iter_rows(named=True):
+        ratios = own.at(None, [(row["measure"], row["condition"])])
+        num, den = ratios.numerator[:, 0], ratios.denominator[:, 0]
+        np.testing.assert_allclose(row["signed_numerator"], signs @ num, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(row["signed_denominator"], signs @ den, rtol=1e-11, atol=1e-12)
+        if row["kind"] == "mean":
+            np.testing.assert_allclose(row["weighted_products"][1:], weights @ (num * den), rtol=1e-12, atol=1e-12)
 
 
 def test_shares_have_no_resamples_and_swept_values_no_signs(files):

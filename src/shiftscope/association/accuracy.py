@@ -75,7 +75,7 @@ def accuracy_in_quarters(
     --------
     A network that is right on the four least surprising of eight pictures:
 
-    >>> ids = [str(k) for k in range(8)]
+    >>> ids = pl.Series([str(k) for k in range(8)])
     >>> table = pl.DataFrame({"image_id": ids, "surprisal": [float(k) for k in range(8)]})
     >>> right, one = np.array([[1.0]] * 4 + [[0.0]] * 4), np.ones((8, 1))
     >>> cells = {("crop", "net"): Sums(ids, [("accuracy", "all")], right, one, one.astype(int), ["rows"])}
@@ -85,17 +85,16 @@ def accuracy_in_quarters(
     """
     rows: list[dict[str, object]] = []
     for other, table in surprisals.items():
-        known = dict(table.select("image_id", "surprisal").iter_rows())
         for (protocol, network), own in cells.items():
-            for number, part in enumerate(_quarters(own, known), start=1):
-                found = intervals(own.of(part, [ACCURACY]), seed=seed, level=level, n_resamples=n_resamples)
+            for number, part in enumerate(_quarters(own, table), start=1):
+                found = intervals(own.of(part["image_id"], [ACCURACY]), seed=seed, level=level, n_resamples=n_resamples)
                 rows.append(
                     {
                         "other": other,
                         "network": network,
                         "protocol": protocol,
                         "quarter": number,
-                        "surprisal": float(np.mean([known[image_id] for image_id in part])),
+                        "surprisal": float(part["surprisal"].to_numpy().mean()),
                         "accuracy": float(found.estimate[0]),
                         "ci_low": float(found.low[0]),
                         "ci_high": float(found.high[0]),
@@ -105,9 +104,11 @@ def accuracy_in_quarters(
     return tables.table(rows, ACCURACY_BY_SURPRISAL).fill_nan(None)
 
 
-def _quarters(own: Sums, known: Mapping[str, float]) -> Iterator[list[str]]:
+def _quarters(own: Sums, surprisals: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The pictures of each quarter; none where there is no accuracy, or not a picture for each quarter."""
-    images = sorted((image_id for image_id in own.image_ids if image_id in known), key=lambda name: (known[name], name))
-    if ACCURACY in own.columns and len(images) >= QUARTERS:
-        for part in np.array_split(np.array(images, object), QUARTERS):
-            yield list(part)
+    known = surprisals.join(pl.DataFrame({"image_id": own.image_ids}), on="image_id", how="semi")
+    if ACCURACY in own.columns and len(known) >= QUARTERS:
+        ends = np.cumsum([len(part) for part in np.array_split(np.arange(len(known)), QUARTERS)])
+        known = known.sort("surprisal", "image_id")
+        for start, end in zip([0, *ends], ends, strict=False):
+            yield known[start:end]

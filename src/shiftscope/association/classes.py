@@ -1,8 +1,7 @@
 """Measures of every category by itself: how much the answer moves on pictures of one kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-import numpy as np
 import polars as pl
 
 from shiftscope.sensitivity.sums import Cell, Sums
@@ -37,35 +36,31 @@ def per_class(cells: Mapping[Cell, Sums], images: pl.DataFrame) -> pl.DataFrame:
     --------
     Of the two frames of the first dog one was classified right, and the only frame of the second dog was:
 
+    >>> import numpy as np
     >>> column = [("accuracy", "all")]
-    >>> sums = Sums(["a", "b"], column, np.array([[1.0], [1]]), np.array([[2.0], [1]]), np.array([[2], [1]]), ["rows"])
     >>> images = pl.DataFrame({"image_id": ["a", "b"], "category": ["dog", "dog"]})
+    >>> one, two = np.array([[1.0], [1]]), np.array([[2.0], [1]])
+    >>> sums = Sums(images["image_id"], column, one, two, two.astype(int), ["rows"])
     >>> found = per_class({("crop", "net"): sums}, images)
     >>> found.select("category", pl.col("estimate").round(3), "n_images").rows()
     [('dog', 0.667, 2)]
     """
-    category = dict(images.select("image_id", "category").drop_nulls().iter_rows())
     rows = [
-        (name, network, protocol, measure, estimate, n_images)
+        _by_category(sums, measure, images).with_columns(network=pl.lit(network), protocol=pl.lit(protocol))
         for (protocol, network), sums in cells.items()
         for measure in MEASURES
         if (measure, "all") in sums.columns
-        for name, estimate, n_images in _by_category(sums, measure, category)
     ]
-    return pl.DataFrame(rows, schema=PER_CLASS, orient="row")
+    return pl.concat([PER_CLASS.to_frame(), *(table.select(PER_CLASS.names()).cast(PER_CLASS) for table in rows)])
 
 
-def _by_category(sums: Sums, measure: str, category: Mapping[str, str]) -> Iterator[tuple[str, float, int]]:
-    """Each category, the estimate on its pictures, and how many of them count."""
-    chosen = [image_id for image_id in sums.image_ids if image_id in category]
-    if not chosen:
-        return
-    names, group = np.unique([category[image_id] for image_id in chosen], return_inverse=True)
-    ratios = sums.of(chosen, [(measure, "all")])
-    numerator, denominator = ratios.numerator[:, 0], ratios.denominator[:, 0]
-    above, below, counted = (
-        np.bincount(group, part, minlength=len(names)) for part in (numerator, denominator, denominator != 0)
+def _by_category(sums: Sums, measure: str, images: pl.DataFrame) -> pl.DataFrame:
+    """Of each category the columns of PER_CLASS that are not of the network, where a picture counts."""
+    place = sums.columns.index((measure, "all"))
+    numbers = {"image_id": sums.image_ids, "top": sums.numerator[:, place], "bottom": sums.denominator[:, place]}
+    categories = images.select("image_id", "category").drop_nulls()
+    found = pl.DataFrame(numbers).join(categories, on="image_id", how="inner", maintain_order="left").group_by("category")
+    summed = found.agg(pl.col("top", "bottom").sum(), n_images=(pl.col("bottom") != 0).sum()).sort("category")
+    return summed.filter(pl.col("bottom") != 0).with_columns(
+        measure=pl.lit(measure), estimate=pl.col("top") / pl.col("bottom")
     )
-    for name, top, bottom, count in zip(names, above, below, counted, strict=True):
-        if bottom:
-            yield str(name), top / bottom, int(count)

@@ -266,9 +266,20 @@ def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
         frame.write_parquet(part, compression="zstd")
 
 
-def write_pieces(path: str | Path, pieces: Iterable[pl.DataFrame], schema: pl.Schema) -> None:
-    """As `write`, of a table that comes in pieces: one of them is in memory at a time, and each is a row group of the
-    file."""
+def write_pieces(
+    path: str | Path,
+    pieces: Iterable[pl.DataFrame],
+    schema: pl.Schema,
+    *,
+    metadata: Mapping[bytes, bytes] | None = None,
+    encodings: Mapping[str, str] | None = None,
+) -> None:
+    """As `write`, of a table that comes in pieces: one of them is in memory at a time, and each that has rows is a row
+    group of the file.
+
+    `metadata` is written with the table. `encodings` are Parquet's, of some of the columns: ``dictionary``, or another of
+    pyarrow's names; they decide how large the file is and how fast it is read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -276,10 +287,18 @@ def write_pieces(path: str | Path, pieces: Iterable[pl.DataFrame], schema: pl.Sc
         chosen = piece.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
         return chosen.to_arrow(compat_level=pl.CompatLevel.oldest())
 
-    empty = arrow(schema.to_frame())
-    with complete(path) as part, pq.ParquetWriter(part, empty.schema, compression="zstd", use_dictionary=False) as writer:
+    fields = arrow(schema.to_frame()).schema.with_metadata(dict(metadata or {}))
+    dictionary = [name for name, encoding in (encodings or {}).items() if encoding == "dictionary"]
+    others = {name: encoding for name, encoding in (encodings or {}).items() if encoding != "dictionary"}
+    with (
+        complete(path) as part,
+        pq.ParquetWriter(
+            part, fields, compression="zstd", use_dictionary=dictionary or False, column_encoding=others or None
+        ) as writer,
+    ):
         for piece in pieces:
-            writer.write_table(arrow(piece))
+            if len(piece):
+                writer.write_table(arrow(piece))
 
 
 def read(paths: str | Path | Iterable[str | Path], schema: pl.Schema) -> pl.DataFrame:

@@ -127,9 +127,10 @@ def _measured(
     """P(top-1 change) of all networks on the pictures that all of them have. None where there is no such picture."""
     names = list(dict.fromkeys(name for one in taught for name in (one.network, one.without)))
     known = [read_sums(sums[protocol, name], [CHANGE]) for name in names]
-    there = set.intersection(*(set(each.image_ids) for each in known))
-    images = [image for image in known[0].image_ids if image in there]
-    if not images or not all(CHANGE in each.columns for each in known):
+    images = known[0].image_ids
+    for each in known[1:]:
+        images = images.filter(images.is_in(each.image_ids.implode()))
+    if not len(images) or not all(CHANGE in each.columns for each in known):
         return None
     ratios = [each.of(images, [CHANGE]) for each in known]
     found = [intervals(each, seed=seed, level=level, n_resamples=n_resamples) for each in ratios]

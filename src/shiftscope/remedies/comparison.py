@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
-from shiftscope.sensitivity.sums import Column, Sums
+from shiftscope.sensitivity.sums import Column, Sums, places
 from shiftscope.statistics.intervals import Intervals, difference_intervals, intervals
 from shiftscope.statistics.products import products
 
@@ -31,23 +32,23 @@ def compared(
     seed, n_resamples : of the bootstrap.
 
     >>> ones, rows = np.ones((4, 1)), np.full((4, 1), 2)
-    >>> steady, other = (Sums(list("abcd"), [("top1_change", "all")], k * ones, 2 * ones, rows, ["rows"]) for k in (0, 1))
+    >>> at = pl.Series(list("abcd")), [("top1_change", "all")]
+    >>> steady, other = (Sums(*at, k * ones, 2 * ones, rows, ["rows"]) for k in (0, 1))
     >>> (row,) = compared(steady, other, seed=0, level=0.95, n_resamples=100)
     >>> row["without"], row["estimate"], row["difference"], row["n_images"], row["n_pairs"]
     (0.5, 0.0, -0.5, 4, 8)
     """
-    there, columns_there = set(plain.image_ids), set(plain.columns)
-    images = [image_id for image_id in remedied.image_ids if image_id in there]
+    images = remedied.image_ids.filter(remedied.image_ids.is_in(plain.image_ids.implode()))
+    columns_there = set(plain.columns)
     columns = [column for column in remedied.columns if column in columns_there]
-    if not images or not columns:
+    if not len(images) or not columns:
         return
     ratios, other = remedied.of(images, columns), plain.of(images, columns)
     found, known = _chosen(remedied, found, images, columns), _chosen(plain, known, images, columns)
     found = found or intervals(ratios, seed=seed, level=level, n_resamples=n_resamples)
     known = known or intervals(other, seed=seed, level=level, n_resamples=n_resamples)
     low, high = difference_intervals(ratios.totals(), other.totals(), found, known, products(ratios, other))
-    place = {image_id: row for row, image_id in enumerate(remedied.image_ids)}
-    counted = remedied.counted[[place[image_id] for image_id in images]].sum(0)
+    counted = remedied.counted[places(images, remedied.image_ids)].sum(0)
     for k, (measure, condition) in enumerate(columns):
         yield {
             "measure": measure,
@@ -65,7 +66,7 @@ def compared(
         }
 
 
-def _chosen(sums: Sums, known: Intervals | None, images: list[str], columns: list[Column]) -> Intervals | None:
+def _chosen(sums: Sums, known: Intervals | None, images: pl.Series, columns: list[Column]) -> Intervals | None:
     """Those of the known intervals that are of `columns`; None where nothing is known of just these images."""
     if known is None or len(images) < len(sums.image_ids):
         return None

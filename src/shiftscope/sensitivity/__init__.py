@@ -13,30 +13,30 @@ from shiftscope.core.tables import OfMeasure
 
 class PictureSums(Table):
     """One row per measure × condition × picture: what one network answered on all frames of the picture. The value of the
-    measure is the sum of `numerator` over pictures ÷ that of `denominator`."""
+    measure is the sum of `numerator` over pictures ÷ that of `denominator`. Under the condition `bins` there are ten rows
+    per picture."""
 
     files = ("<data set>/sums/<protocol>/<network>.parquet",)
     measure = Column(pl.String)
     """The name of the measure; docs/config.md lists all."""
     condition = Column(pl.String)
-    """Which pairs or frames count: `all` of them, or `right`, those whose first frame is classified right."""
+    """Which pairs or frames count: `all` of them; `right`, those whose first frame is classified right; or, of a mean over
+    pairs, `bins`, those in one of ten bins of confidence. Other tables have the condition `matched`, which gives each bin
+    another weight."""
     kind = Column(pl.String)
     """What the measure is: a share of `rows`, that is of frames or pairs; a share of `images`; the `total` of events in
     rows; or another `mean`."""
     image_id = Column(pl.String)
     """The id of the picture, as in `images.parquet`."""
+    bin = Column(pl.Int32)
+    """The bin of confidence in which a pair begins: from 1, where the probability of the top class on its first frame is up
+    to 0.1, to 10, where it is above 0.9. Null for other conditions."""
     numerator = Column(pl.Float64)
     """What the picture adds to the numerator of the measure."""
     denominator = Column(pl.Float64)
     """What it adds to the denominator; 0 where it does not count."""
     counted = Column(pl.Int64)
     """How many of its frames, or pairs, count."""
-    numerators = Column(pl.List(pl.Float64))
-    """Of a mean over pairs, the part of `numerator` that is due to the pairs in each of ten bins of confidence, which is
-    the probability of the top class on the first frame: from 0 to 0.1, from 0.1 to 0.2, and so on. The condition `matched`
-    of other tables gives each bin another weight. Null for other measures, and under `right`."""
-    denominators = Column(pl.List(pl.Float64))
-    """The same of `denominator`."""
 
 
 class Draws(Table):
@@ -44,16 +44,23 @@ class Draws(Table):
     Networks are resampled alike, so that tables of several networks follow from their rows. Here N and D are the numerator
     and the denominator of a picture, f = (N − D × estimate) ÷ ΣD is how much it moves the estimate, and d = D ÷ ΣD. Lists
     have a value for each draw; those of the condition `bins` have ten, one for each bin of confidence, or one for each two
-    bins."""
+    bins. Where there are no more pictures than draws, the lists are null, because they are made of the pictures again
+    whenever a table needs them."""
 
     files = ("<data set>/draws/<protocol>/<network>.parquet",)
     measure = Column(pl.String)
     """The name of the measure; docs/config.md lists all."""
     condition = Column(pl.String)
-    """Which pairs or frames count: `all` or `right`, as in the sums of pictures, or `bins`, pairs by their bin of
-    confidence. Null in a row that is of one swept value."""
+    """Which pairs or frames count: `all` or `right`, as in the sums of pictures; `bins`, pairs by their bin of confidence;
+    or `value`, those at one swept value."""
     value = Column(pl.Float64, "of the protocol")
     """The swept quantity of the frame, or of the second frame of a pair. Null in a row that is of all values."""
+    seed = Column(pl.Int64)
+    """The seed of the draws."""
+    n_draws = Column(pl.Int64)
+    """The number of resamples, and of random signs for each picture."""
+    is_drawn = Column(pl.Boolean)
+    """Whether there are lists of draws: whether there are more pictures than draws."""
     kind = Column(pl.String)
     """What the measure is, as in the sums of pictures."""
     n_images = Column(pl.Int64)
@@ -93,6 +100,10 @@ class Draws(Table):
     that is of one swept value."""
     signed_denominator = Column(pl.List(pl.Float64))
     """The sum Σ±D over pictures, with the same signs."""
+    numerators = Column(pl.List(pl.Float64))
+    """Of a mean at one swept value, where nothing was drawn, the N of each picture. Null in other rows."""
+    denominators = Column(pl.List(pl.Float64))
+    """The same of D."""
 
 
 class Sensitivity(OfMeasure):

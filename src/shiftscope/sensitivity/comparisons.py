@@ -12,8 +12,8 @@ from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.coinciding import coinciding
 from shiftscope.sensitivity.families import families
 from shiftscope.sensitivity.sides import Files, Side, matching, pictures_of, side, side_on
-from shiftscope.sensitivity.stored import read_image_ids
-from shiftscope.sensitivity.sums import Cell, Column, Ints
+from shiftscope.sensitivity.stored import read_image_ids, read_pictures
+from shiftscope.sensitivity.sums import Cell, Column, Ints, places
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
 from shiftscope.statistics.intervals import difference_intervals
 from shiftscope.statistics.permutation import paired_p_values
@@ -78,8 +78,8 @@ class _Network(NamedTuple):
     files: Files
     weights: Floats | None
     """As of `sides.matching`."""
-    image_ids: list[str]
-    """One list for all networks that have the same pictures."""
+    image_ids: pl.Series
+    """One series for all networks that have the same pictures."""
 
 
 class _Group(NamedTuple):
@@ -92,17 +92,13 @@ class _Group(NamedTuple):
 
 
 def _with_pictures(networks: Mapping[str, tuple[Files, Floats | None]]) -> dict[str, _Network]:
-    sets: list[pl.Series] = []
-    lists: list[list[str]] = []
+    known: dict[bytes, pl.Series] = {}
     found = {}
     for name, (files, weights) in networks.items():
-        image_ids = read_image_ids(files.sums)
-        place = next((k for k, known in enumerate(sets) if known.equals(image_ids)), None)
-        if place is None:
-            place = len(sets)
-            sets.append(image_ids)
-            lists.append(image_ids.to_list())
-        found[name] = _Network(files, weights, lists[place])
+        pictures = read_pictures(files.sums)
+        if pictures not in known:
+            known[pictures] = read_image_ids(files.sums)
+        found[name] = _Network(files, weights, known[pictures])
     return found
 
 
@@ -114,15 +110,15 @@ def _groups(networks: Mapping[str, _Network]) -> Iterator[_Group]:
         together.setdefault((key[0], key[1]), []).append((a, b))
     for pairs in together.values():
         members = {name: networks[name] for pair in pairs for name in pair}
-        shared = set.intersection(*(set(networks[name].image_ids) for name in pairs[0]))
-        if shared:
+        one, other = (networks[name].image_ids for name in pairs[0])
+        shared = one.filter(one.is_in(other.implode()))
+        if len(shared):
             places = {id(one.image_ids): _places(one.image_ids, shared) for one in members.values()}
             yield _Group(pairs, members, {name: places[id(one.image_ids)] for name, one in members.items()})
 
 
-def _places(image_ids: list[str], shared: set[str]) -> Ints | None:
-    found = np.array([place for place, image_id in enumerate(image_ids) if image_id in shared], dtype=np.int64)
-    return None if len(found) == len(image_ids) else found
+def _places(image_ids: pl.Series, shared: pl.Series) -> Ints | None:
+    return None if len(shared) == len(image_ids) else places(shared, image_ids)
 
 
 def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> dict[Pair, list[dict[str, object]]]:

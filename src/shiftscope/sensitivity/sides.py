@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from shiftscope.core import tables
 from shiftscope.sensitivity import DRAWS
 from shiftscope.sensitivity.confidence import BINS, common_confidence, matching_weights
-from shiftscope.sensitivity.stored import SIGNED, WEIGHTED, read_binned, read_sums
+from shiftscope.sensitivity.stored import BY_PICTURE, SIGNED, WEIGHTED, read_binned, read_draws, read_sums
 from shiftscope.sensitivity.sums import Cell, Column, Ints, Sums, trials_and_scale
+from shiftscope.statistics.bootstrap import resampled_means
 from shiftscope.statistics.intervals import Intervals, intervals, intervals_of
 from shiftscope.statistics.moments import Moments, reweighted
 from shiftscope.statistics.permutation import SignedSums, signed_sums
-from shiftscope.statistics.ratios import Floats, Totals
+from shiftscope.statistics.ratios import Floats, Ratios, Totals
 
 MATCHED = "matched"
 SIGNS = pl.Schema({name: DRAWS[name] for name in SIGNED})
@@ -70,11 +70,11 @@ def matching(cells: Mapping[Cell, Files]) -> dict[Cell, Floats]:
     """The weights, (bins,), of each network's pairs that match its confidence with that of the other networks on the same
     protocol. None for a protocol of one network, or without pairs of neighbours."""
     found: dict[Cell, Floats] = {}
-    schema = pl.Schema({name: DRAWS[name] for name in ("condition", "pairs")})
+    schema = pl.Schema({"pairs": DRAWS["pairs"]})
     for protocol in dict.fromkeys(protocol for protocol, _ in cells):
         pairs = {}
         for cell in (cell for cell in cells if cell[0] == protocol):
-            rows = tables.read(cells[cell].draws, schema).filter(condition="bins")["pairs"]
+            rows = read_draws(cells[cell].draws, "bins", schema)["pairs"]
             pairs[cell] = rows[0].to_numpy() if len(rows) else None
         if len(pairs) > 1:
             target = common_confidence(np.zeros(BINS) if one is None else one for one in pairs.values())
@@ -87,17 +87,20 @@ def side(files: Files, weights: Floats | None, *, level: float, signs: bool = Fa
 
     `level` is the confidence level, in (0, 1), of intervals; `signs` says whether sums under random signs are needed.
     """
-    rows = tables.read(files.draws, pl.Schema({**PLAIN, **SIGNS}) if signs else PLAIN)
-    parts = [_summed(rows.filter(pl.col("value").is_null(), pl.col("condition") != "bins"), "condition", signs)]
+    schema = pl.Schema({**PLAIN, **SIGNS}) if signs else PLAIN
+    rows = read_draws(files.draws, "conditions", schema)
+    if len(rows) and not rows["is_drawn"].all():
+        pictures = pictures_of(files, weights)
+        return side_on(pictures, None, level=level, seed=rows["seed"][0], n_resamples=rows["n_draws"][0], signs=signs)
+    parts = [_summed(rows, "condition", signs)]
     if weights is not None:
-        parts += _matched(files, rows.filter(condition="bins"), weights, signs)
+        parts += _matched(files, read_draws(files.draws, "bins", schema), weights, signs)
     return _side(parts, level)
 
 
 def side_by_value(draws: str | Path, *, level: float) -> Side:
     """All pictures of a network (a table DRAWS), by swept value: columns are measure and value."""
-    rows = tables.read(draws, PLAIN).filter(pl.col("value").is_not_null())
-    return _side([_summed(rows, "value", signs=False)], level)
+    return _side([_summed(read_draws(draws, "value", PLAIN), "value", signs=False)], level)
 
 
 def side_on(pictures: Sums, places: Ints | None, *, level: float, seed: int, n_resamples: int, signs: bool = False) -> Side:
@@ -119,7 +122,7 @@ def pictures_of(
     weights: Floats | None,
     columns: Iterable[Column] | None = None,
     *,
-    image_ids: list[str] | None = None,
+    image_ids: pl.Series | None = None,
 ) -> Sums:
     """The sums of a network's pictures: those of the `columns` that it has, or all; under `matched`, too, where `weights`
     are given. `image_ids` as of `stored.read_sums`."""
@@ -168,14 +171,24 @@ def _summed(rows: pl.DataFrame, at: str, signs: bool) -> _Summed:
     trials, scale = trials_and_scale(kinds, n_pairs, counted)
     said = {"counted": counted, "trials": trials, "scale": scale, "nonnegative": rows["nonnegative"].to_numpy()}
     numbers = {name: rows[name].fill_null(np.nan).to_numpy() for name in Totals._fields if name not in said}
-    means = rows.filter(kind="mean")
     return _Summed(
         list(zip(rows["measure"], rows[at], strict=True)),
         Totals(**said, **numbers),
         n_pairs,
-        Moments(*(_draws(means[name]) for name in WEIGHTED.values())) if len(means) else None,
+        _resamples(rows.filter(kind="mean")),
         SignedSums(*(_draws(rows[name]) for name in SIGNED)) if signs and len(rows) else None,
     )
+
+
+def _resamples(means: pl.DataFrame) -> Moments | None:
+    """Sums over resampled pictures of rows of DRAWS that are means: those of the file, or of the pictures there."""
+    if not len(means):
+        return None
+    if means["is_drawn"].all():
+        return Moments(*(_draws(means[name]) for name in WEIGHTED.values()))
+    numerator, denominator = (_draws(means[name]) for name in BY_PICTURE)
+    pictures = Ratios(numerator, denominator, np.full(len(means), np.nan), np.ones(len(means)))
+    return resampled_means(pictures, seed=means["seed"][0], n_resamples=means["n_draws"][0])
 
 
 def _draws(lists: pl.Series) -> Floats:
@@ -186,7 +199,7 @@ def _draws(lists: pl.Series) -> Floats:
 def _matched(files: Files, bins: pl.DataFrame, weights: Floats, signs: bool) -> Iterator[_Summed]:
     """The condition `matched`, one measure after the other: the sums of each bin, by its weight. `bins` are these rows of
     DRAWS."""
-    matched = read_binned(files.sums).matched([], weights)
+    matched = read_binned(files.sums).matched(pl.Series(dtype=pl.String), weights)
     for k, column in enumerate(matched.columns):
         row, resamples, signed = bins.filter(measure=column[0]), None, None
         if matched.kinds[k] == "mean":

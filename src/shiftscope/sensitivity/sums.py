@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.statistics.ratios import Floats, Ratios
@@ -19,7 +20,7 @@ Ints = NDArray[np.int64]
 class Sums:
     """Measures of one network on one protocol, as sums per image."""
 
-    image_ids: list[str]
+    image_ids: pl.Series
     columns: list[Column]
     numerator: Floats
     """(images, columns)"""
@@ -29,15 +30,14 @@ class Sums:
     kinds: list[str]
     """What each column is: a share of `rows` or of `images`, a `total` of events in rows, or another `mean`."""
 
-    def of(self, image_ids: list[str], columns: list[Column]) -> Ratios:
+    def of(self, image_ids: pl.Series, columns: list[Column]) -> Ratios:
         """The ratios of these images and columns, in this order. A total is over these images alone."""
-        place = {image_id: row for row, image_id in enumerate(self.image_ids)}
-        return self.at([place[image_id] for image_id in image_ids], columns)
+        return self.at(places(image_ids, self.image_ids), columns)
 
-    def at(self, places: list[int] | Ints | None, columns: list[Column]) -> Ratios:
+    def at(self, places: Ints | None, columns: list[Column]) -> Ratios:
         """As `of`, where images are given by their places; None stands for all."""
         chosen = [self.columns.index(column) for column in columns]
-        rows = slice(None) if places is None else np.asarray(places, dtype=np.int64)
+        rows = slice(None) if places is None else places
         numerator, denominator = (part[rows][:, chosen] for part in (self.numerator, self.denominator))
         counted = self.counted[rows][:, chosen]
         kinds = [self.kinds[column] for column in chosen]
@@ -51,12 +51,31 @@ class Sums:
         """The ratios of all images and columns."""
         return self.at(None, self.columns)
 
+    def only(self, columns: list[Column]) -> "Sums":
+        """These columns alone."""
+        chosen = [self.columns.index(column) for column in columns]
+        numerator, denominator, counted = self.numerator[:, chosen], self.denominator[:, chosen], self.counted[:, chosen]
+        return Sums(self.image_ids, columns, numerator, denominator, counted, [self.kinds[place] for place in chosen])
+
     def beside(self, other: "Sums") -> "Sums":
         """These columns and those of `other`, which has the same images."""
         parts = ((one, getattr(other, name)) for name, one in vars(self).items() if isinstance(one, np.ndarray))
         numerator, denominator, counted = (np.concatenate(both, axis=1) for both in parts)
         columns, kinds = self.columns + other.columns, self.kinds + other.kinds
         return Sums(self.image_ids, columns, numerator, denominator, counted, kinds)
+
+
+def places(wanted: pl.Series, image_ids: pl.Series) -> Ints:
+    """Where each of the `wanted` images is among `image_ids`, all of which are different. Raises KeyError where one is not.
+
+    >>> places(pl.Series(["b", "a"]), pl.Series(["a", "b", "c"])).tolist()
+    [1, 0]
+    """
+    known = pl.DataFrame({"image_id": image_ids}).with_row_index("place")
+    found = pl.DataFrame({"image_id": wanted}).join(known, on="image_id", how="left", maintain_order="left")["place"]
+    if found.has_nulls():
+        raise KeyError(wanted.filter(found.is_null())[0])
+    return np.asarray(found.to_numpy(), dtype=np.int64)
 
 
 def trials_and_scale(kinds: list[str], rows: Ints, images: Ints) -> tuple[Floats, Floats]:
@@ -86,13 +105,19 @@ class Binned:
     denominator: Floats
     """(images, measures, bins): how many pairs count."""
 
-    def matched(self, image_ids: list[str], weights: Floats) -> Sums:
+    def only(self, measures: list[str]) -> "Binned":
+        """These measures alone."""
+        chosen = [self.measures.index(name) for name in measures]
+        kinds = [self.kinds[place] for place in chosen]
+        return Binned(measures, kinds, self.numerator[:, chosen], self.denominator[:, chosen])
+
+    def matched(self, image_ids: pl.Series, weights: Floats) -> Sums:
         """The same means with `weights`, (bins,), on the pairs: under the condition `matched`.
 
         >>> one = np.zeros((1, 1, 10))
         >>> one[0, 0, [0, 9]] = 1
         >>> binned = Binned(["top1_change"], ["rows"], one, 2 * one)
-        >>> found = binned.matched(["a"], np.array([3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+        >>> found = binned.matched(pl.Series(["a"]), np.array([3.0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
         >>> found.columns, found.numerator.item(), found.denominator.item(), found.counted.item()
         ([('top1_change', 'matched')], 3.0, 6.0, 2)
         """
