@@ -14,6 +14,7 @@ from shiftscope.core.randomness import generator
 from shiftscope.core.registry import Entry
 from shiftscope.data.canvases import read_canvases
 from shiftscope.engines import Engine, engines
+from shiftscope.engines.devices import devices
 from shiftscope.stages.aggregate import aggregate, check_whole
 from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
@@ -120,6 +121,20 @@ def test_each_distinct_frame_is_computed_once(card, shard):
 @pytest.mark.parametrize("batch_size", [1, 4, 64])
 def test_the_batch_size_changes_nothing(card, shard, batch_size):
     assert run(card, shard).equals(run({**card, "batch_size": batch_size}, shard))
+
+
+@pytest.mark.parametrize("together", [7, 10, 64])
+def test_the_network_sees_the_same_batches_however_many_come_together(card, shard, monkeypatch, together):
+    seen = []
+    for count in (1, together):
+        monkeypatch.setattr(devices["cpu"].item, "together", count)
+        rows = run(card, shard)
+        seen.append((rows, Linear.seen.copy()))
+        Linear.seen.clear()
+    (one, alone), (other, many) = seen
+    assert one.equals(other)
+    assert len(alone) == len(many) == 4
+    assert all(np.array_equal(*pair) for pair in zip(alone, many, strict=True))
 
 
 def test_labels_beyond_the_outputs_are_refused(card, shard):

@@ -29,12 +29,12 @@ WINDOW = ["image_id", "canvas_id", "window_y", "window_x"]
 
 
 class Batch(NamedTuple):
-    """Windows that go through the network together."""
+    """Windows that come together: a batch of the network, or several where the device says so (`Device.together`)."""
 
     frames: Any
     """What `Device.frames` gave for them."""
     windows: int
-    """How many there are; what follows them only fills up the batch."""
+    """How many there are; what follows them only fills up the last batch."""
     audited: Any
     """What `Device.arrays` gave for the numbers of those that an audit looks at; None where there are none."""
 
@@ -59,10 +59,10 @@ def feed(
     Parameters
     ----------
     canvases_path, frames : what `make_frames` wrote; `frames` with the column ``label``.
-    size, batch : of a frame, px, and how many are run together.
+    size, batch : of a frame, px, and how many are run at once.
     audit : draws the windows that are audited.
 
-    Every distinct window is in one batch, once, however many frames show it.
+    Every distinct window comes once, however many frames show it.
     """
     windows = frames.select(WINDOW).unique(maintain_order=True).with_row_index("place")
     shown = frames.select(WINDOW).join(windows, on=WINDOW, how="left", maintain_order="left")["place"].to_numpy()
@@ -94,29 +94,31 @@ def _pieces(frames: pl.DataFrame) -> Iterator[tuple[int, int]]:
 
 
 def _batches(device: Device, canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int) -> Iterator[Batch]:
-    """The windows, in their order, `batch` at a time; the last batch may hold fewer."""
+    """The windows, in their order, in whole batches; the last one may hold fewer."""
     audited = windows["audited"].to_numpy()
+    together = max(1, device.together // batch) * batch
     parts: list[Part] = []
     count = done = 0
 
     def made() -> Batch:
         chosen = np.flatnonzero(audited[done : done + count])
-        return Batch(device.frames(parts, size, batch), count, device.arrays(chosen) if len(chosen) else None)
+        filled = -(-count // batch) * batch
+        return Batch(device.frames(parts, size, filled), count, device.arrays(chosen) if len(chosen) else None)
 
-    for sent, places in _loads(device, canvases_path, windows, size, batch):
+    for sent, places in _loads(device, canvases_path, windows, size, together):
         while len(places):
-            some, places = places[: batch - count], places[batch - count :]
+            some, places = places[: together - count], places[together - count :]
             parts.append((sent, some))
             count += len(some)
-            if count == batch:
+            if count == together:
                 yield made()
                 parts, count, done = [], 0, done + count
     if count:
         yield made()
 
 
-def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, size: int, batch: int) -> Iterator[Part]:
-    """Canvases of a few images, sent together, and the windows on them: as many images as fill a batch."""
+def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, size: int, enough: int) -> Iterator[Part]:
+    """Canvases of a few images, sent together, and the windows on them: as many images as have `enough` windows."""
     canvases: list[NDArray[np.uint8]] = []
     places: list[tuple[int, int, int]] = []
     taken = 0
@@ -127,7 +129,7 @@ def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, siz
             places += [(len(canvases) + part, top, left) for part, top, left in on_parts]
             canvases += parts
             taken += sum(part.size for part in parts)
-            if len(places) >= batch or taken >= LOAD_BYTES:
+            if len(places) >= enough or taken >= LOAD_BYTES:
                 yield device.send(canvases), np.array(places)
                 canvases, places, taken = [], [], 0
     if places:

@@ -25,6 +25,9 @@ class Device:
 
     xp: Any
     """The array library whose arrays the device holds: numpy or torch."""
+    together: int = 1
+    """How many frames come together, at least, if that is more than a batch: to hand over each batch of a few small frames
+    from one thread to the next takes a part of the time that the network takes."""
 
     # In the thread ahead
 

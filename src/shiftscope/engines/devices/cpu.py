@@ -18,6 +18,7 @@ class Cpu(Device):
     """Frames are cut in the thread that reads ahead, and answers are described in the one behind."""
 
     xp = np
+    together = 64
 
     def send(self, canvases: Sequence[NDArray[np.uint8]]) -> Any:
         return canvases
