@@ -91,7 +91,7 @@ def test_what_is_public_has_a_docstring(name):
 NUMERICAL = ("statistics", "sensitivity")
 """Packages in which every public function computes numbers from arrays or tables, and so shows an example that runs."""
 FROM_FILES = {
-    "coinciding", "comparisons", "curves", "matching", "pictures_of", "read_binned", "read_image_ids", "read_sums", "sensitivity",
+    "coinciding", "comparisons", "curves", "matching", "pictures_of", "binned_in_turn", "read_image_ids", "read_sums", "sensitivity",
     "side", "side_by_value", "side_on", "sum_network", "table", "whole_pictures", "write_sums", "write_draws", "read_draws",
     "read_pictures", "gather_sums", "image_ids_of",
 }  # fmt: skip

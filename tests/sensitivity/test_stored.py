@@ -11,7 +11,7 @@ from shiftscope.sensitivity import DRAWS, SUMS, comparisons, stored, summing
 from shiftscope.sensitivity.comparisons import comparisons as compare
 from shiftscope.sensitivity.estimates import curves, sensitivity
 from shiftscope.sensitivity.measures import measures
-from shiftscope.sensitivity.stored import read_binned, read_image_ids, read_pictures, read_sums
+from shiftscope.sensitivity.stored import binned_in_turn, read_image_ids, read_pictures, read_sums
 from shiftscope.sensitivity.summing import Conditions, sums
 from shiftscope.statistics import bootstrap
 from shiftscope.statistics.permutation import random_signs
@@ -164,20 +164,18 @@ def test_the_sums_of_pictures_are_those_of_the_predictions(files):
 
 
 def test_bins_add_up_to_the_whole(files):
-    found, whole = read_binned(files["p", "second"].sums), sums(NETWORKS["second"])
+    path, whole = files["p", "second"].sums, sums(NETWORKS["second"])
     means = {entry.name for entry in measures if entry.item().by_row and entry.item().over == "pairs"}
-    assert set(found.measures) == means
-    for k, name in enumerate(found.measures):
-        ratios = whole.at(None, [(name, "all")])
-        np.testing.assert_allclose(found.numerator[:, k].sum(1), ratios.numerator[:, 0], atol=1e-12)
-        np.testing.assert_array_equal(found.denominator[:, k].sum(1), ratios.denominator[:, 0])
-        assert (found.denominator[:, k].sum(0) > 0).sum() > 4
-    assert read_binned(files["p", "second"].sums, ["mac"]).measures == ["mac"]
-    table = tables.read(files["p", "second"].sums, SUMS).filter(condition="bins", measure="mac")
-    image = whole.image_ids[7]
-    assert table.filter(image_id=image).select("bin", "numerator").rows() == list(
-        enumerate(read_binned(files["p", "second"].sums, ["mac"]).numerator[7, 0], 1)
-    )
+    assert {name for found in binned_in_turn(path) for name in found.measures} == means
+    for found in binned_in_turn(path):
+        ratios = whole.at(None, [(found.measures[0], "all")])
+        np.testing.assert_allclose(found.numerator[:, 0].sum(1), ratios.numerator[:, 0], atol=1e-12)
+        np.testing.assert_array_equal(found.denominator[:, 0].sum(1), ratios.denominator[:, 0])
+        assert (found.denominator[:, 0].sum(0) > 0).sum() > 4
+    (mac,) = binned_in_turn(path, ["mac"])
+    assert mac.measures == ["mac"]
+    table = tables.read(path, SUMS).filter(condition="bins", measure="mac", image_id=whole.image_ids[7])
+    assert table.select("bin", "numerator").rows() == list(enumerate(mac.numerator[7, 0], 1))
 
 
 def test_draws_are_sums_under_shared_weights_and_signs(files):

@@ -98,8 +98,12 @@ def test_products_of_all_networks_are_those_of_every_two(rng):
     found = all_products(of_all(column) for column in range(4))
     for a in range(4):
         for b in range(4):
-            for one, other in zip(found.of(a, b), products(networks[a], networks[b]), strict=True):
+            for one, other in zip(found.of(a, [b]), products(networks[a], networks[b]), strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-18)
+        for several in ([1, 3], [2, 0, 1]):
+            expected = zip(*(found.of(a, [b]) for b in several), strict=True)
+            for one, others in zip(found.of(a, several), expected, strict=True):
+                np.testing.assert_array_equal(one, np.concatenate(others))
 
 
 def p_value_of_a_loop(num_a, den_a, num_b, den_b, signs):
@@ -124,8 +128,8 @@ def p_value_of_a_loop(num_a, den_a, num_b, den_b, signs):
 def test_p_value_of_sums_is_that_of_the_pictures(rng, apart):
     a, b = two(rng)
     a = a._replace(numerator=np.minimum(a.numerator + (rng.random(a.numerator.shape) < apart), a.denominator))
-    sums = [signed_sums(one, seed=5, n_draws=300) for one in (a, b)]
-    found = paired_p_values(a.totals(), b.totals(), *sums, products(a, b))
+    sums = [signed_sums(one, seed=5, n_draws=300).shares(one.totals()) for one in (a, b)]
+    found = paired_p_values(a.totals(), b.totals(), [tuple(sums)], products(a, b))
     signs = 2.0 * np.random.default_rng([5, 1]).integers(0, 2, (300, PICTURES)) - 1
     for column in range(3):
         expected = p_value_of_a_loop(*(part[:, column] for one in (a, b) for part in one[:2]), signs)

@@ -16,8 +16,8 @@ from .test_intervals import changes
 
 
 def p_values(a, b, seed=0, n_draws=2000):
-    draws = (signed_sums(one, seed=seed, n_draws=n_draws) for one in (a, b))
-    return paired_p_values(a.totals(), b.totals(), *draws, products(a, b))
+    draws = (signed_sums(one, seed=seed, n_draws=n_draws).shares(one.totals()) for one in (a, b))
+    return paired_p_values(a.totals(), b.totals(), [tuple(draws)], products(a, b))
 
 
 def test_p_value_agrees_with_all_exchanges_where_denominators_are_equal():

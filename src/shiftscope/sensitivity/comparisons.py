@@ -1,13 +1,12 @@
 """Networks compared on the same pictures."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, groupby
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from shiftscope.core import tables
 from shiftscope.sensitivity import COMPARISONS
 from shiftscope.sensitivity.coinciding import coinciding
 from shiftscope.sensitivity.families import families
@@ -15,10 +14,10 @@ from shiftscope.sensitivity.sides import Files, Side, matching, pictures_of, sid
 from shiftscope.sensitivity.stored import read_image_ids, read_pictures
 from shiftscope.sensitivity.sums import Cell, Column, Ints, places
 from shiftscope.statistics.corrections import benjamini_hochberg, holm
-from shiftscope.statistics.intervals import difference_intervals
-from shiftscope.statistics.permutation import paired_p_values
+from shiftscope.statistics.intervals import Intervals, difference_intervals
+from shiftscope.statistics.permutation import SignedSums, paired_p_values
 from shiftscope.statistics.products import Products, all_products
-from shiftscope.statistics.ratios import Floats, Ratios
+from shiftscope.statistics.ratios import Floats, Ratios, Totals
 
 CORRECTIONS = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}
 CELLS_AT_A_TIME = 25_000_000
@@ -41,17 +40,18 @@ def comparisons(cells: Mapping[Cell, Files], *, seed: int, level: float, n_resam
     adjust : names the correction (`CORRECTIONS`), over each family (`families`).
     """
     weights, draws = matching(cells), {"seed": seed, "n_resamples": n_resamples}
-    rows: list[dict[str, object]] = []
+    found = [COMPARISONS.to_frame()]
     for protocol in sorted({protocol for protocol, _ in cells}):
         own = {network: files for (other, network), files in cells.items() if other == protocol}
         networks = _with_pictures({name: (files, weights.get((protocol, name))) for name, files in own.items()})
-        found: dict[Pair, list[dict[str, object]]] = {}
-        for group in _groups(networks):
-            found |= _compared(group, level=level, **draws)
-        for pair in combinations(networks, 2):
-            said = {"network_a": pair[0], "network_b": pair[1], "protocol": protocol}
-            rows += [said | row for row in found.pop(pair, ())]
-    table = families(tables.table(rows, COMPARISONS))
+        place = {name: k for k, name in enumerate(networks)}
+        pairs = [
+            COMPARISONS.to_frame(),
+            *(rows for group in _groups(networks) for rows in _compared(group, level=level, **draws)),
+        ]
+        order = (pl.col(name).replace_strict(place, return_dtype=pl.Int64) for name in ("network_a", "network_b"))
+        found.append(pl.concat(pairs).with_columns(protocol=pl.lit(protocol)).sort(*order, maintain_order=True))
+    table = families(pl.concat(found))
     return adjusted(table, adjust).fill_nan(None)
 
 
@@ -121,8 +121,8 @@ def _places(image_ids: pl.Series, shared: pl.Series) -> Ints | None:
     return None if len(shared) == len(image_ids) else places(shared, image_ids)
 
 
-def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> dict[Pair, list[dict[str, object]]]:
-    """The rows of each pair."""
+def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> Iterator[pl.DataFrame]:
+    """The rows of all pairs, of some of them at a time."""
     sides = {}
     for name, (files, weights, image_ids) in group.members.items():
         if group.places[name] is None:
@@ -135,14 +135,40 @@ def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> di
     columns = list(dict.fromkeys(column for one in sides.values() for column in one.columns if column not in once))
     products = all_products(_pictures(group, columns))
     place = {name: k for k, name in enumerate(group.members)}
-    found = {}
-    for a, b in group.pairs:
-        both = set(sides[b].columns) - once
-        chosen = [column for column in sides[a].columns if column in both]
-        if chosen:
-            of_pair = products.of(place[a], place[b]).columns([columns.index(column) for column in chosen])
-            found[a, b] = list(_differences(sides[a].of(chosen), sides[b].of(chosen), of_pair))
-    return found
+    for a, b, chosen in _together(group.pairs, sides, once):
+        of_both = products.columns([columns.index(column) for column in chosen]).of(place[a], [place[name] for name in b])
+        many = _Many.of([sides[a].of(chosen)] * len(b)), _Many.of([sides[name].of(chosen) for name in b])
+        repeated = np.repeat(np.arange(len(b)), len(chosen))
+        yield _differences(*many, of_both, chosen * len(b), network_a=a, network_b=pl.Series(b).gather(repeated))
+
+
+def _together(
+    pairs: Iterable[Pair], sides: Mapping[str, Side], once: set[Column]
+) -> Iterator[tuple[str, list[str], list[Column]]]:
+    """A network, others with which it is compared, and the measures that all of these have, but for `once`, at least one."""
+    for a, of_a in groupby(pairs, key=lambda pair: pair[0]):
+        for _, alike in groupby(of_a, key=lambda pair: sides[pair[1]].columns):
+            others = [b for _, b in alike]
+            known = set(sides[others[0]].columns) - once
+            chosen = [column for column in sides[a].columns if column in known]
+            if chosen:
+                yield a, others, chosen
+
+
+class _Many(NamedTuple):
+    """The measures of several networks, of one network behind those of another."""
+
+    totals: Totals
+    intervals: Intervals
+    signed: list[SignedSums]
+    """Of each network."""
+
+    @classmethod
+    def of(cls, sides: Sequence[Side]) -> "_Many":
+        totals = Totals(*map(np.concatenate, zip(*(side.totals for side in sides), strict=True)))
+        estimate, low, high = map(np.concatenate, zip(*(side.intervals[:3] for side in sides), strict=True))
+        reasons = [reason for side in sides for reason in side.intervals.reason]
+        return cls(totals, Intervals(estimate, low, high, reasons), [side.signed for side in sides if side.signed])
 
 
 def _said_once(sides: Mapping[str, Side]) -> set[Column]:
@@ -154,42 +180,49 @@ def _said_once(sides: Mapping[str, Side]) -> set[Column]:
 
 def _pictures(group: _Group, columns: Sequence[Column]) -> Iterator[Ratios]:
     """One measure after the other, of all networks of a group, read some measures at a time. A network without a measure
-    counts on no picture."""
+    counts on no picture. What was given is overwritten by what comes later."""
     k = len(group.members)
     n = max(len(one.image_ids if (there := group.places[name]) is None else there) for name, one in group.members.items())
     at_a_time = max(1, CELLS_AT_A_TIME // max(1, n * k))
+    memory = np.empty((2, min(at_a_time, len(columns)), k, n))  # once: to ask for it takes as long as to fill it
     for start in range(0, len(columns), at_a_time):
         some = columns[start : start + at_a_time]
-        numerator, denominator = np.zeros((2, len(some), k, n))
+        numerator, denominator = memory[:, : len(some)]
         for network, (name, (files, weights, image_ids)) in enumerate(group.members.items()):
             pictures = pictures_of(files, weights, some, image_ids=image_ids)
             ratios = pictures.at(group.places[name], pictures.columns)
-            has = [some.index(column) for column in pictures.columns]
-            numerator[has, network], denominator[has, network] = ratios.numerator.T, ratios.denominator.T
+            for k_th, column in enumerate(some):
+                if column in pictures.columns:
+                    at = pictures.columns.index(column)
+                    numerator[k_th, network], denominator[k_th, network] = (part[:, at] for part in ratios[:2])
+                else:
+                    numerator[k_th, network] = denominator[k_th, network] = 0
         for top, bottom in zip(numerator, denominator, strict=True):
             yield Ratios(top.T, bottom.T, np.full(k, np.nan), np.ones(k))
 
 
-def _differences(a: Side, b: Side, both: Products) -> Iterator[dict[str, object]]:
-    """The rows of two networks, which have the same measures."""
-    assert a.signed is not None
-    assert b.signed is not None
+def _differences(a: _Many, b: _Many, both: Products, columns: Sequence[Column], **names: object) -> pl.DataFrame:
+    """The rows of pairs of networks, which have the same measures."""
     low, high = difference_intervals(a.totals, b.totals, a.intervals, b.intervals, both)
-    p_value = paired_p_values(a.totals, b.totals, a.signed, b.signed, both)
-    for k, (measure, condition) in enumerate(a.columns):
-        yield {
-            "measure": measure,
-            "condition": condition,
-            "difference": a.intervals.estimate[k] - b.intervals.estimate[k],
-            "ci_low": low[k],
-            "ci_high": high[k],
-            "p_value": p_value[k],
-            "reason": _joined(a.intervals.reason[k], b.intervals.reason[k]),
-            "n_images_a": a.totals.counted[k],
-            "n_images_b": b.totals.counted[k],
-        }
+    measures, conditions = zip(*columns, strict=True)
+    table = {
+        **names,
+        "measure": measures,
+        "condition": conditions,
+        "difference": a.intervals.estimate - b.intervals.estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "p_value": paired_p_values(a.totals, b.totals, list(zip(a.signed, b.signed, strict=True)), both),
+        "reason": pl.Series(map(_joined, a.intervals.reason, b.intervals.reason), dtype=pl.String),
+        "n_images_a": a.totals.counted,
+        "n_images_b": b.totals.counted,
+    }
+    missing = dict.fromkeys(("protocol", "family", "p_adjusted"), pl.lit(None))
+    return pl.DataFrame(table).with_columns(**missing).select(pl.col(name).cast(kind) for name, kind in COMPARISONS.items())
 
 
 def _joined(reason_a: str | None, reason_b: str | None) -> str | None:
+    if not reason_a and not reason_b:
+        return None
     said = [f"network {name}: {reason}" for name, reason in (("a", reason_a), ("b", reason_b)) if reason]
-    return "; ".join(said) or None
+    return "; ".join(said)

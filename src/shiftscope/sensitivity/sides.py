@@ -9,7 +9,7 @@ import polars as pl
 
 from shiftscope.sensitivity import DRAWS
 from shiftscope.sensitivity.confidence import BINS, common_confidence, matching_weights
-from shiftscope.sensitivity.stored import BY_PICTURE, SIGNED, WEIGHTED, read_binned, read_draws, read_sums
+from shiftscope.sensitivity.stored import BY_PICTURE, SIGNED, WEIGHTED, binned_in_turn, read_draws, read_sums
 from shiftscope.sensitivity.sums import Cell, Column, Ints, Sums, trials_and_scale
 from shiftscope.statistics.bootstrap import resampled_means
 from shiftscope.statistics.intervals import Intervals, intervals, intervals_of
@@ -50,7 +50,7 @@ class Side(NamedTuple):
     """(m,): frames or pairs that count."""
     intervals: Intervals
     signed: SignedSums | None
-    """None where they were not asked for."""
+    """Divided by the denominators (`SignedSums.shares`). None where they were not asked for."""
 
     def of(self, columns: list[Column]) -> "Side":
         """Those of the measures, in this order."""
@@ -107,13 +107,14 @@ def side_on(pictures: Sums, places: Ints | None, *, level: float, seed: int, n_r
     """Some pictures of a network alone, by their places in `pictures`, under the conditions there: they are resampled
     anew. All pictures where `places` is None."""
     ratios = pictures.at(places, pictures.columns)
+    totals = ratios.totals()
     counted = pictures.counted if places is None else pictures.counted[places]
     return Side(
         pictures.columns,
-        ratios.totals(),
+        totals,
         counted.sum(0),
         intervals(ratios, level=level, seed=seed, n_resamples=n_resamples),
-        signed_sums(ratios, seed=seed, n_draws=n_resamples) if signs else None,
+        signed_sums(ratios, seed=seed, n_draws=n_resamples).shares(totals) if signs else None,
     )
 
 
@@ -130,9 +131,11 @@ def pictures_of(
     plain = None if chosen is None else [column for column in chosen if column[1] != MATCHED]
     matched = None if chosen is None else [name for name, condition in chosen if condition == MATCHED]
     found = read_sums(files.sums, plain, image_ids=image_ids)
-    if weights is None or matched == []:
+    if weights is None:
         return found
-    return found.beside(read_binned(files.sums, matched).matched(found.image_ids, weights))
+    for one in binned_in_turn(files.sums, matched):
+        found = found.beside(one.matched(found.image_ids, weights))
+    return found
 
 
 class _Summed(NamedTuple):
@@ -157,7 +160,7 @@ def _side(parts: list[_Summed], level: float) -> Side:
         totals,
         np.concatenate([part.n_pairs for part in parts]),
         intervals_of(totals, resamples, level=level),
-        SignedSums(*_beside(signed)) if signed else None,
+        SignedSums(*_beside(signed)).shares(totals) if signed else None,
     )
 
 
@@ -199,14 +202,13 @@ def _draws(lists: pl.Series) -> Floats:
 def _matched(files: Files, bins: pl.DataFrame, weights: Floats, signs: bool) -> Iterator[_Summed]:
     """The condition `matched`, one measure after the other: the sums of each bin, by its weight. `bins` are these rows of
     DRAWS."""
-    matched = read_binned(files.sums).matched(pl.Series(dtype=pl.String), weights)
-    for k, column in enumerate(matched.columns):
-        row, resamples, signed = bins.filter(measure=column[0]), None, None
-        if matched.kinds[k] == "mean":
+    for binned in binned_in_turn(files.sums):
+        matched = binned.matched(pl.Series(dtype=pl.String), weights)
+        row, resamples, signed = bins.filter(measure=binned.measures[0]), None, None
+        if binned.kinds[0] == "mean":
             sums = [row[name][0].to_numpy() for name in WEIGHTED.values()]
             draws = len(sums[0]) // BINS
             resamples = reweighted(Moments(*(one.reshape(draws, -1) for one in sums)), weights)
         if signs:
             signed = SignedSums(*((row[name][0].to_numpy().reshape(-1, BINS) @ weights)[:, None] for name in SIGNED))
-        counted = matched.counted[:, [k]].sum(0)
-        yield _Summed([column], matched.at(None, [column]).totals(), counted, resamples, signed)
+        yield _Summed(matched.columns, matched.ratios.totals(), matched.counted.sum(0), resamples, signed)

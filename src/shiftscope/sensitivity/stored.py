@@ -100,15 +100,13 @@ def read_sums(path: str | Path, columns: Iterable[Column] | None = None, *, imag
     return Sums(image_ids, chosen, found[0].T, found[1].T, counted.T, kinds)
 
 
-def read_binned(path: str | Path, measures: Iterable[str] | None = None) -> Binned:
-    """The means over pairs in a table SUMS by bin of confidence: those of `measures`, or all."""
+def binned_in_turn(path: str | Path, measures: Iterable[str] | None = None) -> Iterator[Binned]:
+    """The means over pairs in a table SUMS by bin of confidence: those of `measures`, or all, one after the other."""
     with _Groups(path) as groups:
-        chosen = groups.binned if measures is None else [name for name in measures if name in groups.binned]
-        kinds = [groups.kinds[name, IN_BINS] for name in chosen]
-        read = [groups.read((name, IN_BINS), NUMBERS[:2]) for name in chosen]
-    shape = len(chosen), -1 if chosen else 0, BINS
-    parts = (np.array([one[name].to_numpy() for one in read]).reshape(shape) for name in NUMBERS[:2])
-    return Binned(chosen, kinds, *(part.swapaxes(0, 1) for part in parts))
+        for name in groups.binned if measures is None else [name for name in measures if name in groups.binned]:
+            read = groups.read((name, IN_BINS), NUMBERS[:2])
+            parts = (read[number].to_numpy().reshape(-1, 1, BINS) for number in NUMBERS[:2])
+            yield Binned([name], [groups.kinds[name, IN_BINS]], *parts)
 
 
 class _Groups:

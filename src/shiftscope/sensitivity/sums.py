@@ -36,15 +36,15 @@ class Sums:
 
     def at(self, places: Ints | None, columns: list[Column]) -> Ratios:
         """As `of`, where images are given by their places; None stands for all."""
-        chosen = [self.columns.index(column) for column in columns]
+        own = self if columns == self.columns else self.only(columns)
         rows = slice(None) if places is None else places
-        numerator, denominator = (part[rows][:, chosen] for part in (self.numerator, self.denominator))
-        counted = self.counted[rows][:, chosen]
-        kinds = [self.kinds[column] for column in chosen]
-        total = np.array([kind == "total" for kind in kinds], dtype=bool)
+        # Each measure stays in one piece of memory: so numpy sums it alike, whether all images are asked for or some.
+        numerator, denominator, counted = own.numerator.T[:, rows].T, own.denominator.T[:, rows].T, own.counted.T[:, rows].T
+        total = np.array([kind == "total" for kind in own.kinds], dtype=bool)
         n_rows = counted.sum(0)
-        denominator = np.where(total, (n_rows > 0) / max(1, len(counted)), denominator)
-        return Ratios(numerator, denominator, *trials_and_scale(kinds, n_rows, (denominator != 0).sum(0)))
+        if total.any():
+            denominator = np.asfortranarray(np.where(total, (n_rows > 0) / max(1, len(counted)), denominator))
+        return Ratios(numerator, denominator, *trials_and_scale(own.kinds, n_rows, (denominator != 0).sum(0)))
 
     @property
     def ratios(self) -> Ratios:

@@ -1,9 +1,10 @@
 """A paired permutation test of whether two networks have equal measures on the same pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shiftscope.statistics import bootstrap
 from shiftscope.statistics.products import Products
@@ -20,6 +21,16 @@ class SignedSums(NamedTuple):
 
     numerator: Floats
     denominator: Floats
+
+    def shares(self, totals: Totals) -> "SignedSums":
+        """The sums ÷ Σ denominator of all pictures; nan where that is 0.
+
+        >>> totals = Ratios(np.ones((2, 1)), np.full((2, 1), 2.0), np.array([4.0]), np.ones(1)).totals()
+        >>> [part.item() for part in SignedSums(np.array([[2.0]]), np.array([[-4.0]])).shares(totals)]
+        [0.5, -1.0]
+        """
+        each = ratio(np.ones(totals.denominator.shape), totals.denominator)
+        return SignedSums(self.numerator * each, self.denominator * each)
 
 
 def signed(values: Floats, *, seed: int, n_draws: int) -> Floats:
@@ -74,8 +85,11 @@ def signed_sums(ratios: Ratios, *, seed: int, n_draws: int) -> SignedSums:
     return SignedSums(*np.split(both, 2, axis=1))
 
 
-def paired_p_values(a: Totals, b: Totals, signed_a: SignedSums, signed_b: SignedSums, both: Products) -> Floats:
+def paired_p_values(a: Totals, b: Totals, signed: Sequence[tuple[SignedSums, SignedSums]], both: Products) -> Floats:
     """Two-sided p-values, (m,), for equal ratios of two networks on the same pictures; nan where one is 0 ÷ 0.
+
+    Several pairs of networks may be asked about at once: `a`, `b` and `both` are then of the measures of one pair behind
+    those of another, and `signed` are the two networks' `SignedSums.shares` of each pair.
 
     With numerators N and denominators D of networks a and b, the null hypothesis gives both the ratio
     R = (ΣNₐ + ΣN_b) ÷ (ΣDₐ + ΣD_b). The influence of a picture on the difference is then f = rₐ ÷ ΣDₐ − r_b ÷ ΣD_b, where
@@ -96,8 +110,8 @@ def paired_p_values(a: Totals, b: Totals, signed_a: SignedSums, signed_b: Signed
 
     >>> from shiftscope.statistics.products import products
     >>> one, zero = (Ratios(np.full((4, 1), top), np.ones((4, 1)), np.array([4.0]), np.ones(1)) for top in (1.0, 0.0))
-    >>> draws = [signed_sums(ratios, seed=0, n_draws=9999) for ratios in (one, zero)]
-    >>> found = paired_p_values(one.totals(), zero.totals(), *draws, products(one, zero))
+    >>> draws = [signed_sums(ratios, seed=0, n_draws=9999).shares(ratios.totals()) for ratios in (one, zero)]
+    >>> found = paired_p_values(one.totals(), zero.totals(), [tuple(draws)], products(one, zero))
     >>> found.round(2)  # all four signs agree in 2 of 16 cases: 0.125
     array([0.13])
     """
@@ -112,10 +126,14 @@ def paired_p_values(a: Totals, b: Totals, signed_a: SignedSums, signed_b: Signed
     variance = np.maximum(squares_a - 2 * crossed + squares_b, 0)
     scale = _scale(a, b, squares_a, squares_b, variance)
 
-    drawn = _signed_residuals(a, signed_a, common) - _signed_residuals(b, signed_b, common)
     # Rounding must not make an exact tie a smaller distance.
-    far = np.abs(drawn) * scale >= observed * (1 - 1e-9) - 1e-14
-    count, draws = far.sum(0), len(drawn)
+    distance = observed * (1 - 1e-9) - 1e-14
+    count, at = np.zeros(common.shape, dtype=np.int64), 0
+    for pair in signed:
+        here = slice(at, at + pair[0].numerator.shape[1])
+        count[here] = _far(*pair, common[here], scale[here], distance[here])
+        at = here.stop
+    draws = len(signed[0][0].numerator)
     p_value = (1 + count) / (1 + draws)
     spread = np.sqrt(variance) * scale
     tail = np.maximum(2 * norm.sf(np.nan_to_num(ratio(observed, spread))), SMALLEST_P)
@@ -128,9 +146,13 @@ def _squares(one: Totals, above: Floats) -> Floats:
     return one.squares + 2 * above * one.products + above**2 * one.weights
 
 
-def _signed_residuals(one: Totals, sums: SignedSums, common: Floats) -> Floats:
-    """Σ ± rₐ ÷ ΣDₐ of each draw, (draws, m)."""
-    return (sums.numerator - common * sums.denominator) * ratio(np.ones(common.shape), one.denominator)
+def _far(a: SignedSums, b: SignedSums, common: Floats, scale: Floats, distance: Floats) -> NDArray[np.int64]:
+    """In how many draws |Σ ± f| × scale is no less than `distance`, (m,)."""
+    drawn = a.numerator - b.numerator
+    drawn -= common * (a.denominator - b.denominator)
+    np.abs(drawn, out=drawn)
+    drawn *= scale
+    return np.asarray(np.count_nonzero(drawn >= distance, axis=0))
 
 
 def _scale(a: Totals, b: Totals, squares_a: Floats, squares_b: Floats, variance: Floats) -> Floats:

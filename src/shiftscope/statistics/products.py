@@ -1,6 +1,6 @@
 """What two networks have in common on the same pictures: all that a comparison asks of both together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +21,10 @@ class Products(NamedTuple):
     weights: Floats
     """Σ dₐ d_b"""
 
-    def of(self, a: int, b: int) -> "Products":
-        """Those of two among k networks, by their places."""
-        return Products(*(part[:, a, b] for part in self))
+    def of(self, a: int, others: Sequence[int]) -> "Products":
+        """Those of one among k networks and each of the others, by their places: (m × others,), of one network behind those
+        of another."""
+        return Products(*(part[:, a, others].T.ravel() for part in self))
 
     def columns(self, chosen: list[int]) -> "Products":
         """Those of the measures at these places."""
@@ -49,13 +50,28 @@ def all_products(measures: Iterable[Ratios]) -> Products:
 
     >>> pictures = np.array([[1.0, 3.0], [0.0, 0.0]])  # the two networks of the example of `products`
     >>> found = all_products([Ratios(pictures, np.ones((2, 2)), np.full(2, 2.0), np.ones(2))])
-    >>> found.of(0, 1).influences, found.of(1, 0).influences
+    >>> found.of(0, [1]).influences, found.of(1, [0]).influences
     (array([0.375]), array([0.375]))
     """
     sums = []
+    both = np.empty((0, 0))
     for ratios in measures:
-        both = np.nan_to_num(np.concatenate([ratios.influence(), ratios.weight()], axis=1))
-        sums.append(both.T @ both)
+        n, k = ratios.numerator.shape
+        if both.shape != (2 * k, n):
+            both = np.empty((2 * k, n))  # once: to ask for memory takes as long as to fill it
+        _influence_and_weight(ratios, both)
+        sums.append(both @ both.T)
     whole = np.array(sums)
     k = whole.shape[-1] // 2
     return Products(whole[:, :k, :k], whole[:, :k, k:], whole[:, k:, :k], whole[:, k:, k:])
+
+
+def _influence_and_weight(ratios: Ratios, out: Floats) -> None:
+    """Write `Ratios.influence` and, below, `Ratios.weight`, a network in each row, 0 where nothing counts: (2 k, n)."""
+    influence, weight = np.split(out, 2)
+    whole = ratios.denominator.sum(0)[:, None]
+    counts = whole != 0
+    np.divide(ratios.denominator.T, np.where(counts, whole, np.inf), out=weight)
+    np.multiply(np.nan_to_num(ratios.estimate)[:, None], ratios.denominator.T, out=influence)
+    np.subtract(ratios.numerator.T, influence, out=influence)
+    influence /= np.where(counts, whole, np.inf)
