@@ -125,4 +125,4 @@ def test_bias_runs_no_network(looked_at):
     for path in looked_at.folder.glob("results/*/bias.parquet"):
         assert path.is_file()
     again = looked_at.would_run("bias", "-R", "box_statistics")
-    assert set(again) == {"box_statistics", "figure", "bias"}
+    assert set(again) == {"box_statistics", "inclusion", "figure", "bias"}
