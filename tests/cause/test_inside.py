@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from polars.testing import assert_frame_equal
 from torchvision.models import resnet18
 
-from shiftscope.cause import GEOMETRY, LAYERS, MAPS
+from shiftscope.cause import GEOMETRY, LAYERS, MAPS, inside
 from shiftscope.cause.inside import look_inside
 from shiftscope.core import tables
 from shiftscope.data.canvases import read_canvases
@@ -110,6 +111,22 @@ def test_the_three_tables_are_of_the_same_network(folder, tmp_path):
     assert set(found.layers.filter(of="step")["layer"]) == {
         "conv1", "maxpool", *(f"layer{k}.0.{name}" for k in (2, 3, 4) for name in ("conv1", "downsample.0")),
     }  # fmt: skip
+
+
+def test_how_many_frames_run_at_once_changes_no_number(folder, tmp_path, monkeypatch):
+    given = {"kind": "torchvision", "architecture": "resnet18", "weights": str(folder / "w.safetensors")}
+    seen, measure = [], inside.measure_layers
+
+    def measuring(*args, batch, **more):
+        seen.append(batch)
+        return measure(*args, batch=batch, **more)
+
+    monkeypatch.setattr(inside, "measure_layers", measuring)
+    many = looked(folder, tmp_path, **given).layers
+    monkeypatch.setattr(inside, "TOGETHER", 1)
+    few = looked(folder, tmp_path, **given).layers
+    assert seen == [16, 4]  # the card's batch is 4
+    assert_frame_equal(many, few, rel_tol=1e-5, abs_tol=1e-6)
 
 
 def test_maps_are_those_of_the_network_at_three_places(folder, tmp_path):

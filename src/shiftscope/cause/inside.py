@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PICTURES_OF_GRADIENTS = 8
 """For effective receptive fields, which need a run backwards for each layer."""
+TOGETHER = 16
+"""Frames that are run at once, at least. The card's batch is the best one for an engine; of a small network it may hold one
+or two frames, for which eager torch and the measures would be called many more times."""
 LAYERS_SHOWN = 4
 """By the figure of feature maps, as in the paper's figure 4."""
 
@@ -71,7 +74,8 @@ def look_inside(
     pixels = shown_to_network(ready, frames) if stages.layers else np.empty((0, 3, size, size), np.float32)
     # Graphs of gradients take the most memory: they come first, and the pass over all frames takes what they leave.
     fields = geometry(network, stages, pixels, seed=seed, level=level)
-    measured = measure_layers(ready, layers, sequences, batch=card["batch_size"], seed=seed, level=level)
+    batch = max(TOGETHER, card["batch_size"])
+    measured = measure_layers(ready, layers, sequences, batch=batch, seed=seed, level=level)
     return Inside(measured, fields, feature_maps(ready, layers, sequences))
 
 
