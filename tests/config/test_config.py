@@ -282,7 +282,7 @@ def prepared_for(tmp_path, monkeypatch):
                 own = source["kind"] == "folder" and "classes" not in source  # as many as its networks have outputs
                 for category in [f"class-{number}" for number in range(20)] if own else ["n01440764"]:
                     (tmp_path / source["path"] / category).mkdir(parents=True, exist_ok=True)
-        for network in raw["networks"].values():
+        for network in raw.get("networks", {}).values():
             if "weights" in network:
                 (tmp_path / network["weights"]).parent.mkdir(parents=True, exist_ok=True)
                 (tmp_path / network["weights"]).touch()

@@ -29,7 +29,15 @@ NEEDS = {
 
 
 def test_all_are_known():
-    usual = {"config.yaml", "folder.yaml", "imagenet.yaml", "imagenette.yaml", "coco.yaml", "paper.yaml"}
+    usual = {
+        "config.yaml",
+        "folder.yaml",
+        "imagenet.yaml",
+        "imagenette.yaml",
+        "coco.yaml",
+        "paper.yaml",
+        "imagenet-boxes.yaml",
+    }
     assert usual | {"antialiasing.yaml", "remedies.yaml", "remedies-photographs.yaml"} <= set(READY)
 
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from shiftscope.sources.coco import Coco
+from shiftscope.sources.imagenet_boxes import ImageNetBoxes
 from shiftscope.sources.voc import Voc
 from shiftscope.stages.annotations import make_boxes
 from shiftscope.stages.images import make_images
@@ -53,3 +54,21 @@ def test_coco(split, tmp_path):
     assert len(boxes) == len(expected)
     assert boxes["is_crowd"].sum() == sum(a["iscrowd"] for a in expected)
     assert (boxes["x_max"] - boxes["x_min"]).sum() == pytest.approx(sum(a["bbox"][2] for a in expected), rel=1e-4)
+
+
+def test_imagenet_boxes(tmp_path):
+    folder = Path(DATA, "imagenet-val-boxes")
+    lines = [line.split(",") for line in (folder / "localization.txt").read_text().splitlines()]
+    sizes = dict(line.split(",", 1) for line in (folder / "image_sizes.txt").read_text().splitlines())
+    source = ImageNetBoxes(path=folder)
+    source.fetch(tmp_path, 0)
+    images, skipped = make_images(source, tmp_path, 0)
+    assert (len(images), len(skipped), images["category"].n_unique()) == (len(sizes), 0, 1000)
+    boxes = make_boxes(source, tmp_path, images)
+    assert len(boxes) == len(lines) == 80_477
+    # Both ends count: all boxes lie inside their pictures, and some reach from edge to edge.
+    for edge, column, add in (("x_min", 1, 0), ("y_min", 2, 0), ("x_max", 3, 1), ("y_max", 4, 1)):
+        assert boxes[edge].sum() == sum(int(line[column]) + add for line in lines)
+    full = sum(sizes[name] == f"{int(x) + 1},{int(y) + 1}" and (a, b) == ("0", "0") for name, a, b, x, y in lines)
+    whole = (boxes["x_min"] == 0) & (boxes["y_min"] == 0)
+    assert (whole & (boxes["x_max"] == boxes["image_width"]) & (boxes["y_max"] == boxes["image_height"])).sum() == full > 0

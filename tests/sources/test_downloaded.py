@@ -14,6 +14,7 @@ from PIL import Image
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.downloads import known
 from shiftscope.sources.coco2017 import Coco2017
+from shiftscope.sources.imagenet_boxes import ImageNetBoxes
 from shiftscope.sources.imagenette import Imagenette
 from shiftscope.stages.annotations import make_boxes, make_landmarks
 from shiftscope.stages.images import make_images
@@ -89,3 +90,64 @@ def test_coco(server, tmp_path, monkeypatch):
         if points:
             assert make_landmarks(source, tmp_path / split, images).select("name", "x", "y").rows() == [("nose", 2.5, 3.5)]
         assert ("pictures2017" in {path.name for path in (tmp_path / split).iterdir()}) == (split == "val")
+
+
+LISTS = {
+    "localization.txt": "val/b.JPEG,0,2,9,6\nval/a.JPEG,12,30,12,200\nval/b.JPEG,3,0,4,9",
+    "image_sizes.txt": "val/a.JPEG,500,375\nval/b.JPEG,10,10\nval/c.JPEG,20,10",
+    "class_labels.txt": "val/a.JPEG,134\nval/b.JPEG,0\nval/c.JPEG,999",
+}
+
+
+def put(folder, **other):
+    for name, text in {**LISTS, **other}.items():
+        (folder / name).write_text(text)
+
+
+def test_imagenet_boxes(server, tmp_path, monkeypatch):
+    folder, address = server
+    put(folder)
+    source = ImageNetBoxes(mirror=address)
+    with pytest.raises(ShiftscopeError, match=r"sum|bytes"):  # they are not the lists that are known
+        source.fetch(tmp_path / "source", 0)
+    rows = {name: row._replace(sum=None, published=None, size=None) for name, row in known().items()}
+    monkeypatch.setattr("shiftscope.data.downloads.known", lambda: rows)
+    source.fetch(tmp_path / "source", 0)
+    images, _ = make_images(source, tmp_path / "source", 0)
+    # The class of the crane that flies is one of two of that name.
+    expected = [
+        ("val/a", None, "crane (n02012849)", 500),
+        ("val/b", None, "tench", 10),
+        ("val/c", None, "toilet tissue", 20),
+    ]
+    assert images.select("image_id", "path", "category", "width").rows() == expected
+    boxes = make_boxes(source, tmp_path / "source", images)
+    found = boxes.select("image_id", "category", "x_min", "y_min", "x_max", "y_max").rows()
+    # Both ends of what the lists name belong to a box, so that one from 0 to 9 fills a picture of 10 px.
+    assert found == [
+        ("val/a", "crane (n02012849)", 12, 30, 13, 201), ("val/b", "tench", 0, 2, 10, 7), ("val/b", "tench", 3, 0, 5, 10),
+    ]  # fmt: skip
+    by_hand = ImageNetBoxes(path=folder, classes="imagenet")
+    assert by_hand.provides == {"labels", "boxes"}
+    by_hand.fetch(tmp_path / "own", 0)
+    images, _ = make_images(by_hand, tmp_path / "own", 0)
+    assert images.select("label", "category").rows() == [(134, "n02012849"), (0, "n01440764"), (999, "n15075141")]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"class_labels.txt": "val/a.JPEG,1000"}, r"class_labels\.txt has the label 1000, which is none of 0 to 999"),
+        ({"image_sizes.txt": "val/b.JPEG,10,10"}, r"localization\.txt names val/a\.JPEG, and .*image_sizes\.txt does not"),
+        ({"localization.txt": "val/b.JPEG,0,2,9"}, r"localization\.txt has not 5 columns"),
+        ({"image_sizes.txt": "val/a.JPEG,wide,3"}, r"image_sizes\.txt has not 3 columns"),
+        ({"class_labels.txt": ""}, r"image_sizes\.txt names val/a\.JPEG, and .*class_labels\.txt does not"),
+    ],
+)
+def test_lists_of_imagenet_boxes_that_are_none(tmp_path, other, message):
+    put(tmp_path, **other)
+    with pytest.raises(ShiftscopeError, match=message):
+        ImageNetBoxes(path=tmp_path).fetch(tmp_path / "source", 0)
+    (tmp_path / "image_sizes.txt").unlink()
+    with pytest.raises(ShiftscopeError, match=r"image_sizes\.txt does not exist; leave 'path' out"):
+        ImageNetBoxes(path=tmp_path).check()

@@ -236,3 +236,53 @@ def test_a_list_that_is_not_there_or_no_table(folder):
     (folder / "bad.parquet").write_bytes(b"not parquet")
     with pytest.raises(ShiftscopeError, match=r"bad.parquet cannot be read"):
         Table(path=folder / "bad.parquet").check()
+
+
+SIZED = [
+    {"path": "one.png", "label": "cat", "x_min": 1, "y_min": 0, "x_max": 4, "y_max": 6, "width": 10, "height": 7},
+    {"path": "one.png", "label": "cat", "x_min": 9, "y_min": 0, "x_max": 11, "y_max": 6, "width": 10, "height": 7},
+    {
+        "path": "two.png",
+        "label": "ant",
+        "x_min": None,
+        "y_min": None,
+        "x_max": None,
+        "y_max": None,
+        "width": 5,
+        "height": 5,
+    },
+]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_list_of_boxes_without_pictures(tmp_path, ending):
+    source = Table(path=write(tmp_path / f"list.{ending}", SIZED), pictures="none")
+    assert source.provides == {"labels", "boxes"}
+    images, skipped = make_images(source, tmp_path, 0)
+    assert skipped.is_empty()
+    found = images.select("image_id", "path", "label", "width", "height").rows()
+    assert found == [("one", None, 1, 10, 7), ("two", None, 0, 5, 5)]
+    boxes = make_boxes(source, tmp_path, images)  # the second is cut off at the edge
+    assert boxes.select("x_min", "x_max", "image_width", "image_height").rows() == [(1, 4, 10, 7), (9, 10, 10, 7)]
+    assert Table(path=source.path).provides == {"pictures", "labels", "boxes"}
+    with pytest.raises(ShiftscopeError, match=r"one\.png does not exist"):  # as before, a list is one of files
+        make_images(Table(path=source.path), tmp_path, 0)
+
+
+def test_sizes_of_pictures_that_are_not_here_are_whole_and_one(tmp_path):
+    def listed(**sizes):
+        rows = [SIZED[0], {**SIZED[1], **sizes}]
+        return Table(path=write(tmp_path / "list.csv", rows), pictures="none").listing(tmp_path)
+
+    for size in (0, 7.5, "", "wide"):
+        with pytest.raises(ShiftscopeError, match=r"gives one\.png no width and height in whole pixels"):
+            listed(width=size)
+    with pytest.raises(ShiftscopeError, match=r"gives one\.png two sizes"):
+        listed(height=8)
+    with pytest.raises(ShiftscopeError, match="unknown column 'height'"):
+        Table(path=write(tmp_path / "list.csv", boxed((1, 1, 2, 2))), pictures="none").check()
+    renamed = [{**row, "w": row["width"]} for row in SIZED]
+    for row in renamed:
+        del row["width"]
+    source = Table(path=write(tmp_path / "list.csv", renamed), pictures="none", columns={"width": "w"})
+    assert source.listing(tmp_path).pictures["width"].to_list() == [10, 5]

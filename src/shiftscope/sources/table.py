@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import CORNERS, FLAT, ORDERED, leave_out
 
+SIDES = ("width", "height")
 FINITE = pl.all_horizontal(pl.col("x", "y").is_finite()).fill_null(value=False)
 
 
@@ -33,6 +35,10 @@ class Columns(Options):
     """Its lower edge."""
     category: str = "category"
     """What is in the box; without such a column: the picture's label."""
+    width: str = "width"
+    """How wide the picture is, px. Only read with `pictures: none`."""
+    height: str = "height"
+    """How high it is, px. Only read with `pictures: none`."""
 
 
 @sources.register("table", title="List of pictures", reference="a CSV, TSV or Parquet file with a header")
@@ -42,6 +48,9 @@ class Table(Source):
 
     path: Path
     """The list of pictures, a CSV or Parquet file."""
+    pictures: Literal["files", "none"] = "files"
+    """`none`: the pictures are not here. The list says how large each one is, in its columns `width` and `height`, and only
+    the framing is looked at."""
     root: Path | None = None
     """The folder that its paths are relative to; not set: the list's own."""
     columns: Columns = Columns()
@@ -54,19 +63,24 @@ class Table(Source):
 
     @property
     def provides(self) -> frozenset[str]:
+        pictures = {"pictures"} if self.pictures == "files" else set()
         if not self.path.is_file():
-            return frozenset({"pictures"})
+            return frozenset(pictures)
         has = set(self._columns(self.path))
         return frozenset(
-            {"pictures"}
+            pictures
             | ({"labels"} if self.columns.label in has else set())
             | ({"boxes"} if {getattr(self.columns, name) for name in CORNERS} <= has else set())
             | ({"landmarks"} if self.points else set())
         )
 
     def check(self) -> None:
-        """Raise a ShiftscopeError if a file is not there, is of another kind, or lacks the column of paths."""
-        for path, needed in ((self.path, {self.columns.path}), (self.points, {self.columns.path, "name", "x", "y"})):
+        """Raise a ShiftscopeError if a file is not there, is of another kind, or lacks the column of paths or of sizes."""
+        sides = {getattr(self.columns, side) for side in SIDES} if self.pictures == "none" else set()
+        for path, needed in (
+            (self.path, {self.columns.path, *sides}),
+            (self.points, {self.columns.path, "name", "x", "y"}),
+        ):
             if path is None:
                 continue
             if not path.is_file():
@@ -103,9 +117,12 @@ class Table(Source):
         """Every picture once, in the order of the list; `image_id` is the path as written, without its ending."""
         self.check()
         table, categories = self._labelled()
+        sides = SIDES if self.pictures == "none" else ()
+        if sides:
+            table = self._sized(table)
         # By its path: two files of one name are two pictures, which `dataset` refuses.
         pictures = table.group_by("path", maintain_order=True).agg(
-            pl.col("image_id", "label").first(),
+            pl.col("image_id", "label", *sides).first(),
             pl.col("label").n_unique().alias("labels"),
             pl.col("written").n_unique(),
             pl.len().alias("rows"),
@@ -116,8 +133,24 @@ class Table(Source):
         if not pictures.height:
             raise ShiftscopeError(f"{self.path} has no rows")
         self._say_repeats(pictures)
-        listed = pictures.rename({"label": "category"}).select(pl.col(name).cast(kind) for name, kind in LISTING.items())
-        return Listing(listed, categories)
+        pictures = pictures.rename({"label": "category"})
+        if sides:
+            pictures = pictures.with_columns(path=None)
+        return Listing(pictures.select(*(pl.col(name).cast(kind) for name, kind in LISTING.items()), *sides), categories)
+
+    def _sized(self, table: pl.DataFrame) -> pl.DataFrame:
+        """`table` with the `width` and `height` of each picture, px. Raises a ShiftscopeError where a row lacks either, or
+        two rows of a picture differ."""
+        numbers = [pl.col(getattr(self.columns, side)).cast(pl.Float64, strict=False).alias(side) for side in SIDES]
+        table = table.with_columns(numbers)
+        sides = pl.col(SIDES)
+        bad = table.filter(~pl.all_horizontal(sides.is_between(1, 2**31 - 1) & (sides % 1 == 0)).fill_null(value=False))
+        if bad.height:
+            raise ShiftscopeError(f"{self.path} gives {bad['written'][0]} no width and height in whole pixels")
+        torn = table.filter(pl.any_horizontal(sides != sides.first().over("path")))
+        if torn.height:
+            raise ShiftscopeError(f"{self.path} gives {torn['written'][0]} two sizes; give it one in all its rows")
+        return table.with_columns(sides.cast(pl.Int32))
 
     def _say_repeats(self, pictures: pl.DataFrame) -> None:
         several = pl.col("written") > 1
