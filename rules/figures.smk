@@ -2,11 +2,11 @@
 
 OF_NETWORKS = {
     "protocol": drawn_protocols,
-    "network": lambda wildcards: PLAN.config.networks,
+    "network": lambda wildcards: PLAN.networks_of(wildcards.dataset),
 }
 OF_FRAMES = {
     "protocol": drawn_protocols,
-    "size": lambda wildcards: PLAN.sizes,
+    "size": lambda wildcards: PLAN.sizes_of(wildcards.dataset),
     "shard": lambda wildcards: PLAN.shards,
 }
 
@@ -30,7 +30,7 @@ rule figure:
         training=if_drawn(
             "training",
             rules.train.output.training,
-            network=lambda wildcards: PLAN.trained,
+            network=lambda wildcards: PLAN.trained_of(wildcards.dataset),
         ),
         layers=if_drawn("layers", rules.layers.output.layers, **OF_NETWORKS),
         geometry=if_drawn("geometry", rules.layers.output.geometry, **OF_NETWORKS),
@@ -72,7 +72,7 @@ use rule figure as protocol_figure with:
 
 INSIDE = {
     "protocol": lambda wildcards: PLAN.inside(wildcards.dataset),
-    "network": lambda wildcards: PLAN.config.networks,
+    "network": lambda wildcards: PLAN.networks_of(wildcards.dataset),
 }
 
 
@@ -84,7 +84,7 @@ rule report:
             "frames",
             rules.frames.output.skipped,
             protocol=lambda wildcards: PLAN.protocols_of(wildcards.dataset),
-            size=lambda wildcards: PLAN.sizes,
+            size=lambda wildcards: PLAN.sizes_of(wildcards.dataset),
             shard=lambda wildcards: PLAN.shards,
         ),
         frames=lambda wildcards: [
@@ -101,7 +101,7 @@ rule report:
         cards=if_made(
             "sensitivity",
             rules.network.output.card,
-            network=lambda wildcards: PLAN.config.networks,
+            network=lambda wildcards: PLAN.networks_of(wildcards.dataset),
         ),
         running=lambda wildcards: [
             rules.aggregate.output.running.format(
