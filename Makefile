@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 run: $(VENV)/.run ## the main job on the embedded data sets: tables, figures, results/*/report.html
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
-	@echo "Look at: results/centred/report.html results/uniform/report.html"
+	@echo "Look at: results/photographs/report.html results/centred/report.html results/uniform/report.html"
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -30,9 +30,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[photographs]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,slurm]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[photographs,dev,slurm]"
 	@touch $@

@@ -4,11 +4,11 @@
 for drawn in drawings(PLAN):
     OF_NETWORKS = {
         "protocol": protocols_shown(drawn),
-        "network": lambda wildcards: PLAN.config.networks,
+        "network": lambda wildcards: PLAN.networks_of(wildcards.dataset),
     }
     OF_FRAMES = {
         "protocol": protocols_shown(drawn),
-        "size": lambda wildcards: PLAN.sizes,
+        "size": lambda wildcards: PLAN.sizes_of(wildcards.dataset),
         "shard": lambda wildcards: PLAN.shards,
     }
 
@@ -41,7 +41,7 @@ for drawn in drawings(PLAN):
                 drawn,
                 "training",
                 rules.train.output.training,
-                network=lambda wildcards: PLAN.trained,
+                network=lambda wildcards: PLAN.trained_of(wildcards.dataset),
             ),
             layers=if_drawn(drawn, "layers", rules.layers.output.layers, **OF_NETWORKS),
             geometry=if_drawn(
@@ -76,7 +76,7 @@ for drawn in drawings(PLAN):
 
 INSIDE = {
     "protocol": lambda wildcards: PLAN.inside(wildcards.dataset),
-    "network": lambda wildcards: PLAN.config.networks,
+    "network": lambda wildcards: PLAN.networks_of(wildcards.dataset),
 }
 
 
@@ -88,7 +88,7 @@ rule report:
             "frames",
             rules.frames.output.skipped,
             protocol=lambda wildcards: PLAN.protocols_of(wildcards.dataset),
-            size=lambda wildcards: PLAN.sizes,
+            size=lambda wildcards: PLAN.sizes_of(wildcards.dataset),
             shard=lambda wildcards: PLAN.shards,
         ),
         frames=lambda wildcards: [
@@ -105,7 +105,7 @@ rule report:
         cards=if_made(
             "sensitivity",
             rules.network.output.card,
-            network=lambda wildcards: PLAN.config.networks,
+            network=lambda wildcards: PLAN.networks_of(wildcards.dataset),
         ),
         running=lambda wildcards: [
             rules.aggregate.output.running.format(

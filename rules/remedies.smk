@@ -100,11 +100,16 @@ rule network_remedies:
             wildcards.dataset,
             PLAN.remedy_cells(wildcards.dataset),
         ),
-        cards=expand(rules.network.output.card, network=list(PLAN.remedied)),
-        cards_without=expand(
-            rules.network.output.card, network=list(PLAN.remedied.values())
+        cards=lambda wildcards: expand(
+            rules.network.output.card, network=PLAN.remedied_of(wildcards.dataset)
         ),
-        prices=expand(rules.price.output.price, network=list(PLAN.remedied)),
+        cards_without=lambda wildcards: expand(
+            rules.network.output.card,
+            network=PLAN.remedied_of(wildcards.dataset).values(),
+        ),
+        prices=lambda wildcards: expand(
+            rules.price.output.price, network=PLAN.remedied_of(wildcards.dataset)
+        ),
     output:
         remedies=PATHS.network_remedies,
     log:
@@ -117,9 +122,11 @@ rule network_remedies:
     resources:
         **needs("network_remedies"),
     params:
-        pairs=list(map(list, PLAN.remedied.items())),
+        pairs=lambda wildcards: list(
+            map(list, PLAN.remedied_of(wildcards.dataset).items())
+        ),
         cells=lambda wildcards: PLAN.remedy_cells(wildcards.dataset),
-        epochs=PARAMETERS.epochs(),
+        epochs=lambda wildcards: PARAMETERS.epochs(wildcards.dataset),
         seed=PLAN.config.seed,
         level=PLAN.config.statistics.level,
         resamples=PLAN.config.statistics.resamples,
@@ -143,8 +150,11 @@ rule remedies:
     resources:
         **needs("remedies"),
     params:
-        networks=list(PLAN.config.networks),
-        remedies=[*PLAN.config.remedies, *PLAN.remedied],
+        networks=lambda wildcards: PLAN.networks_of(wildcards.dataset),
+        remedies=lambda wildcards: [
+            *PLAN.config.remedies,
+            *PLAN.remedied_of(wildcards.dataset),
+        ],
         code=code("remedies"),
     script:
         "../workflow/scripts/remedies.py"
@@ -174,7 +184,7 @@ rule augmentation:
     resources:
         **needs("augmentation"),
     params:
-        taught=PLAN.augmented,
+        taught=lambda wildcards: PLAN.augmented_of(wildcards.dataset),
         cells=lambda wildcards: PLAN.augmentation_cells(wildcards.dataset),
         others=lambda wildcards: PLAN.framed_alike(wildcards.dataset),
         seed=PLAN.config.seed,

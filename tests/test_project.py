@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -65,10 +66,7 @@ def test_what_pre_commit_runs_is_what_make_lint_runs():
 
 
 def test_pins_are_in_the_constraints_alone():
-    for line in [
-        *PROJECT["dependencies"],
-        *(line for group in PROJECT["optional-dependencies"].values() for line in group),
-    ]:
+    for line in chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()):
         assert "==" not in line
 
 

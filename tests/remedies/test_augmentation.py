@@ -115,7 +115,7 @@ def test_only_networks_that_differ_in_nothing_but_their_augmentation_are_compare
         "protocols": {"centre": {}, "crop": {}, "resizers": {}},
     }
     plan = Plan(Config.load(config))
-    assert plan.augmented == [["shifts", "plain", "shifts", "train"]]
+    assert plan.augmented_of("test") == [["shifts", "plain", "shifts", "train"]]
     assert plan.augmentation_cells("test") == [["crop", "plain"], ["crop", "shifts"]]
     assert plan.framed_alike("test") == ["train"]
     assert "augmentation" in plan.tables("test")

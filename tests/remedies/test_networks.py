@@ -128,7 +128,7 @@ def plan(tmp_path):
 
 def test_epochs_are_those_beyond_the_network_without(tmp_path):
     made, _ = plan(tmp_path)
-    assert Parameters(made, tmp_path).epochs() == {"shifts": 2, "as-is": 0, "tuned": 2, "further": 5}
+    assert Parameters(made, tmp_path).epochs("d") == {"shifts": 2, "as-is": 0, "tuned": 2, "further": 5}
 
 
 def test_only_networks_that_are_compared_are_asked_for(tmp_path):

@@ -13,6 +13,7 @@ from shiftscope.report.framing import Framing
 from shiftscope.report.inputs import FigureOnPage, PageInputs
 from shiftscope.report.page import number, p_value, render
 from shiftscope.sensitivity import COMPARISONS, SENSITIVITY
+from shiftscope.statistics.bootstrap import FEWEST_PICTURES
 
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
@@ -94,6 +95,19 @@ def test_no_name_becomes_markup(page):
     assert not found.open
     assert "script" not in found.tags
     assert EVIL in found.text
+
+
+def test_few_pictures_are_called_examples(page):
+    def pictures(count):
+        return tables.table([{"image_id": str(k), "path": "p"} for k in range(count)], tables.IMAGES)
+
+    said = (
+        f"{FEWEST_PICTURES - 1} pictures are examples: they show what can happen, and say little about how often it does."
+    )
+    assert said in page(images=pictures(FEWEST_PICTURES - 1))
+    assert "are examples" not in page(images=pictures(FEWEST_PICTURES))
+    assert "are examples" not in page(images=pictures(3), sensitivity=None, comparisons=None)  # boxes alone
+    assert "1 picture is an example: it shows" in page(images=pictures(1))
 
 
 def test_it_asks_nobody_for_anything(page):

@@ -97,7 +97,7 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source, needed: 
     """Say what there is of a data set, and add what its frames will take to `needed`."""
     what = f"datasets.{name}"
     folder = Path(plan.paths.source_folder.format(dataset=name))
-    shown = name in plan.evaluated and plan.config.networks
+    shown = name in plan.evaluated and plan.networks_of(name)
     try:
         listing = source.listing(folder)
         refuse_duplicates(listing.pictures)
@@ -144,7 +144,7 @@ def _frames(findings: Findings, plan: Plan, name: str, sample: Sample, needed: N
         section = Parameters(plan, Path()).protocol(protocol)
         boxed = bool(plan.boxes_of_frames(name, protocol))
         taken = 0.0
-        for size in plan.sizes:
+        for size in plan.sizes_of(name):
             try:
                 found = sample.bytes_of(section, size, config.seed, config.shards, boxed=boxed)
             except ShiftscopeError as error:
@@ -189,10 +189,9 @@ def _size(network: Network) -> str:
 
 def _jobs(findings: Findings, plan: Plan) -> None:
     pieces = {
-        "frames": sum(len(plan.protocols_of(name)) for name in plan.evaluated) * len(plan.sizes) * len(plan.shards),
-        "inference": sum(len(plan.protocols_of(name)) for name in plan.evaluated)
-        * len(plan.config.networks)
+        "frames": sum(len(plan.protocols_of(name)) * len(plan.sizes_of(name)) for name in plan.evaluated)
         * len(plan.shards),
+        "inference": sum(len(plan.cells(name)) for name in plan.evaluated) * len(plan.shards),
         "figures": len(list(_figures(plan))),
     }
     findings.good("jobs", ", ".join(f"{count} of {what}" for what, count in pieces.items()) + "; all: snakemake -n")

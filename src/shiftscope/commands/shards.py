@@ -59,8 +59,7 @@ def propose(plan: Plan, pictures: Mapping[str, int]) -> tuple[bool, str]:
     if not work.minutes:
         return False, "can be proposed once pictures are here and networks have cards (snakemake --until network)"
     here = plan.config.shards
-    protocols = sum(len(plan.protocols_of(name)) for name in plan.evaluated)
-    each = protocols * (len(plan.config.networks) + len(plan.sizes))
+    each = sum(len(plan.cells(name)) + len(plan.protocols_of(name)) * len(plan.sizes_of(name)) for name in plan.evaluated)
     best = shards(work.minutes, each, NEEDS["infer"].minutes)
     line = f"with 'shards: {here}' a job of inference takes {_taken(work.minutes, here)}"
     if best != here:

@@ -122,6 +122,11 @@ class Config(Options):
         chosen = self.datasets[dataset].protocols
         return [name for name in self.protocols if chosen is None or name in chosen]
 
+    def networks_of(self, dataset: str) -> list[str]:
+        """Names of the networks that are shown a data set's pictures, in the order of the config."""
+        chosen = self.datasets[dataset].networks
+        return [name for name in self.networks if chosen is None or name in chosen]
+
     def tried_on(self, remedy: Remedy) -> list[str]:
         """Names of the protocols on whose frames a remedy is tried: those that it names, or all, that have pairs of
         neighbouring frames."""
@@ -141,22 +146,13 @@ class Config(Options):
         if self.networks and self.protocols and not self.evaluated:
             yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"
         for name, source in self.datasets.items():
-            yield from _raised(f"datasets.{name}", source.check)
-            for other in source.compare_with:
-                if other not in self.datasets or other == name:
-                    rest = [key for key in self.datasets if key != name]
-                    yield f"datasets.{name}.compare_with: {unknown('data set', other, rest)}"
-                elif not {"boxes"} <= source.provides & self.datasets[other].provides:
-                    yield f"datasets.{name}.compare_with: {name} and {other} must both have boxes"
-            for chosen in source.protocols or ():
-                if chosen not in self.protocols:
-                    yield f"datasets.{name}.protocols: {unknown('protocol', chosen, self.protocols)}"
+            yield from self._dataset_problems(name, source)
         yield from self._cause_problems()
         yield from self._remedy_problems()
         for name, network in self.networks.items():
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
-            for size in sorted({network.input_size for network in self.networks.values() if network.input_size}):
+            for size in self._sizes_through(name):
                 yield from _raised(f"protocols.{name}", protocol.check, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():
@@ -167,6 +163,28 @@ class Config(Options):
                         f"{dataset} ({source.kind}) does not have; take one of them out, or name the protocols of that "
                         f"data set in 'datasets.{dataset}.protocols'"
                     )
+
+    def _dataset_problems(self, name: str, source: Source) -> Any:
+        yield from _raised(f"datasets.{name}", source.check)
+        for other in source.compare_with:
+            if other not in self.datasets or other == name:
+                rest = [key for key in self.datasets if key != name]
+                yield f"datasets.{name}.compare_with: {unknown('data set', other, rest)}"
+            elif not {"boxes"} <= source.provides & self.datasets[other].provides:
+                yield f"datasets.{name}.compare_with: {name} and {other} must both have boxes"
+        for noun, chosen, known in (
+            ("protocol", source.protocols, self.protocols),
+            ("network", source.networks, self.networks),
+        ):
+            for other in chosen or ():
+                if other not in known:
+                    yield f"datasets.{name}.{noun}s: {unknown(noun, other, known)}"
+
+    def _sizes_through(self, protocol: str) -> list[int]:
+        """The sizes, px, at which a protocol makes frames: those of the networks that are shown any."""
+        showing = [dataset for dataset in self.evaluated if protocol in self.protocols_of(dataset)]
+        shown = {name for dataset in showing for name in self.networks_of(dataset)}
+        return sorted({size for name in shown if (size := self.networks[name].input_size)})
 
     def _cause_problems(self) -> Any:
         for name in self.cause.protocols:
@@ -221,13 +239,17 @@ class Config(Options):
         yield from wrong
         yield from remedy_problems(name, self.networks)
         for dataset, source in self.datasets.items() if not wrong else ():  # its classes may come from there
-            if dataset in self.evaluated and "labels" in source.provides and source.classes != network.class_space:
+            shown = dataset in self.evaluated and name in self.networks_of(dataset)
+            if shown and "labels" in source.provides and source.classes != network.class_space:
                 yield f"networks.{name}: {_other_classes(network, dataset, source)}"
 
 
 def _other_classes(network: Network, dataset: str, source: Source) -> str:
     """Why a network's classes are not those of a data set's labels, and what to write."""
-    without = "or 'labels: none' for the data set to measure without labels"
+    without = (
+        "or 'labels: none' for the data set to measure without labels; if the network is not for this data set, name those "
+        f"that are in 'datasets.{dataset}.networks'"
+    )
     if network.class_space == "own":
         return (
             f"answers with {network.outputs} classes of its own, but the labels of data set {dataset} are ImageNet's 1000; "

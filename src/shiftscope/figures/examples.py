@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.style import colours, new_figure, plain, short
 
+CHANGED = "#d55e00"
+
 MOST_NETWORKS = 4
 FRAMES_SHOWN = 6
 
@@ -17,7 +19,7 @@ class Flip(NamedTuple):
     """The picture of a network that flips most strikingly, and the step at which it does."""
 
     rows: pl.DataFrame
-    """Its predictions, by step, with `top1` and `probability`."""
+    """Its predictions, by step, with `top1` and `top1_prob`."""
     step: int | None
     """Row that has another answer than the one before it; None where nothing flips."""
 
@@ -43,7 +45,7 @@ def draw(inputs: Inputs) -> Drawing:
         truth = "" if label is None else f" (label: {short(inputs.class_name(label))})"
         part.suptitle(f"{short(network)}: {short(image_id, 44)}{truth}", fontsize=8, fontweight="bold")
         _strip(part, upper, inputs, network, flip.rows, shown)
-        _curve(lower, inputs, network, flip.rows, shown)
+        _curve(lower, inputs, network, flip, shown)
         sentences.append(_sentence(inputs, network, image_id, flip))
     return Drawing(drawn, "Framed: the frame where the answer changes. " + " ".join(sentences))
 
@@ -60,7 +62,7 @@ def _strip(part, whole, inputs: Inputs, network: str, rows: pl.DataFrame, shown:
         ax.set_xticks([])
         ax.set_yticks([])
         changed = step > 0 and place > 0 and top1[step] != top1[step - 1]
-        edge = "#d55e00" if changed else "#404040"
+        edge = CHANGED if changed else "#404040"
         for spine in ax.spines.values():
             spine.set(color=edge, linewidth=2.5 if changed else 0.8)
         name = short(inputs.class_name(int(top1[step])), 18)
@@ -68,35 +70,56 @@ def _strip(part, whole, inputs: Inputs, network: str, rows: pl.DataFrame, shown:
         ax.set_title(short(inputs.value_said(values[step]), 16), fontsize=7, pad=2)
 
 
-def _curve(ax, inputs: Inputs, network: str, rows: pl.DataFrame, shown: NDArray[np.int64]) -> None:  # type: ignore[no-untyped-def]
-    """The probability over all steps, the rows `shown` marked."""
-    values, curve, colour = rows["value"].to_numpy(), rows["probability"].to_numpy(), colours(inputs.networks)[network]
-    facts = inputs.protocols[inputs.protocol]
+def _curve(ax, inputs: Inputs, network: str, flip: Flip, shown: NDArray[np.int64]) -> None:  # type: ignore[no-untyped-def]
+    """Probabilities over all steps, the rows `shown` marked."""
+    values, facts = flip.rows["value"].to_numpy(), inputs.protocols[inputs.protocol]
+    curves = _probabilities(flip)
     plain(ax)
-    ax.plot(values, curve, color=colour, linewidth=1.2, marker="o" if len(values) < 40 else None, markersize=2.5)
-    ax.plot(values[shown], curve[shown], "o", color=colour, markersize=5)
+    for (index, curve), colour in zip(curves.items(), (colours(inputs.networks)[network], CHANGED), strict=False):
+        name = "true class" if index is None else short(inputs.class_name(index), 24)
+        marker = "o" if len(values) < 40 else None
+        ax.plot(values, curve, color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=name)
+        ax.plot(values[shown], curve[shown], "o", color=colour, markersize=5)
     ax.set_ylim(-0.05, 1.05)
-    ax.set_ylabel("P(true class)" if rows["label"][0] is not None else "P(first class)", fontsize=7)
+    if None in curves:
+        ax.set_ylabel("P(true class)", fontsize=7)
+    else:
+        ax.set_ylabel("probability", fontsize=7)
+        ax.legend(fontsize=7, ncols=2, frameon=False, loc="upper right")
     ax.set_xlabel(facts["title"] + (f", {facts['unit']}" if facts["unit"] else ""), fontsize=7)
+
+
+def _probabilities(flip: Flip) -> dict[int | None, NDArray[np.float64]]:
+    """The probability of the true class (None) at every row; without a label, those of the classes before and after the
+    flip, by their index: nan where a class is not among the five most probable."""
+    rows = flip.rows
+    if rows["label"][0] is not None:
+        return {None: rows["label_prob"].to_numpy()}
+    at = [0] if flip.step is None else [flip.step - 1, flip.step]
+    known = [dict(zip(*both, strict=True)) for both in zip(rows["top5"], rows["top5_prob"], strict=True)]
+    return {index: np.array([row.get(index, np.nan) for row in known]) for index in rows["top1"].gather(at)}
 
 
 def _strikingly(predictions: pl.DataFrame) -> Flip:
     """The image with the largest jump of the plotted probability between neighbours of which the answer changes, and the
-    first is right if there is such a one; without any change, the largest jump."""
+    first is right if there is such a one; without any change, the largest jump. Without labels, it is the change between
+    two answers of which the network was surest: of the less probable one, that is."""
     rows = predictions.sort("image_id", "step", maintain_order=True).with_columns(
         pl.col("top5").list.first().alias("top1"), pl.col("top5_prob").list.first().alias("top1_prob")
     )
-    # Without a label there is only the top class to follow, and what becomes of it at the next step.
-    rows = rows.with_columns(pl.coalesce("label_prob", "top1_prob").cast(pl.Float64).alias("probability"))
     before = pl.all().shift(1).over("image_id")
     past = rows.select(before.name.prefix("past_"))
     pairs = pl.concat([rows.with_row_index("place"), past], how="horizontal").filter(
         pl.col("step") == pl.col("past_step") + 1  # not from one run to the next
     )
+    # Without a label there is only the top class to follow, and what becomes of it at the next step.
     fallen = pl.when(pl.col("label").is_null()).then(pl.col("past_top1_prob") - pl.col("prob_of_previous_top1"))
+    moved = (pl.col("label_prob").cast(pl.Float64) - pl.col("past_label_prob").cast(pl.Float64)).abs()
+    flips = pl.col("top1") != pl.col("past_top1")
+    sure = pl.when(flips & pl.col("label").is_null()).then(pl.min_horizontal("past_top1_prob", "top1_prob"))
     pairs = pairs.with_columns(
-        fallen.otherwise((pl.col("probability") - pl.col("past_probability")).abs()).alias("jump"),
-        (pl.col("top1") != pl.col("past_top1")).alias("flips"),
+        sure.otherwise(fallen.otherwise(moved)).alias("jump"),
+        flips.alias("flips"),
         (pl.col("past_label_rank") == 1).fill_null(True).alias("was_right"),
     ).with_columns((pl.col("flips") & pl.col("was_right")).alias("best"))
     if not len(pairs):
@@ -119,7 +142,8 @@ def _sentence(inputs: Inputs, network: str, image_id: str, flip: Flip) -> str:
     before, after = flip.rows.row(flip.step - 1, named=True), flip.rows.row(flip.step, named=True)
     was, becomes = inputs.class_name(before["top1"]), inputs.class_name(after["top1"])
     first, then = (inputs.value_said(row["value"]) for row in (before, after))
-    return (
-        f"{network} says {was} of {image_id} at {first} and {becomes} at {then}: "
-        f"the curve goes from {before['probability']:.2f} to {after['probability']:.2f}."
-    )
+    if before["label"] is None:
+        ends = f"P({was}) goes from {before['top1_prob']:.2f} to {after['prob_of_previous_top1']:.2f}"
+    else:
+        ends = f"the curve goes from {before['label_prob']:.2f} to {after['label_prob']:.2f}"
+    return f"{network} says {was} of {image_id} at {first} and {becomes} at {then}: {ends}."

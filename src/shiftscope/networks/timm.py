@@ -52,11 +52,16 @@ class Timm(Published):
         write_weights(module.state_dict(), path, {"preprocessing": said._asdict()})
 
     def published(self) -> Preprocessing:
-        import timm
+        return published(self.architecture)
 
-        _known(self.architecture)
-        cfg: Any = timm.get_pretrained_cfg(self.architecture)
-        return from_timm(cfg.to_dict(), f"timm's configuration of {self.architecture}") if cfg else Preprocessing()
+
+def published(architecture: str) -> Preprocessing:
+    """What timm says of the weights that it publishes for an architecture."""
+    import timm
+
+    _known(architecture)
+    cfg: Any = timm.get_pretrained_cfg(architecture)
+    return from_timm(cfg.to_dict(), f"timm's configuration of {architecture}") if cfg else Preprocessing()
 
 
 def _known(architecture: str) -> None:

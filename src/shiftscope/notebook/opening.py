@@ -34,7 +34,8 @@ def open_results(folder: str | Path, config: str | Path | None = None) -> Result
 
 def of_plan(plan: Plan, folder: Path) -> Results:
     """The results of the data set that `folder` is called like."""
-    parameters, networks = Parameters(plan, Path()), plan.config.networks
+    parameters = Parameters(plan, Path())
+    networks = {name: plan.config.networks[name] for name in plan.networks_of(folder.name)}
     return Results(
         folder,
         sizes={name: network.size for name, network in networks.items()},

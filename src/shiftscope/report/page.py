@@ -18,6 +18,7 @@ from shiftscope.report.framing import sentences, tables_of
 from shiftscope.report.inputs import PageInputs
 from shiftscope.report.networks import precision_said, several_sizes, sizes_said
 from shiftscope.sensitivity.measures import measures
+from shiftscope.statistics.bootstrap import FEWEST_PICTURES
 from shiftscope.statistics.permutation import SMALLEST_P
 from shiftscope.wording.framing import verdict_sentence
 
@@ -74,6 +75,7 @@ def _of_run(page: PageInputs) -> dict[str, Any]:
         "n_images": len(page.images),
         "n_labelled": page.images["label"].count(),
         "warnings": list(warnings.values()),
+        "few": "" if page.sensitivity is None else few_said(len(page.images)),
         "headlines": [
             *headlines(varied, page.comparisons, page.bias, level),
             *losses(page.looked),
@@ -87,6 +89,22 @@ def _of_run(page: PageInputs) -> dict[str, Any]:
             for figure in page.figures
         ],
     }
+
+
+def few_said(pictures: int) -> str:
+    """Return a sentence where so few pictures were measured that they are examples; else nothing.
+
+    Examples
+    --------
+    >>> few_said(5)
+    '5 pictures are examples: they show what can happen, and say little about how often it does.'
+    >>> few_said(30)
+    ''
+    """
+    if pictures >= FEWEST_PICTURES:
+        return ""
+    said = "1 picture is an example: it shows" if pictures == 1 else f"{pictures} pictures are examples: they show"
+    return f"{said} what can happen, and {'says' if pictures == 1 else 'say'} little about how often it does."
 
 
 def _of_networks(page: PageInputs) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _compared(group: _Group, *, level: float, seed: int, n_resamples: int) -> It
 def _together(
     pairs: Iterable[Pair], sides: Mapping[str, Side], once: set[Column]
 ) -> Iterator[tuple[str, list[str], list[Column]]]:
-    """A network, others with which it is compared, and the measures that all of these have, but for `once`, at least one."""
+    """A network, others with which it is compared, and the measures that all of these have but for `once`, one at least."""
     for a, of_a in groupby(pairs, key=lambda pair: pair[0]):
         for _, alike in groupby(of_a, key=lambda pair: sides[pair[1]].columns):
             others = [b for _, b in alike]

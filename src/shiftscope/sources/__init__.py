@@ -55,6 +55,8 @@ class Source(Options):
     the run is refused."""
     protocols: tuple[str, ...] | None = None
     """Names of the protocols that its pictures go through; not set: all of them."""
+    networks: tuple[str, ...] | None = None
+    """Names of the networks that are shown them; not set: all of them."""
     annotated: Literal["auto", "shown", "stored"] = "auto"
     """What boxes and points of a picture with an EXIF rotation are relative to: `shown`, the upright picture; `stored`, the
     pixels as the file holds them; `auto`, what the annotated size says, and `shown` where it says nothing."""

@@ -13,7 +13,7 @@ from shiftscope.data.encodings import encodings
 from shiftscope.engines import engines
 from shiftscope.engines.devices import devices
 from shiftscope.figures import figures
-from shiftscope.networks import networks
+from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import protocols
@@ -43,7 +43,10 @@ class Parameters:
     def source(self, dataset: str, *without: str) -> dict[str, Any]:
         """What the jobs that read a data set are given of it, but for the keys `without`, which do not matter to them."""
         source = self.plan.config.datasets[dataset]
-        return {"kind": source.kind, "options": self.options(source, "evaluate", "protocols", "compare_with", *without)}
+        return {
+            "kind": source.kind,
+            "options": self.options(source, "evaluate", "protocols", "networks", "compare_with", *without),
+        }
 
     def network(self, network: str) -> dict[str, Any]:
         """What the jobs that load a network are given of it."""
@@ -124,20 +127,20 @@ class Parameters:
     def figure_facts(self, dataset: str, figure: str, drawn: Sequence[str | None] = (None,)) -> dict[str, Any]:
         """What a figure must know beside its files: `drawn` are the protocols that it is drawn for, or None."""
         tables = self.plan.drawn_from(figure)
+        shown = self._shown(dataset)
         return {
             "dataset": dataset,
             "figure": figure,
             "drawn": list(drawn),
             "protocols": {name: self.protocol_facts(name) for name in self.plan.protocols_shown(dataset, drawn)},
-            "networks": {name: network.size for name, network in self.plan.config.networks.items()},
+            "networks": {name: network.size for name, network in shown.items()},
             # Without the tag of timm's weights: it is the architecture that the papers name.
             "architectures": {
-                name: getattr(network, "architecture", network.kind).partition(".")[0]
-                for name, network in self.plan.config.networks.items()
+                name: getattr(network, "architecture", network.kind).partition(".")[0] for name, network in shown.items()
             },
             "shards": self.plan.config.shards,
             "classes": self.class_space(dataset),
-            **({"trained": self.plan.trained} if "training" in tables else {}),
+            **({"trained": self.plan.trained_of(dataset)} if "training" in tables else {}),
             **({"recipes": {name: self.recipe(name) for name in drawn if name}} if "frames" in tables else {}),
             **({"inclusion": self.inclusion()} if "bias" in tables else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
@@ -145,8 +148,12 @@ class Parameters:
 
     def class_space(self, dataset: str) -> str:
         """What the indices of labels and outputs mean."""
-        spaces = {network.class_space for network in self.plan.config.networks.values()}
+        spaces = {network.class_space for network in self._shown(dataset).values()}
         return "imagenet" if spaces == {"imagenet"} else self.plan.config.datasets[dataset].classes
+
+    def _shown(self, dataset: str) -> dict[str, Network]:
+        """The networks that are shown a data set."""
+        return {name: self.plan.config.networks[name] for name in self.plan.networks_of(dataset)}
 
     def report_facts(self, dataset: str) -> dict[str, Any]:
         """What the report must know beside its files."""
@@ -160,9 +167,9 @@ class Parameters:
                 for name, protocol in self.plan.drawn(dataset)
             ],
             "compare_with": self.plan.others(dataset),
-            "as_they_are": [name for name, section in self.plan.config.networks.items() if section.origin == "network"],
+            "as_they_are": [name for name, section in self._shown(dataset).items() if section.origin == "network"],
             "inside": [
-                [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.config.networks
+                [protocol, network] for protocol in self.plan.inside(dataset) for network in self.plan.networks_of(dataset)
             ],
             "cells": self.plan.run_cells(dataset),
             "sequences": [[protocol, size] for protocol, size in self.plan.sequences(dataset) for _ in self.plan.shards],
@@ -214,10 +221,10 @@ class Parameters:
         layers = section.layers if isinstance(section.layers, str) else list(section.layers)
         return {"which": layers, "pictures": section.pictures}
 
-    def epochs(self) -> dict[str, int]:
+    def epochs(self, dataset: str) -> dict[str, int]:
         """Of each network that is a remedy, the epochs of training that it has behind it beyond the one it improves on."""
-        plan = self.plan
-        return {remedy: plan.epochs(remedy) - plan.epochs(network) for remedy, network in plan.remedied.items()}
+        pairs = self.plan.remedied_of(dataset)
+        return {remedy: self.plan.epochs(remedy) - self.plan.epochs(network) for remedy, network in pairs.items()}
 
     def gpus(self, here: bool) -> int:
         """GPUs that a job asks for which can use one; `here`: whether it runs on this machine. Without one here, jobs need

@@ -67,12 +67,16 @@ class Plan:
         """Networks that are remedies, and the network that each improves on."""
         return {name: network.remedied for name, network in self.config.networks.items() if network.remedied}
 
-    @cached_property
-    def augmented(self) -> list[list[str]]:
-        """Networks that differ from the one that they improve on in the augmentation of their training alone: network, the
+    def remedied_of(self, dataset: str) -> dict[str, str]:
+        """Those of them that are shown a data set together with the network that they improve on."""
+        shown = self.networks_of(dataset)
+        return {name: other for name, other in self.remedied.items() if name in shown and other in shown}
+
+    def augmented_of(self, dataset: str) -> list[list[str]]:
+        """Those that differ from the one that they improve on in the augmentation of their training alone: network, the
         other one, kind of augmentation, and the data set that both are trained on."""
         found = []
-        for name, other in self.remedied.items():
+        for name, other in self.remedied_of(dataset).items():
             taught, plain = self.config.networks[name], self.config.networks[other]
             if taught.train and plain.train and _alike(taught, plain) and taught.train.dataset == plain.train.dataset:
                 kinds = [section.augmentation.kind for section in (taught.train, plain.train)]
@@ -85,6 +89,10 @@ class Plan:
         """Input sizes that frames are made for."""
         return sorted({network.size for network in self.config.networks.values()})
 
+    def sizes_of(self, dataset: str) -> list[int]:
+        """Input sizes that frames of a data set are made for."""
+        return sorted({self.config.networks[name].size for name in self.networks_of(dataset)})
+
     @cached_property
     def shards(self) -> list[str]:
         """Names of the shards, such as ``1of2``: another number of shards gives other names."""
@@ -92,7 +100,7 @@ class Plan:
 
     def cells(self, dataset: str) -> list[list[str]]:
         """Every protocol and network of a data set, protocols first."""
-        return [[protocol, network] for protocol in self.protocols_of(dataset) for network in self.config.networks]
+        return [[protocol, network] for protocol in self.protocols_of(dataset) for network in self.networks_of(dataset)]
 
     def run_cells(self, dataset: str) -> list[list[str]]:
         """Protocol and network of all predictions that are made of a data set."""
@@ -101,6 +109,14 @@ class Plan:
     def protocols_of(self, dataset: str) -> list[str]:
         """The protocols that a data set's pictures go through."""
         return self.config.protocols_of(dataset)
+
+    def networks_of(self, dataset: str) -> list[str]:
+        """The networks that are shown a data set's pictures."""
+        return self.config.networks_of(dataset)
+
+    def trained_of(self, dataset: str) -> list[str]:
+        """Those of them that are trained here."""
+        return [name for name in self.networks_of(dataset) if name in self.trained]
 
     def ordered(self, dataset: str) -> dict[str, bool]:
         """Of each protocol, whether neighbouring steps are neighbours."""
@@ -145,18 +161,19 @@ class Plan:
 
     def remedy_cells(self, dataset: str) -> list[list[str]]:
         """Every protocol with the networks that are remedies and those that they improve on."""
-        named = {*self.remedied, *self.remedied.values()}
+        pairs = self.remedied_of(dataset)
+        named = {*pairs, *pairs.values()}
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named]
 
     def augmentation_cells(self, dataset: str) -> list[list[str]]:
         """Every protocol in which something moves with the networks that were trained with and without augmentation."""
-        named = {name for pair in self.augmented for name in pair[:2]}
+        named = {name for pair in self.augmented_of(dataset) for name in pair[:2]}
         moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
 
     def framed_alike(self, dataset: str) -> list[str]:
         """The data sets that augmented networks are trained on and that the framing of this one is compared with."""
-        taught = {pair[3] for pair in self.augmented}
+        taught = {pair[3] for pair in self.augmented_of(dataset)}
         return [name for name in self.others(dataset) if name in taught]
 
     def epochs(self, network: str) -> int:
@@ -175,6 +192,7 @@ class Plan:
         return [
             path
             for dataset in self.evaluated
+            if network in self.networks_of(dataset)
             for pattern, protocols in (
                 (self.paths.sums, self.protocols_of(dataset)),
                 (self.paths.layers, self.inside(dataset)),
@@ -184,7 +202,7 @@ class Plan:
 
     def measured(self, dataset: str) -> bool:
         """Whether networks answer on the pictures of a data set."""
-        return bool(dataset in self.evaluated and self.config.networks and self.protocols_of(dataset))
+        return bool(dataset in self.evaluated and self.networks_of(dataset) and self.protocols_of(dataset))
 
     def inside(self, dataset: str) -> list[str]:
         """The protocols on whose sequences the layers of networks are measured."""
@@ -214,12 +232,12 @@ class Plan:
     def answer_remedies(self, dataset: str) -> list[str]:
         """One file for each network: what the remedies that work on answers do for it."""
         return filled(
-            self.paths.answer_remedies, dataset=dataset, network=self.config.networks if self.tried(dataset) else []
+            self.paths.answer_remedies, dataset=dataset, network=self.networks_of(dataset) if self.tried(dataset) else []
         )
 
     def remedy_parts(self, dataset: str) -> list[str]:
         """The tables that `remedies` is put together from: those of answers, and that of networks, where there are some."""
-        networks = [self.paths.network_remedies.format(dataset=dataset)] if self.remedied else []
+        networks = [self.paths.network_remedies.format(dataset=dataset)] if self.remedied_of(dataset) else []
         return self.answer_remedies(dataset) + networks
 
     def related(self, dataset: str) -> bool:
@@ -233,10 +251,10 @@ class Plan:
             BOXED: dataset in self.boxed,
             LANDMARKED: dataset in self.landmarked,
             MEASURED: self.measured(dataset),
-            TRAINED: bool(self.trained) and self.measured(dataset),
+            TRAINED: bool(self.trained_of(dataset)) and self.measured(dataset),
             INSIDE: bool(self.inside(dataset)),
             AUGMENTED: self.measured(dataset) and bool(self.augmentation_cells(dataset)),
-            REMEDIED: self.measured(dataset) and bool(self.tried(dataset) or self.remedied),
+            REMEDIED: self.measured(dataset) and bool(self.tried(dataset) or self.remedied_of(dataset)),
             RELATED: self.related(dataset),
         }
         return frozenset().union(*(tables for tables, known in there.items() if known))
@@ -273,10 +291,10 @@ class Plan:
     def sequences(self, dataset: str) -> list[tuple[str, int]]:
         """Protocols that make more than one frame of a picture, at every input size."""
         varied = self.varied(dataset) if self.measured(dataset) else []
-        return [(name, size) for name in varied for size in self.sizes]
+        return [(name, size) for name in varied for size in self.sizes_of(dataset)]
 
     def drawn(self, dataset: str) -> list[tuple[str, str | None]]:
-        """Figures of a data set: their names, and the protocol for those that are drawn once for each."""
+        """Figures of a data set, in the order of its page: names, and the protocol of those that are drawn for each."""
         provides, tables = self.config.datasets[dataset].provides, self.tables(dataset)
         found: list[tuple[str, str | None]] = []
         for entry in figures:
@@ -287,7 +305,7 @@ class Plan:
                 found += [(entry.name, name) for name in self.varied(dataset) if kind.protocol <= self.traits(name)]
             else:
                 found.append((entry.name, None))
-        return found
+        return sorted(found, key=lambda drawn: drawn[0] != "examples")  # what a reader understands without a word first
 
     def protocols_shown(self, dataset: str, protocols: Iterable[str | None]) -> list[str]:
         """The protocols whose files a figure is given: those that it is drawn for, or all of its data set."""
