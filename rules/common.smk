@@ -20,14 +20,15 @@ from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan
 from shiftscope.core.settings import read_settings
-from snakemake.exceptions import WorkflowError
 
 try:
     for configfile in workflow.configfiles:  # `config` has lost what was given twice
         read_settings(Path(configfile))
     PLAN = Plan(Config.load(config))
 except ShiftscopeError as error:
-    raise WorkflowError(f"the config is not right:\n{error}") from None
+    # Not by an exception of Snakemake's, which would name this file and line as the place of the mistake.
+    print(f"error: the config is not right:\n{error}", file=sys.stderr)
+    sys.exit(1)
 
 PARAMETERS = Parameters(PLAN, Path(workflow.basedir) / "workflow" / "scripts")
 PATHS = PLAN.paths

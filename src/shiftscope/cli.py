@@ -1,6 +1,7 @@
 """The small commands beside Snakemake."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         help="also write the table of architectures that cannot have a sampling, by trying all (minutes)",
     )
     chosen = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: the name of a file need not be UTF-8
     try:
         return _run(chosen)
     except ShiftscopeError as error:

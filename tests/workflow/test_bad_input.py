@@ -234,5 +234,6 @@ def test_a_key_that_is_given_twice_stops_everything_before_it_starts(unstarted):
 def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(unstarted, config, words):
     output = run(unstarted, config)
     assert output.startswith("exit 1")
-    assert re.search(words, output), output[-2000:]
+    assert re.search(rf"error: the config is not right:\n.*{words}", output), output[-2000:]
     assert "Traceback" not in output
+    assert "common.smk" not in output

@@ -4,27 +4,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shiftscope.config.names import NETWORKS, Name, Results
 from shiftscope.config.networks import completed, remedy_problems, training_problems, weights_problems
 from shiftscope.config.sections import Cause, Inference, Statistics
-from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core import limits
+from shiftscope.core.errors import ShiftscopeError, shown, unknown
 from shiftscope.core.kinds import kinds
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.core.settings import read_settings
+from shiftscope.core.values import check_extent, faults, inside, path_fault
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.modules import check_precision
 from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import Protocol, protocols
+from shiftscope.protocols.geometry import LARGEST_RESIZED
 from shiftscope.remedies import Remedy, remedies
 from shiftscope.sources import Source, sources
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-"""Becomes a part of file names and of Snakemake's targets."""
 
 SECTIONS: dict[str, Registry[Any]] = {
     "datasets": sources,
@@ -59,11 +60,12 @@ else:
 class Config(Options):
     """A run: every network is measured on every data set through every protocol."""
 
-    results: Path = Path("results")
-    """Where everything is written, below the working directory."""
-    seed: int = Field(0, ge=0)
+    results: Results = Path("results")
+    """Where everything is written: a folder below the working directory. To have it on another disk, make this folder a
+    link to one there."""
+    seed: int = Field(0, ge=0, le=limits.SEED)
     """Decides every random draw, together with the image's id."""
-    shards: int = Field(1, ge=1)
+    shards: int = Field(1, ge=1, le=limits.SHARDS)
     """Into how many jobs the images of a data set are divided, for each network and protocol."""
     frames: Literal["keep", "discard"] = "keep"
     """Whether the pixels of frames stay on disk. With `discard` a shard's pixels are removed as soon as all networks have
@@ -92,6 +94,10 @@ class Config(Options):
         Raises ShiftscopeError: a sentence for each key that is wrong, with what it got and what is allowed; files that are
         not there; parts that do not go together.
         """
+        check_extent(raw, inside)
+        found = list(faults(raw))
+        if found:
+            raise ShiftscopeError("\n".join(found))
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:
@@ -140,7 +146,7 @@ class Config(Options):
         if self.networks and self.protocols and not self.evaluated:
             yield "networks: there are no pictures to show them: no data set has pictures and is evaluated"
         for name, source in self.datasets.items():
-            yield from _raised(f"datasets.{name}", source.check)
+            yield from _source_problems(name, source)
             for other in source.compare_with:
                 if other not in self.datasets or other == name:
                     rest = [key for key in self.datasets if key != name]
@@ -156,7 +162,7 @@ class Config(Options):
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
             for size in sorted({network.input_size for network in self.networks.values() if network.input_size}):
-                yield from _raised(f"protocols.{name}", protocol.check, size)
+                yield from _protocol_problems(name, protocol, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():
                 asked = dataset in self.evaluated and name in self.protocols_of(dataset)
@@ -253,7 +259,37 @@ def _raised(where: str, check: Any, *arguments: object) -> list[str]:
         check(*arguments)
     except ShiftscopeError as error:
         return [f"{where}: {error}"]
+    except OSError as error:  # a folder that may not be entered, a network share that is gone
+        return [f"{where}: {error.filename} cannot be looked at: {error.strerror}"]
     return []
+
+
+def _source_problems(name: str, source: Source) -> list[str]:
+    """What is wrong with the files of a data set: they are not there, or Snakemake cannot be told of them."""
+    if name == NETWORKS:
+        return [f"datasets.{name}: this folder of the results is that of the networks; write another name"]
+
+    def check() -> None:
+        source.check()
+        for path in source.inputs():
+            if fault := path_fault(str(path)):
+                raise ShiftscopeError(f"{shown(str(path))}: {fault}")
+
+    return _raised(f"datasets.{name}", check)
+
+
+def _protocol_problems(name: str, protocol: Protocol, size: int) -> list[str]:
+    """What is wrong with a protocol at an input of `size` px."""
+    steps, side = protocol.steps() or 1, protocol.resized_side(size)
+    found = _raised(f"protocols.{name}", protocol.check, size)
+    if steps > limits.STEPS:
+        found.append(f"protocols.{name}: makes {steps:,} frames of a picture, and at most {limits.STEPS:,} are possible")
+    if side**2 > LARGEST_RESIZED:
+        found.append(
+            f"protocols.{name}: at an input of {size} px, pictures would be resized to {side:,} × {side:,} px, and at most "
+            f"{LARGEST_RESIZED:,} px in all are possible"
+        )
+    return found
 
 
 def _sentence(detail: ErrorDetails) -> str:
@@ -271,11 +307,11 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind == "missing":
         return f"{key}: is missing, and has no default"
     if kind == "literal_error":
-        return f"{key}: got {got!r}; allowed: {context['expected']}"
+        return f"{key}: got {shown(got)}; allowed: {context['expected']}"
     if kind in ("union_tag_not_found", "model_type", "model_attributes_type", "dict_type"):
-        return f"{key}: got {got!r}; write a mapping of settings"
+        return f"{key}: got {shown(got)}; write a mapping of settings"
     message = str(context["error"]) if "error" in context else detail["msg"][:1].lower() + detail["msg"][1:]
-    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {got!r}; {message}"
+    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {shown(got)}; {message}"
 
 
 def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, list[str]]:

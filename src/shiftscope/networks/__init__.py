@@ -1,10 +1,11 @@
 """Where networks come from: one file per kind. A network is its weights and how it wants its input."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
@@ -18,6 +19,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Colour = tuple[float, float, float]
+_Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+_Std = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 FOLLOWED = ("outputs", "classes", "answers", "input_size", "mean", "std", "channels")
 """Settings that a network has from the one whose weights it takes, where it does not set them itself."""
@@ -59,17 +62,17 @@ class Network(Options):
     remedy_of: str | None = None
     """The name of the network of this config that this one is an improved version of. The table of remedies sets the
     two side by side. Not set: `weights_of`."""
-    input_size: int | None = Field(None, ge=8)
+    input_size: int | None = Field(None, ge=8, le=limits.INPUT_SIZE)
     """Width and height of what it is shown, px; not set: `inference.input_size`, else the size that its source names."""
-    mean: Colour | None = None
+    mean: tuple[_Mean, _Mean, _Mean] | None = None
     """The mean that is subtracted from pixels in [0, 1], one number per channel. If it is not set, it is what the source of
     the network says, else ImageNet's."""
-    std: Colour | None = None
+    std: tuple[_Std, _Std, _Std] | None = None
     """The standard deviation that pixels are divided by after that, one number per channel. If it is not set, it is
     chosen as `mean` is. A network that wants pixels from 0 to 255 has 1/255 here."""
     channels: Literal["rgb", "bgr"] | None = None
     """The order of its input's channels; `mean` and `std` are in that order; not set: what the source says, else `rgb`."""
-    outputs: int = Field(1000, ge=2)
+    outputs: int = Field(1000, ge=2, le=limits.CLASSES)
     """The number of classes that the network answers with."""
     classes: Literal["own", "imagenet"] | None = None
     """What its outputs mean; not set: `imagenet` if there are 1000, else `own`. Must agree with the data set's."""

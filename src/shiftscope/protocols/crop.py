@@ -1,20 +1,25 @@
 """A random crop of the picture, resized once, and windows that slide over it pixel by pixel."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Frame, Picture, Sequence, protocols
 from shiftscope.protocols.geometry import Resizing, resize
 from shiftscope.protocols.moving import Moving, along
 
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Ratio = Annotated[float, Field(gt=0, le=1000)]
+
 
 class RandomCropping(Resizing):
     """Base of the protocols that start from a random crop."""
 
-    aspect: tuple[float, float] = (3 / 4, 4 / 3)
+    aspect: tuple[_Ratio, _Ratio] = (3 / 4, 4 / 3)
     """The least and the largest width ÷ height of the random crop."""
 
     @field_validator("aspect")
@@ -36,9 +41,9 @@ class Crop(Moving, RandomCropping):
     of the window and leave on the other; none is interpolated between steps. The offsets are the places of the window,
     in px from the left upper corner of the resized crop."""
 
-    area: tuple[float, float] = (0.08, 1.0)
+    area: tuple[_Share, _Share] = (0.08, 1.0)
     """The least and the largest share of the picture's area that the random crop takes."""
-    margin: int | None = Field(None, ge=0)
+    margin: int | None = Field(None, ge=0, le=limits.PX)
     """The side of the resized crop less the input size, px. If it is not set, it is the largest offset."""
 
     @field_validator("area")
@@ -50,6 +55,9 @@ class Crop(Moving, RandomCropping):
 
     def _margin(self) -> int:
         return max(self.offsets) if self.margin is None else self.margin
+
+    def resized_side(self, size: int) -> int:
+        return size + self._margin()
 
     def check(self, size: int) -> None:
         if min(self.offsets) < 0 or max(self.offsets) > self._margin():
