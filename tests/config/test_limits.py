@@ -52,7 +52,7 @@ def refused(config):
         (("protocols", "s", {"kind": "rotate", "shifts": "0..999", "angles": "0..9"}), "s: makes 10,000,000 frames of a pict"),
         (("protocols", "s", {"kind": "crop", "margin": 90_000}), "s: at an input of 64 px, pictures would be resized to 90,064"),
         (("protocols", "s", {"kind": "centre", "crop_fraction": 1e-9}), "s: at an input of 64 px, pictures would be resized"),
-        (("protocols", "s", {"kind": "crop", "aspect": [1e-300, 1e300]}), "s.aspect.1: got 1e+300"),
+        (("protocols", "s", {"kind": "crop", "aspect": [1e-300, 1e300]}), "aspect [1e-300, 1e+300] must be [least, largest] with 0 < least ≤ largest ≤ 1,000"),
         (("protocols", "e", "colour", [300, -1, 7]), "e.colour.0: got 300; input should be less than or equal to 255\n"),
         (("shards", 100_000_000), "shards: got 100000000; input should be less than or equal to 100000"),
         (("statistics", {"resamples": 10**12}), "resamples: got 1000000000000; input should be less than or equal to 1000000"),

@@ -1,6 +1,7 @@
 """What a file of settings may hold, whatever its keys are: neither endless values nor texts that no file can be called."""
 
 import datetime
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

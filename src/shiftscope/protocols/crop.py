@@ -1,7 +1,6 @@
 """A random crop of the picture, resized once, and windows that slide over it pixel by pixel."""
 
 import math
-from typing import Annotated
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -12,21 +11,22 @@ from shiftscope.protocols import Frame, Picture, Sequence, protocols
 from shiftscope.protocols.geometry import Resizing, resize
 from shiftscope.protocols.moving import Moving, along
 
-_Share = Annotated[float, Field(ge=0, le=1)]
-_Ratio = Annotated[float, Field(gt=0, le=1000)]
+LARGEST_ASPECT = 1_000
 
 
 class RandomCropping(Resizing):
     """Base of the protocols that start from a random crop."""
 
-    aspect: tuple[_Ratio, _Ratio] = (3 / 4, 4 / 3)
+    aspect: tuple[float, float] = (3 / 4, 4 / 3)
     """The least and the largest width ÷ height of the random crop."""
 
     @field_validator("aspect")
     @classmethod
     def _range(cls, aspect: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < aspect[0] <= aspect[1]:
-            raise ValueError(f"aspect {list(aspect)} must be [least, largest] with 0 < least ≤ largest")
+        if not 0 < aspect[0] <= aspect[1] <= LARGEST_ASPECT:
+            raise ValueError(
+                f"aspect {list(aspect)} must be [least, largest] with 0 < least ≤ largest ≤ {LARGEST_ASPECT:,}"
+            )
         return aspect
 
 
@@ -41,7 +41,7 @@ class Crop(Moving, RandomCropping):
     of the window and leave on the other; none is interpolated between steps. The offsets are the places of the window,
     in px from the left upper corner of the resized crop."""
 
-    area: tuple[_Share, _Share] = (0.08, 1.0)
+    area: tuple[float, float] = (0.08, 1.0)
     """The least and the largest share of the picture's area that the random crop takes."""
     margin: int | None = Field(None, ge=0, le=limits.PX)
     """The side of the resized crop less the input size, px. If it is not set, it is the largest offset."""
