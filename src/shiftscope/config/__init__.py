@@ -104,7 +104,8 @@ class Config(Options):
             raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
         networks, problems = completed(config.networks, config.inference.input_size)
         config = config.model_copy(update={"networks": networks})
-        problems += config._problems()
+        # An architecture that is unknown has been said where its size was asked for.
+        problems += [said for said in config._problems() if not any(other.startswith(said) for other in problems)]
         if problems:
             raise ShiftscopeError("\n".join(problems))
         return config

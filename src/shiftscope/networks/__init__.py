@@ -1,12 +1,13 @@
 """Where networks come from: one file per kind. A network is its weights and how it wants its input."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import Field
 
 from shiftscope.core import limits
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, shown
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.networks.training import Training
@@ -20,7 +21,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Colour = tuple[float, float, float]
 _Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
-_Std = Annotated[float, Field(ge=1e-6, le=1e6)]
+LEAST_STD = 1e-6
+_Std = Annotated[float, Field(ge=LEAST_STD, le=1e6)]
 
 FOLLOWED = ("outputs", "classes", "answers", "input_size", "mean", "std", "channels")
 """Settings that a network has from the one whose weights it takes, where it does not set them itself."""
@@ -138,6 +140,10 @@ class Network(Options):
         if self.origin == "file" and not cast(Path, self.weights).is_file():
             raise ShiftscopeError(f"there is no file {self.weights} (seen from {Path.cwd()}); correct 'weights'")
 
+    def check_built(self) -> None:
+        """Raise ShiftscopeError where what the user set makes no network, if that takes no weights to find out. It may take
+        seconds, and imports torch."""
+
     def files(self) -> list[Path]:
         """Files of the user's, beside `weights`, whose change makes the network another one."""
         return []
@@ -173,9 +179,22 @@ class Network(Options):
         own = {name: getattr(self, name) for name in ("mean", "std", "channels") if getattr(self, name) is not None}
         if self.train is not None:
             own["input_size"] = self.size  # what the library names is the size of other weights
-        elif self.weights_of is not None and (size := read_note(weights).get("options", {}).get("input_size")):
+        elif self.weights_of is not None and (size := _trained_at(weights)):
             own["input_size"] = size  # likewise: they were trained here
-        return said._replace(**own)
+        wanted = said._replace(**own)
+        if not all(math.isfinite(value) for value in (*wanted.mean, *wanted.std)) or min(wanted.std) < LEAST_STD:
+            raise ShiftscopeError(
+                f"{wanted.said_by} says a mean of {shown(wanted.mean)} and a standard deviation of {shown(wanted.std)}, by "
+                "which no picture can be divided; write 'mean' and 'std' for this network"
+            )
+        return wanted
+
+
+def _trained_at(weights: Path) -> int | None:
+    """px that weights were trained at, where they were trained here."""
+    options = read_note(weights).get("options")
+    size = options.get("input_size") if isinstance(options, dict) else None
+    return size if isinstance(size, int) else None
 
 
 def _listed(found: list[str]) -> str:
