@@ -16,20 +16,24 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.building import check_new_networks
 from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.needs import needs
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan
 from shiftscope.core.settings import read_settings
-from snakemake.exceptions import WorkflowError
 
 try:
     for configfile in workflow.configfiles:  # `config` has lost what was given twice
         read_settings(Path(configfile))
     PLAN = Plan(Config.load(config))
+    if workflow.is_main_process:
+        check_new_networks(PLAN)
 except ShiftscopeError as error:
-    raise WorkflowError(f"the config is not right:\n{error}") from None
+    # Not by an exception of Snakemake's, which would name this file and line as the place of the mistake.
+    print(f"error: the config is not right:\n{error}", file=sys.stderr)
+    sys.exit(1)
 
 PARAMETERS = Parameters(PLAN, Path(workflow.basedir) / "workflow" / "scripts")
 PATHS = PLAN.paths

@@ -1,6 +1,7 @@
 """The small commands beside Snakemake."""
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         place = given.index("--")
         own, options = given[:place], given[place + 1 :]
     chosen = _parser().parse_args(own)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: the name of a file need not be UTF-8
     try:
         return _run(chosen, options)
     except ShiftscopeError as error:

@@ -180,7 +180,6 @@ def test_check_says_what_is_there_and_what_is_wrong(tmp_path, capsys, monkeypatc
     monkeypatch.chdir(tmp_path)
     wnids(tmp_path / "p")
     config = {
-        "results": str(tmp_path / "results"),
         "datasets": {"p": {"kind": "folder", "path": "p", "classes": "imagenet"}},
         "networks": {
             "net": {"kind": "torchvision", "architecture": "resnet18", "weights": str(weights / "resnet18.safetensors")}

@@ -97,9 +97,9 @@ def test_a_protocol_that_no_picture_can_go_through_takes_next_to_nothing(tmp_pat
 
 @pytest.mark.parametrize("fetched", [False, True])
 @pytest.mark.parametrize("frames", ["keep", "discard"])
-def test_the_embedded_pictures_before_and_after_they_are_made(tmp_path, fetched, frames):
+def test_the_embedded_pictures_before_and_after_they_are_made(tmp_path, monkeypatch, fetched, frames):
+    monkeypatch.chdir(tmp_path)
     config = {
-        "results": str(tmp_path / "results"),
         "frames": frames,
         "shards": 2,
         "seed": 3,
@@ -148,9 +148,9 @@ def test_a_film_that_is_cut_into_clips_takes_what_its_clips_take(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=0.02)  # all of them were tried
 
 
-def test_what_cannot_be_known_yet_is_named(tmp_path):
+def test_what_cannot_be_known_yet_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     config = {
-        "results": str(tmp_path / "results"),
         "datasets": {"nette": {"kind": "imagenette"}},
         "networks": {"net": PUBLISHED},
         "protocols": {"centre": {}},
@@ -162,6 +162,7 @@ def test_what_cannot_be_known_yet_is_named(tmp_path):
 @pytest.mark.parametrize(("frames", "free", "wrong"), [("keep", 600, 1), ("discard", 600, 0), ("discard", 150, 1)])
 def test_a_disk_that_is_too_small_is_said_to_be(tmp_path, monkeypatch, frames, free, wrong):
     """40 pictures of 12 kB of noise through two protocols: with `discard` one of four shards of one of them must have room."""
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "p"
     path.mkdir()
     for k in range(40):
@@ -169,7 +170,6 @@ def test_a_disk_that_is_too_small_is_said_to_be(tmp_path, monkeypatch, frames, f
         Image.fromarray(noise).save(path / f"{k}.png")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(1000 * free))
     config = {
-        "results": str(tmp_path / "results"),
         "frames": frames,
         "shards": 4,
         "datasets": {"p": {"kind": "folder", "path": str(path), "labels": "none"}},

@@ -18,12 +18,12 @@ PROTOCOLS = {"centre": {}, "crop": {"offsets": "0..8"}}
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(tmp_path, monkeypatch):
     """Two networks, of which none is prepared yet."""
+    monkeypatch.chdir(tmp_path)
     network = {"kind": "timm", "architecture": "resnet18", "outputs": 10, "input_size": 64, "train": {"dataset": "test"}}
     return Config.load(
         {
-            "results": str(tmp_path / "results"),
             "datasets": {"test": {"kind": "digits", "framing": "centred", "split": "test", "count": 10}},
             "networks": dict.fromkeys(MS_PER_FRAME, network),
             "protocols": PROTOCOLS,

@@ -220,13 +220,14 @@ def test_a_program_that_takes_no_single_frame_passes():
     check_answers(run, "n", None, trial_frames(3, SIZE, 0))
 
 
-def test_check_and_show_ask_the_same(files, tmp_path):
+def test_check_and_show_ask_the_same(files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     options = section(files, "factory", "softmax")
     network = networks["factory"].item.model_validate(options)
     with pytest.raises(ShiftscopeError, match="answers with probabilities"):
         network_facts(network.build(), network, network.wants(network.files()[0]))
     raw = {
-        "results": str(tmp_path / "results"), "networks": {"own": options}, "protocols": {"centre": {}},
+        "networks": {"own": options}, "protocols": {"centre": {}},
         "datasets": {"d": {"kind": "digits"}},
     }  # fmt: skip
     findings = check(Config.load(raw))

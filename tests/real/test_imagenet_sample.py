@@ -24,7 +24,7 @@ def results(tmp_path_factory):
     """config/folder.yaml with its two paths set."""
     folder = tmp_path_factory.mktemp("real")
     config = yaml.safe_load((ROOT / "config" / "folder.yaml").read_text())
-    config["results"] = str(folder / "results")
+    config["results"] = "results"
     config["datasets"]["pictures"]["path"] = f"{DATA}/imagenet-sample"
     config["networks"]["squeezenet1_0"]["weights"] = f"{DATA}/weights/squeezenet1_0.safetensors"
     config["protocols"]["scale"] = {"sides": [100, 101]}

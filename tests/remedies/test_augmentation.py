@@ -94,12 +94,11 @@ def test_the_nearest_framing_is_alike():
     assert framing_distance(tables.table(rows[1:5], FRAMING_COMPARISON)) is None
 
 
-def test_only_networks_that_differ_in_nothing_but_their_augmentation_are_compared(tmp_path):
+def test_only_networks_that_differ_in_nothing_but_their_augmentation_are_compared():
     small = {"kind": "timm", "architecture": "resnet18", "input_size": 64, "outputs": 10}
     train = {"dataset": "train"}
     shifts = {"train": {**train, "augmentation": "shifts"}, "remedy_of": "plain"}
     config = {
-        "results": str(tmp_path),
         "datasets": {
             "train": {"kind": "digits", "split": "train", "count": 20, "evaluate": False},
             "other": {"kind": "digits", "split": "train", "count": 20, "evaluate": False},

@@ -1,6 +1,7 @@
 """Networks that are remedies: differences on the pictures that both have, and what they cost."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -106,7 +107,7 @@ def test_costs_are_read_in_the_order_of_the_pairs(tmp_path):
     }
 
 
-def plan(tmp_path):
+def plan():
     """A network trained for 8 epochs, and remedies: another training, its weights with a filter, and 2 epochs more."""
     small = {"kind": "timm", "architecture": "resnet18", "input_size": 64, "outputs": 10}
     networks = {
@@ -118,7 +119,6 @@ def plan(tmp_path):
         "other": {**small, "train": {"dataset": "d"}},
     }
     raw = {
-        "results": str(tmp_path),
         "datasets": {"d": {"kind": "digits", "count": 20}},
         "networks": networks,
         "protocols": {"centre": {}, "crop": {}},
@@ -126,13 +126,13 @@ def plan(tmp_path):
     return Plan(Config.load(raw)), raw
 
 
-def test_epochs_are_those_beyond_the_network_without(tmp_path):
-    made, _ = plan(tmp_path)
-    assert Parameters(made, tmp_path).epochs("d") == {"shifts": 2, "as-is": 0, "tuned": 2, "further": 5}
+def test_epochs_are_those_beyond_the_network_without():
+    made, _ = plan()
+    assert Parameters(made, Path()).epochs("d") == {"shifts": 2, "as-is": 0, "tuned": 2, "further": 5}
 
 
-def test_only_networks_that_are_compared_are_asked_for(tmp_path):
-    made, raw = plan(tmp_path)
+def test_only_networks_that_are_compared_are_asked_for():
+    made, raw = plan()
     assert made.remedied == {"shifts": "plain", "as-is": "plain", "tuned": "plain", "further": "plain"}
     assert {network for _, network in made.remedy_cells("d")} == {"plain", "shifts", "as-is", "tuned", "further"}
     assert {protocol for protocol, _ in made.remedy_cells("d")} == {"centre", "crop"}
@@ -143,7 +143,7 @@ def test_only_networks_that_are_compared_are_asked_for(tmp_path):
     assert bare.answer_remedies("d") == []
     with_answers = Plan(Config.load({**raw, "remedies": {"average": {"counts": [2]}}, "inference": {"keep_logits": True}}))
     assert "remedies" in with_answers.tables("d")
-    assert with_answers.answer_remedies("d") == [f"{tmp_path}/d/remedies/plain.parquet"]
+    assert with_answers.answer_remedies("d") == ["results/d/remedies/plain.parquet"]
 
 
 def test_gathering_keeps_every_row(answers):

@@ -227,12 +227,14 @@ def test_a_key_that_is_given_twice_stops_everything_before_it_starts(unstarted):
             changed("datasets", "pictures", protocols=["center"]),
             "datasets.pictures.protocols: unknown protocol 'center'; did you mean 'centre'",
         ),
+        (changed("networks", "net", options={"layrs": [1]}), "networks.net: timm's resnet18 does not take these options"),
         ({**CONFIG, "sards": 2}, "sards: unknown key 'sards'; did you mean 'shards'"),
     ],
-    ids=["folder", "no folder", "weights", "protocol", "offsets", "kind", "boxes", "film", "chosen", "key"],
+    ids=["folder", "no folder", "weights", "protocol", "offsets", "kind", "boxes", "film", "chosen", "options", "key"],
 )
 def test_a_mistake_that_the_config_shows_stops_everything_before_it_starts(unstarted, config, words):
     output = run(unstarted, config)
     assert output.startswith("exit 1")
-    assert re.search(words, output), output[-2000:]
+    assert re.search(rf"error: the config is not right:\n.*{words}", output), output[-2000:]
     assert "Traceback" not in output
+    assert "common.smk" not in output

@@ -165,7 +165,12 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
         "network": f"has the weights of network {network.weights_of}, which the run makes",
     }.get(network.origin)
     if how and not Path(plan.weights(name)).is_file():
-        findings.later(what, f"{how}, and {_size(network)}")
+        try:
+            network.check_built()
+        except ShiftscopeError as error:
+            findings.bad(what, str(error))
+        else:
+            findings.later(what, f"{how}, and {_size(network)}")
         return
     weights = Path(plan.weights(name))
     try:

@@ -4,8 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from shiftscope.config import Config
-from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, shown, unknown
 from shiftscope.core.numbers import percent
 from shiftscope.networks import Network, networks
 from shiftscope.stages.prepare import network_facts
@@ -54,7 +56,11 @@ def _found(name: str, config: Config | None) -> tuple[Network, Path | None]:
         return network, weights if weights.is_file() else None
     kind, colon, architecture = name.partition(":")
     if colon and kind in SHORT:
-        return networks[kind].item.model_validate({"kind": kind, SHORT[kind]: architecture}), None
+        try:
+            return networks[kind].item.model_validate({"kind": kind, SHORT[kind]: architecture}), None
+        except ValidationError as error:
+            said = error.errors(include_url=False)[0]
+            raise ShiftscopeError(f"{shown(architecture)}: {said.get('ctx', {}).get('error') or said['msg']}") from None
     known = list(config.networks) if config is not None else []
     raise ShiftscopeError(
         f"{unknown('network', name, known)}; networks that are in no config are shown as timm:resnet50 or "

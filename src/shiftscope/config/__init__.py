@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from shiftscope.config.names import Name, Results
 from shiftscope.config.networks import completed, remedy_problems, training_problems, weights_problems
+from shiftscope.config.problems import protocol_problems, raised, source_problems
 from shiftscope.config.sections import Cause, Inference, Statistics
-from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core import limits
+from shiftscope.core.errors import ShiftscopeError, shown, unknown
 from shiftscope.core.kinds import kinds
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.core.settings import read_settings
+from shiftscope.core.values import check_extent, faults, inside
 from shiftscope.engines import engines
 from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
@@ -22,9 +26,6 @@ from shiftscope.networks.sampling import samplings
 from shiftscope.protocols import Protocol, protocols
 from shiftscope.remedies import Remedy, remedies
 from shiftscope.sources import Source, sources
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-"""Becomes a part of file names and of Snakemake's targets."""
 
 SECTIONS: dict[str, Registry[Any]] = {
     "datasets": sources,
@@ -59,11 +60,12 @@ else:
 class Config(Options):
     """A run: every network is measured on every data set through every protocol."""
 
-    results: Path = Path("results")
-    """Where everything is written, below the working directory."""
-    seed: int = Field(0, ge=0)
+    results: Results = Path("results")
+    """Where everything is written: a folder below the working directory. To have it on another disk, make this folder a
+    link to one there."""
+    seed: int = Field(0, ge=0, le=limits.SEED)
     """Decides every random draw, together with the image's id."""
-    shards: int = Field(1, ge=1)
+    shards: int = Field(1, ge=1, le=limits.SHARDS)
     """Into how many jobs the images of a data set are divided, for each network and protocol."""
     frames: Literal["keep", "discard"] = "keep"
     """Whether the pixels of frames stay on disk. With `discard` a shard's pixels are removed as soon as all networks have
@@ -93,13 +95,19 @@ class Config(Options):
         Raises ShiftscopeError: a sentence for each key that is wrong, with what it got and what is allowed; files that are
         not there; parts that do not go together.
         """
+        check_extent(raw, inside)
+        found = list(faults(raw))
+        if found:
+            raise ShiftscopeError("\n".join(found))
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:
             raise ShiftscopeError("\n".join(_sentence(detail) for detail in error.errors(include_url=False))) from None
         networks, problems = completed(config.networks, config.inference.input_size)
         config = config.model_copy(update={"networks": networks})
-        problems += config._problems(whole=whole)
+        # An architecture that is unknown has been said where its size was asked for.
+        others = config._problems(whole=whole)
+        problems += [said for said in others if not any(one.startswith(said) for one in problems)]
         if problems:
             raise ShiftscopeError("\n".join(problems))
         return config
@@ -139,7 +147,7 @@ class Config(Options):
             names = ["auto", *(entry.name for entry in engines)]
             yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"
         if self.inference.device != "auto":  # else it is known where the first network is prepared
-            yield from _raised("inference.precision", check_precision, self.inference.precision, self.inference.device)
+            yield from raised("inference.precision", check_precision, self.inference.precision, self.inference.device)
         boxed = any({"boxes", "landmarks"} & source.provides for source in self.datasets.values())
         if whole and not boxed and not (self.networks and self.protocols):
             yield "there is nothing to make: give 'networks' and 'protocols' to measure, or a data set with boxes"
@@ -153,7 +161,7 @@ class Config(Options):
             yield from self._network_problems(name, network)
         for name, protocol in self.protocols.items():
             for size in self._sizes_through(name):
-                yield from _raised(f"protocols.{name}", protocol.check, size)
+                yield from protocol_problems(name, protocol, size)
             needs = protocols[protocol.kind].needs
             for dataset, source in self.datasets.items():
                 asked = dataset in self.evaluated and name in self.protocols_of(dataset)
@@ -165,7 +173,7 @@ class Config(Options):
                     )
 
     def _dataset_problems(self, name: str, source: Source) -> Any:
-        yield from _raised(f"datasets.{name}", source.check)
+        yield from source_problems(name, source)
         for other in source.compare_with:
             if other not in self.datasets or other == name:
                 rest = [key for key in self.datasets if key != name]
@@ -233,7 +241,7 @@ class Config(Options):
                 )
 
     def _network_problems(self, name: str, network: Network) -> Any:
-        yield from _raised(f"networks.{name}", network.check)
+        yield from raised(f"networks.{name}", network.check)
         yield from training_problems(name, network, self.datasets)
         wrong = list(weights_problems(name, self.networks, self.datasets))
         yield from wrong
@@ -271,14 +279,6 @@ def _other_classes(network: Network, dataset: str, source: Source) -> str:
     )
 
 
-def _raised(where: str, check: Any, *arguments: object) -> list[str]:
-    try:
-        check(*arguments)
-    except ShiftscopeError as error:
-        return [f"{where}: {error}"]
-    return []
-
-
 def _sentence(detail: ErrorDetails) -> str:
     """One of pydantic's errors as: key, what it got, what is allowed."""
     model, where = _resolved(detail["loc"])
@@ -294,11 +294,11 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind == "missing":
         return f"{key}: is missing, and has no default"
     if kind == "literal_error":
-        return f"{key}: got {got!r}; allowed: {context['expected']}"
+        return f"{key}: got {shown(got)}; allowed: {context['expected']}"
     if kind in ("union_tag_not_found", "model_type", "model_attributes_type", "dict_type"):
-        return f"{key}: got {got!r}; write a mapping of settings"
+        return f"{key}: got {shown(got)}; write a mapping of settings"
     message = str(context["error"]) if "error" in context else detail["msg"][:1].lower() + detail["msg"][1:]
-    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {got!r}; {message}"
+    return f"{key}: {message}" if isinstance(got, Mapping) else f"{key}: got {shown(got)}; {message}"
 
 
 def _resolved(location: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, list[str]]:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from shiftscope.core import limits
 from shiftscope.core.options import Options
 from shiftscope.networks.modules import Precision
 
@@ -15,9 +16,9 @@ class Inference(Options):
     """What runs them: `auto` (the fastest here that agrees with eager torch), or the name of an engine."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: a GPU where there is one. With `cpu` jobs do not ask for the resource gpu, so several run at a time."""
-    threads: int = Field(8, ge=1)
+    threads: int = Field(8, ge=1, le=limits.THREADS)
     """CPU threads of a job that runs or trains a network; Snakemake lowers it to --cores."""
-    batch_size: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=1, le=limits.BATCH)
     """Frames at a time; not set: found for each network by a short calibration."""
     precision: Precision = "float32"
     """What networks compute in: `float32`; on a GPU also `tf32`, `bfloat16` and `float16`; on the CPU also `bfloat16`. All
@@ -25,7 +26,7 @@ class Inference(Options):
     audit: float = Field(0, ge=0, le=1)
     """The share of the frames that eager torch answers in float32 as well, to count how often what runs the network has
     another top class: 0.01 costs a few per cent of the time."""
-    input_size: int | None = Field(None, ge=8)
+    input_size: int | None = Field(None, ge=8, le=limits.INPUT_SIZE)
     """Width and height, px, of the frames that every network is shown, so that all see the same ones; a network's own
     `input_size` counts before it; not set: each is shown the size that its source names."""
     keep_logits: bool = False
@@ -38,12 +39,12 @@ class Statistics(Options):
 
     level: float = Field(0.95, gt=0.5, lt=1)
     """Confidence level of every interval."""
-    resamples: int = Field(2000, ge=100)
+    resamples: int = Field(2000, ge=100, le=limits.RESAMPLES)
     """Draws of the bootstrap and of permutation tests of what networks answer: `sensitivity`, `curves`, `comparisons` and
     `accuracy_by_surprisal`. Those of framing are fixed: docs/framing.md."""
     adjust: Literal["holm", "benjamini-hochberg"] = "holm"
     """How p-values of comparisons are adjusted: those of the primary measures among themselves, and those of all others."""
-    minimum_boxes: int = Field(20, ge=5)
+    minimum_boxes: int = Field(20, ge=5, le=limits.COUNT)
     """Categories with fewer boxes, or with boxes in fewer pictures, are described but not tested."""
     landmark_pairs: dict[str, tuple[str, str]] = Field({"eyes": ("left_eye", "right_eye")}, min_length=1)
     """Pairs of named points whose midpoint and distance are looked at, by names of your choice."""
@@ -76,5 +77,5 @@ class Cause(Options):
     layers: Annotated[Literal["all", "stages"] | tuple[str, ...], BeforeValidator(_layers)] = "all"
     """Every layer whose output is a map; only the last one before each subsampling and the last of all; or the names of
     layers, as `layers.parquet` has them."""
-    pictures: int = Field(40, ge=2)
+    pictures: int = Field(40, ge=2, le=limits.COUNT)
     """How many pictures of a data set are looked at, at most: the first ones by their ids."""

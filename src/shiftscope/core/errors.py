@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from reprlib import Repr
 
 
 class ShiftscopeError(ValueError):
@@ -12,6 +13,22 @@ class ShiftscopeError(ValueError):
     """
 
 
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 100
+_SHORT.maxlevel = 4
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: as Python writes it, and shortened where that is long.
+
+    >>> shown("0..8"), len(shown("9" * 6000)), shown(list(range(100)))
+    ("'0..8'", 100, '[0, 1, 2, 3, 4, 5, ...]')
+    """
+    return _SHORT.repr(value)
+
+
+LONGEST_NAME = 200
+"""Characters of a name for which others that are spelt alike are looked for."""
 MOST_NAMED = 60
 """How many known names a message lists; of the others, it says only how many there are."""
 
@@ -23,7 +40,7 @@ def unknown(noun: str, got: str, known: Iterable[str]) -> str:
     "unknown engine 'eagr'; did you mean 'eager'? known: eager, openvino"
     """
     names = sorted(known)
-    near = get_close_matches(got, names, n=3, cutoff=0.5)
+    near = get_close_matches(got, names, n=3, cutoff=0.5) if len(got) <= LONGEST_NAME else []
     hint = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else ";"
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return f"unknown {noun} {got!r}{hint} known: {', '.join(names[:MOST_NAMED]) or 'none'}{more}"
+    return f"unknown {noun} {shown(got)}{hint} known: {', '.join(names[:MOST_NAMED]) or 'none'}{more}"

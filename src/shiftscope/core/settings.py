@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.values import check_extent, inside
 
 MERGE = "tag:yaml.org,2002:merge"
 
@@ -18,24 +20,67 @@ def read_settings(path: Path) -> Any:
     PyYAML, json and with them Snakemake keep the last of several equal keys without a word. Here that is an error. A key
     that replaces one from a merge (`<<: *small`) does not count as a second one.
 
-    Raises ShiftscopeError: a sentence for each key that is given twice, with its line; and where the file cannot be read.
+    Raises ShiftscopeError: a sentence for each key that is given twice, with its line; where the file cannot be read; and
+    where it is larger, or stands for more, than any settings are (`limits`).
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        try:
-            pairs: list[str] = []
-            said = json.loads(text, object_pairs_hook=lambda found: _mapping(found, pairs))
-            twice = (list(_twice_in_yaml(text)) or pairs) if pairs else []
-        except json.JSONDecodeError:
-            said = yaml.safe_load(text)
-            twice = list(_twice_in_yaml(text))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise ShiftscopeError(f"{path} cannot be read: {error}") from None
+        said, twice = _read(_text(path))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = str(error) if len(str(error)) < 500 else f"{str(error)[:500]} …"
+        raise ShiftscopeError(f"{path} cannot be read: {reason}") from None
+    except RecursionError:
+        raise ShiftscopeError(
+            f"{path} cannot be read: lists and mappings are nested more than {limits.DEPTH} deep"
+        ) from None
     if twice:
         raise ShiftscopeError(
             "\n".join(f"{path}: {sentence}; only the last would count, so remove one" for sentence in twice)
         )
     return said
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(limits.FILE_BYTES + 1)
+    if len(data) > limits.FILE_BYTES:
+        raise ShiftscopeError(f"it has more than {limits.FILE_BYTES:,} bytes, so it is no file of settings")
+    return data.decode("utf-8")
+
+
+def _read(text: str) -> tuple[Any, list[str]]:
+    """What a text in JSON or YAML says, and a sentence for each key that is given twice."""
+    pairs: list[str] = []
+    try:
+        said = json.loads(text, object_pairs_hook=lambda found: _mapping(found, pairs))
+    except json.JSONDecodeError:
+        return _read_yaml(text)
+    check_extent(said, inside)
+    if not pairs:
+        return said, []
+    try:
+        return said, _read_yaml(text)[1]  # with their lines; JSON is YAML, but for tabs
+    except yaml.YAMLError:
+        return said, pairs
+
+
+def _read_yaml(text: str) -> tuple[Any, list[str]]:
+    # Not by CSafeLoader, which crashes where brackets are nested very deeply.
+    loader = yaml.SafeLoader(text)
+    try:
+        top = loader.get_single_node()
+        if top is None:
+            return None, []
+        check_extent(top, _within)  # before merges (`<<: *small`) are carried out, which can take forever
+        twice = list(_twice(loader, top, "", set()))
+        return loader.construct_document(top), twice
+    finally:
+        loader.dispose()
+
+
+def _within(node: yaml.Node) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
 def _mapping(found: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
@@ -46,19 +91,8 @@ def _mapping(found: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
     return mapping
 
 
-def _twice_in_yaml(text: str) -> Iterator[str]:
-    """Looked for in what was written, before merges are carried out. JSON is YAML, but for tabs."""
-    loader = yaml.SafeLoader(text)
-    try:
-        top = loader.get_single_node()
-        yield from _twice(loader, top, "", set()) if top is not None else ()
-    except yaml.YAMLError:
-        return  # of what is JSON alone
-    finally:
-        loader.dispose()
-
-
 def _twice(loader: yaml.SafeLoader, node: yaml.Node, above: str, seen: set[int]) -> Iterator[str]:
+    """A sentence for each key that is given twice as it was written, before merges are carried out."""
     if id(node) in seen:  # an anchor's, which others refer to
         return
     seen.add(id(node))

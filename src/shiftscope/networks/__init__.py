@@ -1,11 +1,13 @@
 """Where networks come from: one file per kind. A network is its weights and how it wants its input."""
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import Field
 
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core import limits
+from shiftscope.core.errors import ShiftscopeError, shown
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.networks.training import Training
@@ -18,6 +20,9 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Colour = tuple[float, float, float]
+_Mean = Annotated[float, Field(ge=-1e6, le=1e6)]
+LEAST_STD = 1e-6
+_Std = Annotated[float, Field(ge=LEAST_STD, le=1e6)]
 
 FOLLOWED = ("outputs", "classes", "answers", "input_size", "mean", "std", "channels")
 """Settings that a network has from the one whose weights it takes, where it does not set them itself."""
@@ -59,17 +64,17 @@ class Network(Options):
     remedy_of: str | None = None
     """The name of the network of this config that this one is an improved version of. The table of remedies sets the
     two side by side. Not set: `weights_of`."""
-    input_size: int | None = Field(None, ge=8)
+    input_size: int | None = Field(None, ge=8, le=limits.INPUT_SIZE)
     """Width and height of what it is shown, px; not set: `inference.input_size`, else the size that its source names."""
-    mean: Colour | None = None
+    mean: tuple[_Mean, _Mean, _Mean] | None = None
     """The mean that is subtracted from pixels in [0, 1], one number per channel. If it is not set, it is what the source of
     the network says, else ImageNet's."""
-    std: Colour | None = None
+    std: tuple[_Std, _Std, _Std] | None = None
     """The standard deviation that pixels are divided by after that, one number per channel. If it is not set, it is
     chosen as `mean` is. A network that wants pixels from 0 to 255 has 1/255 here."""
     channels: Literal["rgb", "bgr"] | None = None
     """The order of its input's channels; `mean` and `std` are in that order; not set: what the source says, else `rgb`."""
-    outputs: int = Field(1000, ge=2)
+    outputs: int = Field(1000, ge=2, le=limits.CLASSES)
     """The number of classes that the network answers with."""
     classes: Literal["own", "imagenet"] | None = None
     """What its outputs mean; not set: `imagenet` if there are 1000, else `own`. Must agree with the data set's."""
@@ -135,6 +140,10 @@ class Network(Options):
         if self.origin == "file" and not cast(Path, self.weights).is_file():
             raise ShiftscopeError(f"there is no file {self.weights} (seen from {Path.cwd()}); correct 'weights'")
 
+    def check_built(self) -> None:
+        """Raise ShiftscopeError where what the user set makes no network, if that takes no weights to find out. It may take
+        seconds, and imports torch."""
+
     def files(self) -> list[Path]:
         """Files of the user's, beside `weights`, whose change makes the network another one."""
         return []
@@ -170,9 +179,22 @@ class Network(Options):
         own = {name: getattr(self, name) for name in ("mean", "std", "channels") if getattr(self, name) is not None}
         if self.train is not None:
             own["input_size"] = self.size  # what the library names is the size of other weights
-        elif self.weights_of is not None and (size := read_note(weights).get("options", {}).get("input_size")):
+        elif self.weights_of is not None and (size := _trained_at(weights)):
             own["input_size"] = size  # likewise: they were trained here
-        return said._replace(**own)
+        wanted = said._replace(**own)
+        if not all(math.isfinite(value) for value in (*wanted.mean, *wanted.std)) or min(wanted.std) < LEAST_STD:
+            raise ShiftscopeError(
+                f"{wanted.said_by} says a mean of {shown(wanted.mean)} and a standard deviation of {shown(wanted.std)}, by "
+                "which no picture can be divided; write 'mean' and 'std' for this network"
+            )
+        return wanted
+
+
+def _trained_at(weights: Path) -> int | None:
+    """px that weights were trained at, where they were trained here."""
+    options = read_note(weights).get("options")
+    size = options.get("input_size") if isinstance(options, dict) else None
+    return size if isinstance(size, int) else None
 
 
 def _listed(found: list[str]) -> str:

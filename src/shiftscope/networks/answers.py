@@ -68,6 +68,11 @@ def check_runs(run: Run, name: str, size: int, outputs: int, made_for: int | Non
     """
     try:
         answers = run(np.zeros((2, size, size, 3), np.uint8))
+    except (AttributeError, TypeError, KeyError, IndexError) as error:  # `float` of what is no tensor
+        raise ShiftscopeError(
+            f"network {name} does not take a batch of pictures, or does not answer with one tensor ({error}); it must take "
+            "(batch, 3, height, width) and answer with (batch, outputs)"
+        ) from None
     except (RuntimeError, ValueError, AssertionError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         other = f"'input_size: {made_for}'" if made_for not in (None, size) else "another 'input_size'"
@@ -81,8 +86,8 @@ def check_runs(run: Run, name: str, size: int, outputs: int, made_for: int | Non
 def check_answers(run: Run, name: str, said: str | None, frames: NDArray[np.uint8]) -> None:
     """Raise ShiftscopeError where the answers of network `name` cannot be used as logits.
 
-    They cannot where the same frame gets another answer the next time or beside other frames of a batch, and where they are
-    probabilities. The answers of a sigmoid for each class cannot be told from logits, and pass.
+    They cannot where they are not finite, where the same frame gets another answer the next time or beside other frames of
+    a batch, and where they are probabilities. The answers of a sigmoid for each class cannot be told from logits, and pass.
 
     Parameters
     ----------
@@ -99,6 +104,11 @@ def check_answers(run: Run, name: str, said: str | None, frames: NDArray[np.uint
     alone = _alone(run, frames[:1])
     answers[0] += alone
     everything = np.concatenate([np.stack(each) for each in answers])
+    if not np.isfinite(everything).all():
+        raise ShiftscopeError(
+            f"network {name} answers with numbers that are not finite (NaN or infinite); its weights, or its 'mean' and "
+            "'std', are not right"
+        )
     # The second part is for networks that answer nearly the same to everything.
     noise = NOISE * float(np.ptp(everything)) + 1e-6 * float(np.abs(everything).max())
     if np.abs(again - answers[0][0]).max() > noise:

@@ -1,6 +1,7 @@
 """ONNX files, run by OpenVINO."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shiftscope.core.errors import ShiftscopeError
@@ -62,10 +63,16 @@ def _read(path: Path) -> Any:
     import openvino
 
     try:
-        model = openvino.Core().read_model(path)
+        with TemporaryDirectory() as folder:  # as the run will: by another name, with no file beside it
+            alone = Path(folder, "network.onnx")
+            alone.symlink_to(path.resolve())
+            model = openvino.Core().read_model(alone)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise ShiftscopeError(f"{path} is no ONNX file that OpenVINO reads ({reason})") from None
+        raise ShiftscopeError(
+            f"{path} is no ONNX file that OpenVINO reads ({reason}); if its weights lie in a file beside it, save all in "
+            "one: onnx.save(onnx.load(path), path)"
+        ) from None
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ShiftscopeError(
             f"{path} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; export it with one of each"

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.kinds import kinds_or_names
 from shiftscope.networks import Network, Preprocessing
 from shiftscope.networks.sampling import Sampling, samplings
 from shiftscope.networks.suitable import check_suitable
-from shiftscope.networks.weights import read_note
+from shiftscope.networks.weights import NOTE, read_note
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,15 +54,22 @@ class Published(Network):
         """What the maker of the weights says, as noted in a fetched file, or else what the library says of the
         architecture."""
         noted = read_note(weights).get("preprocessing") if weights.suffix == ".safetensors" else None
-        return Preprocessing(**_tuples(noted)) if noted else self.published()
+        return _noted(noted, weights) if noted else self.published()
 
     def published(self) -> Preprocessing:
         """What the library says of this architecture's weights."""
         return Preprocessing()
 
 
-def _tuples(noted: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in noted.items()}
+def _noted(noted: object, weights: Path) -> Preprocessing:
+    """What a file of weights says of itself. Raises ShiftscopeError where that is nothing that a network can want."""
+    try:
+        return TypeAdapter(Preprocessing).validate_python(noted)
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ShiftscopeError(
+            f"{weights} has a note about its input whose {key!r} is of no use; take the metadata {NOTE!r} out of the file"
+        ) from None
 
 
 def from_timm(cfg: Mapping[str, Any], said_by: str) -> Preprocessing:

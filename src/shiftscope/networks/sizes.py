@@ -1,8 +1,8 @@
-"""The size that timm's and torchvision's networks are made for, known without importing either: a table made from them."""
+"""The names of timm's and torchvision's networks and weights, and the sizes that they are made for, known without importing
+either: a table made from them."""
 
 import textwrap
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,16 @@ from shiftscope.core.errors import ShiftscopeError, unknown
 TABLE = Path(__file__).with_name("sizes.toml")
 UNSAID = "unsaid"
 """The key under which the table has the names that go with no single square size."""
+
+
+def is_named(library: str, architecture: str, weights: str | None = None) -> bool:
+    """Whether the table has an architecture of ``timm`` or ``torchvision``, and, if they are named, such weights of it. A
+    library that is newer than the table may have more.
+
+    >>> is_named("timm", "resnet50.a1_in1k"), is_named("torchvision", "resnet50", "IMAGENET1K_V9")
+    (True, False)
+    """
+    return (architecture if weights is None else f"{architecture}.{weights}") in _sizes()[library]
 
 
 def named_size(library: str, architecture: str, weights: str | None = None) -> int:
@@ -53,7 +63,7 @@ def _sizes() -> dict[str, dict[str, int | None]]:
 
 def generated() -> str:
     """The text of the table (sizes.toml), made from the libraries that are installed."""
-    parts = ["# What size, px, the networks of timm and torchvision are made for; made by `make manual`, not to be edited."]
+    parts = ["# px that the networks of timm and torchvision, and their weights, are made for; made by `make manual`."]
     for library, sizes in (("timm", _of_timm()), ("torchvision", _of_torchvision())):
         parts.append(f"\n[{library}]")
         for size in sorted(set(sizes.values()), key=lambda size: size or 0):
@@ -64,7 +74,7 @@ def generated() -> str:
 
 
 def _of_timm() -> dict[str, int | None]:
-    """Every architecture with the size of the weights that it has by default, and the tags of which it is another."""
+    """Every architecture with the size of the weights that it has by default, and every tag with its own."""
     import timm
 
     found: dict[str, int | None] = {}
@@ -72,11 +82,11 @@ def _of_timm() -> dict[str, int | None]:
         said: Any = timm.get_pretrained_cfg(name)
         _, height, width = said.input_size
         found[name] = width if height == width else None
-    return _briefly(found)
+    return found
 
 
 def _of_torchvision() -> dict[str, int | None]:
-    """Every architecture of classification; where its published weights are for several sizes, each of them."""
+    """Every architecture of classification, and all of its published weights."""
     from torchvision import models
 
     found: dict[str, int | None] = {}
@@ -85,11 +95,4 @@ def _of_torchvision() -> dict[str, int | None]:
         sizes = {tag: int(chosen.transforms().crop_size[0]) for tag, chosen in weights.items()}
         found[name] = next(iter(sizes.values())) if len(set(sizes.values())) == 1 else None
         found |= {f"{name}.{tag}": size for tag, size in sizes.items()}
-    return _briefly(found)
-
-
-def _briefly(sizes: Mapping[str, int | None]) -> dict[str, int | None]:
-    """Without the weights that have their architecture's size."""
-    return {
-        name: size for name, size in sizes.items() if "." not in name or size != sizes[name.partition(".")[0]]
-    }  # fmt: skip
+    return found

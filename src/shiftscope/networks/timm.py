@@ -1,18 +1,30 @@
 """timm's architectures, by name."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Preprocessing, networks
 from shiftscope.networks.pretrained import Published, fetched, from_timm
-from shiftscope.networks.sizes import named_size
+from shiftscope.networks.sizes import is_named, named_size
 from shiftscope.networks.weights import write_weights
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_-]+)?")
+SET_ELSEWHERE = {
+    "num_classes": "'outputs'",
+    "pretrained": "'pretrained' of the network",
+    "checkpoint_path": "'weights'",
+    **dict.fromkeys(("pretrained_cfg", "pretrained_cfg_overlay", "pretrained_model_args"), "'weights', 'mean' and 'std'"),
+    "cache_dir": "the environment variable HF_HOME",
+}
+"""Arguments of timm.create_model that are no options, since they say where weights are, and what says it here."""
 
 
 @networks.register("timm", title="timm", reference="timm.create_model, by the name that timm.list_models gives")
@@ -27,6 +39,44 @@ class Timm(Published):
     """Further arguments of timm.create_model, such as `layers` or `channels` of a ResNet."""
 
     library: ClassVar[str] = "timm"
+
+    @field_validator("architecture")
+    @classmethod
+    def _own_name(cls, architecture: str) -> str:
+        """`architecture`; raises ValueError where timm would look for it elsewhere: in the hub, or in a folder."""
+        if not NAME.fullmatch(architecture):
+            raise ValueError(
+                "this is no name of timm's own; for a repository of the Hugging Face hub, write 'kind: hub' and 'repo: "
+                "<owner>/<name>', and for a file, the architecture that it is of and 'weights: <file>'"
+            )
+        return architecture
+
+    @field_validator("options")
+    @classmethod
+    def _options_alone(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """`options`; raises ValueError where they say where weights come from."""
+        for name, key in SET_ELSEWHERE.items():
+            if name in options:
+                raise ValueError(f"{name!r} is none of the options; it is set by {key}")
+        return options
+
+    def check(self) -> None:
+        """Raise a ShiftscopeError, also where timm has no such architecture, or no such weights of it."""
+        super().check()
+        if not is_named("timm", self.architecture):
+            _known(self.architecture)
+
+    def check_built(self) -> None:
+        """Raise ShiftscopeError where timm does not take `options`."""
+        import torch
+
+        if not self.options:
+            return
+        try:
+            with torch.device("meta"):  # without numbers: milliseconds
+                self.build()
+        except Exception:  # some architectures compute with numbers while they are built
+            self.build()
 
     @property
     def origin(self) -> str:
@@ -81,5 +131,8 @@ def create(architecture: str, arguments: dict[str, Any]) -> "nn.Module":
     _known(architecture)
     try:
         return timm.create_model(architecture, **{**arguments, "pretrained": False})
-    except TypeError as error:
-        raise ShiftscopeError(f"timm's {architecture} does not take these options: {error}; see 'options'") from None
+    except Exception as error:  # each architecture has its own way to fail
+        if arguments.keys() <= {"num_classes"}:
+            raise
+        reason = f"{type(error).__name__}: {error}"[:300]
+        raise ShiftscopeError(f"timm's {architecture} does not take these options ({reason}); see 'options'") from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.networks import Network, Preprocessing, networks
 from shiftscope.networks.pretrained import Published, fetched
-from shiftscope.networks.sizes import named_size
+from shiftscope.networks.sizes import is_named, named_size
 from shiftscope.networks.weights import write_weights
 
 if TYPE_CHECKING:
@@ -38,8 +38,12 @@ class Torchvision(Published):
         return "fetch" if self.fetches(self.pretrained) else super().origin
 
     def check(self) -> None:
-        """Raise a ShiftscopeError, also where `transform_input` has no effect or must be given."""
+        """Raise a ShiftscopeError, also where torchvision has no such architecture, or no such weights of it, or where
+        `transform_input` has no effect or must be given."""
         super().check()
+        if not is_named("torchvision", self.architecture, self.pretrained):
+            _known(self.architecture)
+            self._enum()
         if self.transform_input is not None and self.architecture not in TRANSFORMING:
             raise ShiftscopeError(
                 f"{self.architecture} has no 'transform_input', only {' and '.join(TRANSFORMING)} have; leave it out"

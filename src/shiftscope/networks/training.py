@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.kinds import kinds_or_names
 from shiftscope.core.options import Options
 from shiftscope.networks.augmentations import Augmentation, augmentations
@@ -23,13 +24,13 @@ class Training(Options):
     validation: str | None = None
     """The name of a data set whose pictures the network is asked about after each epoch, without learning from them; not
     set: none. Loss and accuracy on them are written down beside those on the pictures that it is trained on."""
-    epochs: int = Field(8, ge=1)
+    epochs: int = Field(8, ge=1, le=limits.EPOCHS)
     """Passes over the data set."""
-    batch_size: int = Field(32, ge=2)
+    batch_size: int = Field(32, ge=2, le=limits.BATCH)
     """Pictures per step."""
-    learning_rate: float = Field(3e-3, gt=0)
+    learning_rate: float = Field(3e-3, gt=0, le=limits.RATE)
     """The highest learning rate of the cycle."""
-    weight_decay: float = Field(0.05, ge=0)
+    weight_decay: float = Field(0.05, ge=0, le=limits.RATE)
     """AdamW's weight decay."""
     crop_fraction: float = Field(0.875, gt=0, le=1)
     """The input size as a fraction of the shorter side of the resized picture, from which centre crops are taken."""

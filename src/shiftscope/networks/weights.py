@@ -19,7 +19,6 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
     The file is safetensors, or what torch.save wrote, as long as that holds nothing but tensors: a pickle that runs code is
     never loaded. Raises ShiftscopeError for any other file.
     """
-    import pickle
     import warnings
 
     import torch
@@ -27,21 +26,26 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
     with path.open("rb") as file:
         start = file.read(9)
     if path.suffix == ".safetensors" or start[8:] == b"{":
-        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         try:
             return dict(load_file(path))
-        except SafetensorError as error:
-            raise ShiftscopeError(f"{path} is no complete safetensors file ({error}); copy or download it again") from None
+        except OSError:
+            raise
+        except Exception as error:  # SafetensorError, and others of types that torch does not have
+            reason = _first(error)
+            raise ShiftscopeError(f"{path} is no complete safetensors file ({reason}); copy or download it again") from None
+    if not start:
+        raise ShiftscopeError(f"{path} is empty; copy or download it again")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a pickle's protocol: what it may hold is checked all the same
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # whatever the bytes of a file make the reader of pickles raise
         raise ShiftscopeError(
-            f"{path} holds no plain state dict ({reason}); save the network's state_dict() as safetensors"
+            f"{path} holds no plain state dict ({_first(error)}); save the network's state_dict() as safetensors"
         ) from None
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
@@ -75,7 +79,7 @@ def read_note(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, "pt") as file:
             note = json.loads((file.metadata() or {}).get(NOTE, "{}"))
-    except (SafetensorError, OSError, ValueError):
+    except (SafetensorError, OSError, ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
 
@@ -99,8 +103,8 @@ def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, a
             f"{path} does not fit {architecture}: it {' and '.join(parts)}; are these the weights of another architecture?"
         )
     wrong = [name for name, tensor in state.items() if tensor.shape != own[name].shape]
-    heads = {state[name].shape[0] for name in wrong if own[name].ndim and own[name].shape[0] == outputs}
-    if wrong and len(heads) == 1 and all(state[name].shape[1:] == own[name].shape[1:] for name in wrong):
+    heads = {state[name].shape[0] for name in wrong if _is_head(own[name], state[name], outputs)}
+    if len(heads) == 1 and all(_is_head(own[name], state[name], outputs) for name in wrong):
         raise ShiftscopeError(
             f"{path} answers with {heads.pop()} classes, but {architecture} is set to {outputs}; write 'outputs: "
             f"{state[wrong[0]].shape[0]}' for this network"
@@ -116,7 +120,18 @@ def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, a
             f"{path} does not fit {architecture}: {strange[0]}{more}; save the state_dict() of the network itself, its "
             "weights floating-point numbers that are not packed in any way"
         )
+    lost = [name for name, _ in module.named_parameters() if name in state and not state[name].float().isfinite().all()]
+    if lost:
+        raise ShiftscopeError(
+            f"{path} has numbers that are not finite (NaN or infinite), as in {_some(lost)}: a training that went astray "
+            "leaves them; take weights from before that, or train with a lower learning rate"
+        )
     module.load_state_dict(dict(state), strict=not optional)
+
+
+def _is_head(own: "torch.Tensor", given: "torch.Tensor", outputs: int) -> bool:
+    """Whether `own` may belong to the last layer, and `given` to the same layer for other classes."""
+    return 0 < own.ndim == given.ndim and own.shape[0] == outputs and own.shape[1:] == given.shape[1:]
 
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -141,6 +156,11 @@ def _misfit(name: str, given: "torch.Tensor", own: "torch.Tensor") -> str | None
         whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
         fits, wanted = whole, "a whole-number type"
     return None if fits else f"{name} is {_type(given)}, and {wanted} is expected"
+
+
+def _first(error: BaseException) -> str:
+    """The first line of what an error says, or its name, in a few words."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
 
 
 def _type(tensor: "torch.Tensor") -> str:

@@ -98,6 +98,10 @@ class Protocol(Options):
         are left out."""
         return True
 
+    def resized_side(self, size: int) -> int:
+        """px: the side that a square picture is resized to, at most, for networks that take `size` px."""
+        return size
+
     def has_pairs(self) -> bool:
         """Whether there are pairs of neighbouring frames: the sequences are ordered, and of more than one frame."""
         return self.ordered() and self.steps() != 1

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
 from shiftscope.protocols.geometry import Resizing, fit_shorter, resize
 from shiftscope.protocols.moving import Axial, Axis, along
@@ -26,10 +27,13 @@ class BoxCrop(Axial, Resizing):
     axis: Axis = "x"
     """The axis along which the window moves: `x`, `y` or `diagonal`. Along the other axis the box is as near to the
     middle of the window as the edges of the picture allow."""
-    reach: int = Field(88, ge=1)
+    reach: int = Field(88, ge=1, le=limits.STEPS // 2)
     """The offsets are from −reach to reach − 1 px, as far as the box stays inside the window."""
-    side: int | None = Field(None, ge=1)
+    side: int | None = Field(None, ge=1, le=limits.PX)
     """The size that the shorter side of the picture is resized to, px. If it is not set, the picture is not resized."""
+
+    def resized_side(self, size: int) -> int:
+        return self.side or size
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:
         if not len(picture.boxes):

@@ -5,10 +5,13 @@ import math
 import numpy as np
 from pydantic import Field, field_validator
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Frame, Picture, Sequence, protocols
 from shiftscope.protocols.geometry import Resizing, resize
 from shiftscope.protocols.moving import Moving, along
+
+LARGEST_ASPECT = 1_000
 
 
 class RandomCropping(Resizing):
@@ -20,8 +23,10 @@ class RandomCropping(Resizing):
     @field_validator("aspect")
     @classmethod
     def _range(cls, aspect: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < aspect[0] <= aspect[1]:
-            raise ValueError(f"aspect {list(aspect)} must be [least, largest] with 0 < least ≤ largest")
+        if not 0 < aspect[0] <= aspect[1] <= LARGEST_ASPECT:
+            raise ValueError(
+                f"aspect {list(aspect)} must be [least, largest] with 0 < least ≤ largest ≤ {LARGEST_ASPECT:,}"
+            )
         return aspect
 
 
@@ -38,7 +43,7 @@ class Crop(Moving, RandomCropping):
 
     area: tuple[float, float] = (0.08, 1.0)
     """The least and the largest share of the picture's area that the random crop takes."""
-    margin: int | None = Field(None, ge=0)
+    margin: int | None = Field(None, ge=0, le=limits.PX)
     """The side of the resized crop less the input size, px. If it is not set, it is the largest offset."""
 
     @field_validator("area")
@@ -50,6 +55,9 @@ class Crop(Moving, RandomCropping):
 
     def _margin(self) -> int:
         return max(self.offsets) if self.margin is None else self.margin
+
+    def resized_side(self, size: int) -> int:
+        return size + self._margin()
 
     def check(self, size: int) -> None:
         if min(self.offsets) < 0 or max(self.offsets) > self._margin():

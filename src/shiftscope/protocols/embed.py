@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Frame, Picture, Sequence, Unfit, protocols
 from shiftscope.protocols.geometry import resize
@@ -22,7 +23,7 @@ class Embed(Moving, Pasting):
     """The whole picture at neighbouring places of a canvas of the input size. It is resized once, and all of it stays
     inside; only its place changes between steps. The offsets are its places, in px from where `place` puts it."""
 
-    side: int = Field(100, ge=1)
+    side: int = Field(100, ge=1, le=limits.PX)
     """The size of the pasted picture, px; `resize` says of which side."""
     place: Literal["random", "centre"] = "random"
     """Where the picture lies at offset 0: with `random` at a place that is drawn for each picture among those at which

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Protocol
 
@@ -50,7 +51,7 @@ class Moving(Axial):
 class Shifting(Moving):
     """Base of the protocols whose offsets may also be drawn at random."""
 
-    draw: int | None = Field(None, ge=2)
+    draw: int | None = Field(None, ge=2, le=limits.STEPS)
     """If set, that many shifts are drawn at random from the offsets for each picture, independently in x and in y,
     instead of all offsets along `axis` in their order. Consecutive frames are then no neighbours."""
 

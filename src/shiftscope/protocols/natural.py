@@ -6,6 +6,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.protocols import Picture, Sequence, Unfit, protocols
 from shiftscope.protocols.centre import CentreCropping
 
@@ -22,11 +23,11 @@ class Natural(CentreCropping):
     number in its clip. Frames between which others are missing, such as `f1.png` and `f3.png` of a folder, are no
     neighbours."""
 
-    frames: int = Field(100, ge=2)
+    frames: int = Field(100, ge=2, le=limits.STEPS)
     """The largest number of frames that are taken of each clip. A clip with fewer frames is used if it has at least two."""
-    stride: int = Field(1, ge=1)
+    stride: int = Field(1, ge=1, le=limits.COUNT)
     """The step from one frame that is taken to the next: 1 takes every frame, 2 every second one."""
-    start: int = Field(0, ge=0)
+    start: int = Field(0, ge=0, le=limits.COUNT)
     """The number of the first frame in the clip."""
 
     def sequence(self, picture: Picture, size: int, rng: np.random.Generator) -> Sequence:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.options import Offsets
 from shiftscope.protocols import Frame, Picture, Sequence, protocols
@@ -27,7 +28,7 @@ class Pad(Shifting, Surrounding, Resizing):
     come in from beyond this part; the border that it leaves free is filled. Pictures that have the input size, such as
     those of CIFAR, are not resized."""
 
-    side: int | None = Field(None, ge=1)
+    side: int | None = Field(None, ge=1, le=limits.PX)
     """The size that the shorter side of the picture is resized to, px; if it is not set, the input size. At offset 0
     the middle of the picture is the middle of the frame."""
     offsets: Offsets = tuple(range(-4, 5))
@@ -37,6 +38,9 @@ class Pad(Shifting, Surrounding, Resizing):
     """What fills the rest of the frame: `black`; `mean`, the one `colour`; `edge`, the outermost pixels of the picture
     repeated; or `reflect`, its mirror image without a repetition of the outermost pixels. The last two are as in
     NumPy's `pad`."""
+
+    def resized_side(self, size: int) -> int:
+        return self.side or size
 
     def check(self, size: int) -> None:
         # Of the longer side of the picture, at least as many pixels lie on the frame at offset 0.

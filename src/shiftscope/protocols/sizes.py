@@ -2,11 +2,12 @@
 it smaller."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from shiftscope.core import limits
 from shiftscope.protocols import Picture, Protocol, Sequence, protocols
 from shiftscope.protocols.crop import Crop, RandomCropping
 from shiftscope.protocols.embed import Embed
@@ -27,11 +28,13 @@ class Sizes(Surrounding, RandomCropping):
     s of the picture's area. Above 1.1, the whole picture is resized to a square of input size ÷ s px and is moved
     around the middle of a canvas. Frames of different sizes are no neighbours."""
 
-    sizes: tuple[float, ...] = Field((0.1, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9), min_length=1)
+    sizes: tuple[Annotated[float, Field(le=limits.PX)], ...] = Field(
+        (0.1, 0.4, 0.7, 1.0, 1.3, 1.6, 1.9), min_length=1, max_length=limits.STEPS
+    )
     """The relative sizes s, in the order of the sequence."""
-    shifts: int = Field(9, ge=2)
+    shifts: int = Field(9, ge=2, le=limits.STEPS)
     """The number of places at each size, one pixel apart."""
-    margin: int = Field(10, ge=0)
+    margin: int = Field(10, ge=0, le=limits.PX)
     """The side of the resized crops less the input size, px."""
     surround: Literal["black", "mean", "inpaint"] = "mean"
     """What surrounds the whole picture on its canvas, as for the protocol `embed`. In the released script it is 0 after
@@ -56,6 +59,9 @@ class Sizes(Surrounding, RandomCropping):
             side=max(1, int(size / relative)), resize="square", place="centre", surround=self.surround, colour=self.colour,
             offsets=tuple(range(first, first + self.shifts)), resizer=self.resizer,
         )  # fmt: skip
+
+    def resized_side(self, size: int) -> int:
+        return size + self.margin
 
     def check(self, size: int) -> None:
         for relative in self.sizes:

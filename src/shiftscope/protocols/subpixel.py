@@ -1,11 +1,13 @@
 """Shifts by fractions of a pixel, by band-limited interpolation."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, Sequence, protocols
 from shiftscope.protocols.centre import CentreCropping
@@ -25,7 +27,9 @@ from the edge they change the frame by about one grey level."""
 class Subpixel(Axial, CentreCropping):
     """The resized picture is shifted in the Fourier domain and rounded to 8 bits."""
 
-    shifts: tuple[float, ...] = (0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1)
+    shifts: tuple[Annotated[float, Field(ge=-limits.PX, le=limits.PX)], ...] = Field(
+        (0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1), min_length=1, max_length=limits.STEPS
+    )
     """The shifts, px, in the order of the sequence."""
     edge: Literal["real", "wrap"] = "real"
     """What comes in at the edge of the frame: with `real` the pixels of the picture beyond it, with `wrap` those of its

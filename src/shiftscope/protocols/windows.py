@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.protocols import Picture, Sequence, protocols
 from shiftscope.protocols.centre import CentreCropping, centre_crop
@@ -22,9 +23,9 @@ class Windows(CentreCropping):
     places are drawn at random for each picture independently. They are on average a dozen pixels apart, so that 1 −
     consistency is not comparable with P(top-1 change) of windows one pixel apart."""
 
-    windows: int = Field(2, ge=2)
+    windows: int = Field(2, ge=2, le=limits.STEPS)
     """The number of windows for each picture."""
-    reach: int | None = Field(None, ge=1)
+    reach: int | None = Field(None, ge=1, le=limits.PX)
     """The largest offset of a window from the canvas's left upper corner, px. If it is not set, it is one pixel less
     than the canvas has room for: 31 px for windows of 224 px on 256 px."""
     axis: Literal["both", "x", "y", "diagonal"] = "both"

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.columns import Column, Table
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
@@ -33,7 +34,7 @@ class Answers:
     that is not known."""
 
 
-Counts = tuple[Annotated[int, Field(ge=1)], ...]
+Counts = tuple[Annotated[int, Field(ge=1, le=limits.STEPS)], ...]
 """Numbers of frames."""
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
+from shiftscope.core import limits
 from shiftscope.networks.answers import softmax
 from shiftscope.remedies import Answers, Counts, Remedy, remedies
 
@@ -14,9 +15,9 @@ Floats = NDArray[np.float64]
 
 def _apart(given: Any) -> Any:
     """`given`, if it is a distance; said here, since the errors of each alternative would name it in their own way."""
-    whole = isinstance(given, int) and not isinstance(given, bool) and given >= 1
+    whole = isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= limits.STEPS
     if given != "phases" and not whole:
-        raise ValueError("write a whole number of steps, at least 1, or 'phases'")
+        raise ValueError(f"write a whole number of steps, from 1 to {limits.STEPS:,}, or 'phases'")
     return given
 
 

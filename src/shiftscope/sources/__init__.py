@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.options import Options
 from shiftscope.core.registry import Registry
 from shiftscope.data.pictures import read_turned
@@ -45,7 +46,7 @@ class Source(Options):
 
     kind: str = ""
     """Which of the registered kinds it is; not set: the one that its own name says."""
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1, le=limits.COUNT)
     """Use only this many pictures, drawn at random by the seed; all of them if not set."""
     classes: Literal["own", "imagenet"] = "own"
     """What labels count: `own`, the source's categories in their order; `imagenet`, categories are wnids (n01440764)

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.files import complete
 from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
@@ -60,7 +61,7 @@ class Digits(Source):
     framing: Literal["centred", "uniform"] = "centred"
     """The photographer's habit. `centred`: digits 26 to 34 px high, within 3 px of the middle. `uniform`: 16 to 48 px
     high, anywhere: all whole-pixel places where the digit's box fits are equally likely."""
-    count: int = Field(4000, ge=10)
+    count: int = Field(4000, ge=10, le=limits.COUNT)
     """Pictures; classes are as even as the number allows."""
     split: Literal["train", "test"] = "train"
     """Which handwriting: every fourth of the 1,797 digits is for `test` only, the others for `train` only."""

@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.films import FILM_SUFFIXES, film_gaps, film_size, frame_files, is_film
 from shiftscope.data.pictures import is_picture
@@ -31,7 +32,7 @@ class Film(Source):
     labels: Literal["none", "folders"] = "none"
     """`folders`: each folder in `path` is a class and holds its films; classes count in alphabetical order. `none`: the
     films have no labels."""
-    clip: int | None = Field(None, ge=1)
+    clip: int | None = Field(None, ge=1, le=limits.COUNT)
     """Cut every film into clips of this many frames, each a picture of its own; what is left at a film's end is left out,
     unless the film has only that. Not set: a whole film is one clip."""
 

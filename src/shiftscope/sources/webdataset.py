@@ -5,13 +5,14 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import polars as pl
 
-from shiftscope.core import tables
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core import limits, tables
+from shiftscope.core.errors import ShiftscopeError, shown
 from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.data.pictures import SUFFIXES, member_path
 from shiftscope.data.tars import members
@@ -170,10 +171,24 @@ def _matching(pattern: Path) -> list[Path]:
 
 
 def _ranges(pattern: str) -> list[str]:
-    """``a-{00..02}.tar`` → a-00.tar, a-01.tar, a-02.tar; numbers keep their width."""
-    found = re.search(r"\{(\d+)\.\.(\d+)\}", pattern)
-    if not found:
-        return [pattern]
-    first, last = found.groups()
-    numbers = [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
-    return [one for number in numbers for one in _ranges(pattern[: found.start()] + number + pattern[found.end() :])]
+    """``a-{00..02}.tar`` → a-00.tar, a-01.tar, a-02.tar; numbers keep their width.
+
+    Raises ShiftscopeError where these are more files than anybody has.
+    """
+    parts = _RANGE.split(pattern)  # text, first and last number, text, first and last number, …, text
+    choices, count = [], 1
+    for first, last in zip(parts[1::3], parts[2::3], strict=True):
+        numbers = range(int(first), int(last) + 1) if max(len(first), len(last)) <= WIDEST else range(limits.FILES + 1)
+        count *= len(numbers)
+        if count > limits.FILES:
+            raise ShiftscopeError(f"{shown(pattern)} stands for more than {limits.FILES:,} files, which nobody has")
+        choices.append([str(number).zfill(len(first)) for number in numbers])
+    texts = parts[::3]
+    return [
+        "".join(part for pair in zip(texts, (*chosen, ""), strict=True) for part in pair) for chosen in product(*choices)
+    ]
+
+
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}", re.ASCII)
+WIDEST = 9
+"""Digits of a number in a range of shards."""

@@ -8,7 +8,7 @@ AGAIN = "run the same command again, and it goes on from here"
 FAULTS = {
     errno.ENOSPC: f"the disk is full; make room, and {AGAIN}",
     errno.EDQUOT: f"your quota on this disk is used up; make room, and {AGAIN}",
-    errno.EROFS: "the disk can only be read; write 'results: <a folder on another disk>' in the config",
+    errno.EROFS: "the disk can only be read; make the folder of the results a link to one on another disk",
     errno.EACCES: "it may not be read or written by you; change its permissions, or write another folder in the config",
     errno.EPERM: "the system does not permit it (an immutable file, or one of another user); change that, or write another "
     "folder in the config",

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from shiftscope.core import limits
 from shiftscope.networks.augmentations import Augmentation, augmentations
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Shifts(Augmentation):
     """The crop is moved by a whole number of pixels, −reach to reach, each equally probable, along each axis. It is taken
     from the resized picture where that reaches, and from its reflection beyond."""
 
-    reach: int | None = Field(None, ge=1)
+    reach: int | None = Field(None, ge=1, le=limits.INPUT_SIZE)
     """The largest shift, px; not set: an eighth of the input size."""
 
     def margin(self, size: int) -> int:
