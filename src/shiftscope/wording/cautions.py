@@ -67,8 +67,8 @@ def _other_sizes(cards: Sequence[Card]) -> Iterable[Said]:
         made_for = Preprocessing(**card["preprocessing"]).input_size
         if made_for not in (None, card["input_size"]):
             text = (
-                f"{card['network']} was made for pictures of {made_for} px and was shown {card['input_size']} px: these are "
-                "the answers of a network that is used otherwise than it was meant to be."
+                f"{card['network']} was made for pictures of {made_for} px and was shown {card['input_size']} px: these "
+                "are the answers of a network that is used otherwise than it was meant to be."
             )
             yield Said(text, "networks")
 

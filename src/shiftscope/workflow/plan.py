@@ -9,6 +9,7 @@ from shiftscope.config import Config
 from shiftscope.figures import figures
 from shiftscope.networks import Network
 from shiftscope.protocols import protocols
+from shiftscope.workflow.exporting import csv_files
 from shiftscope.workflow.paths import Paths, filled
 
 BOXED = frozenset({"boxes", "bias", "inclusion"})
@@ -47,6 +48,12 @@ class Plan:
     def landmarked(self) -> list[str]:
         """Data sets that have named points."""
         return [name for name, source in self.config.datasets.items() if "landmarks" in source.provides]
+
+    @cached_property
+    def reported(self) -> list[str]:
+        """Data sets that have a page."""
+        framed = {*self.boxed, *self.landmarked}
+        return [name for name in self.config.datasets if self.measured(name) or name in framed]
 
     def others(self, dataset: str) -> list[str]:
         """Data sets that the framing of one is compared with."""
@@ -314,11 +321,8 @@ class Plan:
 
     def targets(self) -> list[str]:
         """All that the workflow makes when it is asked for nothing in particular."""
-        framed = {*self.boxed, *self.landmarked}
-        reported = [name for name in self.config.datasets if self.measured(name) or name in framed]
-        return filled(self.paths.report, dataset=reported) + [
-            path for name in reported for path in self.figure_files(name, "pdf")
-        ]
+        more = [path for name in self.reported for path in (*self.figure_files(name, "pdf"), *csv_files(self, name))]
+        return filled(self.paths.report, dataset=self.reported) + more
 
 
 def _alike(one: Network, other: Network) -> bool:
