@@ -19,6 +19,7 @@ rule all:
     default_target: True
     input:
         PLAN.targets(),
+        csv_files(PLAN),
 
 
 include: "rules/dataset.smk"

@@ -16,6 +16,12 @@ os.environ |= {"PYTHONPATH": LIBRARY}
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.exporting import (
+    csv_files,
+    csv_pattern,
+    exported_files,
+    exports,
+)
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan

@@ -1,7 +1,5 @@
 """Tables → CSV, beside the page."""
 
-from shiftscope.workflow.exporting import csv_pattern, exported_files, exports
-
 # Data sets that have the same tables share a rule.
 for name, exported in exports(PLAN).items():
 

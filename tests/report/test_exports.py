@@ -29,7 +29,9 @@ def sensitivity():
             network, "crop", accuracy=("all", accuracy), top1_change=("all", change), top1_change_=("matched", change / 2),
             mac=("all", 0.05), agreement=("all", 1 - change), consistency=("all", 0.9),
         )  # fmt: skip
-        found += rows(network, "resizers", accuracy=("all", accuracy), agreement=("all", agreement), consistency=("all", 0.9))
+        found += rows(
+            network, "resizers", accuracy=("all", accuracy), agreement=("all", agreement), consistency=("all", 0.9)
+        )
     return tables.table(found, SENSITIVITY)
 
 

@@ -46,7 +46,9 @@ def job(tmp_path):
 
 def test_every_file_goes_with_its_fact(job):
     found = page_inputs(*job)
-    assert [(f.title, f.name, f.protocol, Image.open(f.png).getpixel((0, 0))[0], f.caption, f.tables) for f in found.figures] == [
+    assert [
+        (f.title, f.name, f.protocol, Image.open(f.png).getpixel((0, 0))[0], f.caption, f.tables) for f in found.figures
+    ] == [
         ("figure 0", "f0", "", 0, "caption 0, ρ", {"bias"}),
         ("figure 1", "f1", "crop", 1, "caption 1, ρ", {"bias"}),
     ]

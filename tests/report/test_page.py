@@ -155,7 +155,9 @@ def test_every_link_leads_to_a_place_and_every_place_is_one(page):
     assert all(re.fullmatch(r"[a-z0-9-]+", place) for place in found.ids)
     sections = ["answer", "networks", "change", "why", "helps", "framing", "tables", "made"]
     assert [place for place in found.ids if place in sections] == sections  # in this order
-    assert [link for link in found.links if link.removeprefix("#") in sections][: len(sections)] == [f"#{s}" for s in sections]
+    assert [link for link in found.links if link.removeprefix("#") in sections][: len(sections)] == [
+        f"#{s}" for s in sections
+    ]
 
 
 LOST = [
@@ -171,7 +173,9 @@ def test_the_answer_comes_first_and_each_sentence_leads_to_its_table(page):
     text = Page(html).words
     first = f"Moved by one pixel ({EVIL}), {EVIL} changes its answer in 12.3 % [10, 15] of cases."
     assert " ".join(first.split()) in text
-    assert text.index("changes its answer in 12.3 %") < text.index("is shown 224 px") < text.index("paired permutation test")
+    assert (
+        text.index("changes its answer in 12.3 %") < text.index("is shown 224 px") < text.index("paired permutation test")
+    )
     assert "Resized by 2 functions in turn (choices), " in text
     assert "changes its answer for 25 % of pictures" in text  # 1 − the agreement
     assert 'href="#overview"' in html.split("changes its answer in 12.3 %")[1][:60]
@@ -192,10 +196,18 @@ def test_it_says_the_numbers(page):
     assert "nan" not in found.words.split()
     rows = [[" ".join(cell.split()) for cell in row] for row in found.rows]
     evil = " ".join(EVIL.split())
-    assert [evil, evil, "9", "12.3 % [10, 15]", "12.3 % [10, 15]"] in rows  # network, protocol, n, change, at matched confidence
+    assert [
+        evil,
+        evil,
+        "9",
+        "12.3 % [10, 15]",
+        "12.3 % [10, 15]",
+    ] in rows  # network, protocol, n, change, at matched confidence
     assert [evil, "b", evil, "8", "−20 [−30, −10] p 1e−6", "apart"] not in rows  # not tested at matched confidence
     assert [evil, "b", evil, "8", "−20 [−30, −10] p 1e−6", "over all cases only"] in rows
-    assert ["P(top-1 change), at matched confidence share of pairs", "9", "0.123 [0.100, 0.150]"] in [row[:3] for row in rows]
+    assert ["P(top-1 change), at matched confidence share of pairs", "9", "0.123 [0.100, 0.150]"] in [
+        row[:3] for row in rows
+    ]
 
 
 def test_every_table_says_of_how_many(page):
@@ -204,7 +216,9 @@ def test_every_table_says_of_how_many(page):
     assert len(blocks) >= 7
     for block in blocks:
         caption, head = block.split("</p>")[0], block.split("</thead>")[0]
-        assert re.search(r"<th scope=\"col\">n<small>(pictures|boxes)", head) or re.search(r"\d+ (networks?|pictures)|Versions", caption)
+        assert re.search(r"<th scope=\"col\">n<small>(pictures|boxes)", head) or re.search(
+            r"\d+ (networks?|pictures)|Versions", caption
+        )
 
 
 def test_measures_that_say_the_same_share_a_row(page):
@@ -252,7 +266,7 @@ def test_rows_can_be_chosen_and_sorted_by_the_style_sheet_alone(page):
     assert table.count('type="radio"') == 3 + 2  # all and two protocols; as in the config, and by change: none is matched
     orders = re.findall(r'<tr class="a\d" style="--s0:(\d)', table)
     assert list(map(int, orders)) == [4, 0, 2, 5, 1, 3]  # of 0.3, 0.1, 0.2 on either protocol
-    assert '.table:has(.a0:checked) tbody tr:not(.a0) { display: none; }' in html
+    assert ".table:has(.a0:checked) tbody tr:not(.a0) { display: none; }" in html
     assert ".table:has(.s0:checked) tbody tr { order: var(--s0); }" in html
 
 
@@ -339,7 +353,19 @@ def test_where_networks_lose_the_shift_is_a_sentence_a_table_and_a_reason(page):
     assert " ".join(f"{EVIL} between b and c (from one cell for 4 px to one for 8 px).".split()) in found.words
     rows = [[" ".join(cell.split()) for cell in row][2:] for row in found.rows]
     assert ["c", "40", "3", "8 × 8", "8.000", "8", "1 of 64", "41", "17.5", "0.250 [0.125, 0.500]", ""] in rows
-    assert ["b", "40", "2", "16 × 16", "4.000", "unknown", "unknown", "", "", "0.020 [0.010, 0.040]", "0.500 [0.010, 0.040]"] in rows
+    assert [
+        "b",
+        "40",
+        "2",
+        "16 × 16",
+        "4.000",
+        "unknown",
+        "unknown",
+        "",
+        "",
+        "0.020 [0.010, 0.040]",
+        "0.500 [0.010, 0.040]",
+    ] in rows
     assert ["40", "8", "0.875", "0.001"] in rows
     assert "h: It hides." in found.words
     assert "Why: where networks lose the shift" not in Page(page()).text

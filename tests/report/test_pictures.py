@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from shiftscope.report.pictures import ALIKE, carried
@@ -22,13 +23,14 @@ def difference(one, path):
 @pytest.fixture
 def drawn(tmp_path):
     """Lines and letters, with the few hundred shades that their smooth edges have."""
-    picture = Image.new("RGB", (1800, 1200), "white")
-    pen = ImageDraw.Draw(picture)
-    for k in range(40):
-        pen.line((0, 30 * k, 1800, 1200 - 29 * k), fill=((37 * k) % 256, (91 * k) % 256, (53 * k) % 256), width=3)
-        pen.text((40 * k, 500), f"network {k}", fill="black")
-    picture = picture.resize((900, 600), Image.Resampling.LANCZOS)
-    picture.save(tmp_path / "drawn.png")
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
+    x = np.linspace(0, 6, 50)
+    for k, colour in enumerate(("#0072b2", "#d55e00", "#009e73", "#cc79a7")):
+        axes.plot(x, np.sin(x + k), color=colour, label=f"network {k}")
+        axes.fill_between(x, np.sin(x + k) - 0.2, np.sin(x + k) + 0.1, color=colour, alpha=0.15, linewidth=0)
+    axes.legend()
+    figure.savefig(tmp_path / "drawn.png", dpi=150)
     return tmp_path / "drawn.png"
 
 

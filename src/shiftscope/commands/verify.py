@@ -13,6 +13,7 @@ from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError, unknown
 from shiftscope.core.numbers import amount
 from shiftscope.core.records import FOLDER, Damaged, Record, read_record, record_path, remedy, sha256_of
+from shiftscope.workflow.exporting import csv_files
 from shiftscope.workflow.plan import Plan
 
 LEFT_OUT = ("logs", "benchmarks", "source", FOLDER)
@@ -61,7 +62,8 @@ def verify(config: Config, datasets: Iterable[str] | None = None) -> Verified:
         if name not in config.datasets:
             raise ShiftscopeError(unknown("data set", name, config.datasets))
     folders = [f"{plan.paths.results}/{name}" for name in chosen]
-    targets = [path for path in plan.targets() if path.startswith(tuple(f"{folder}/" for folder in folders))]
+    ends = [*plan.targets(), *csv_files(plan)]
+    targets = [path for path in ends if path.startswith(tuple(f"{folder}/" for folder in folders))]
     folders += [Path(plan.paths.card.format(network=name)).parent.as_posix() for name in config.networks]
     others = [path for folder in folders for path in _files(folder)]
     # Before the end of a run, what will follow from a file cannot be read in records.

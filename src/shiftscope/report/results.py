@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from shiftscope.core.columns import Column
-from shiftscope.core.tables import OfNetwork
+from shiftscope.core.columns import Column, Table
 from shiftscope.wording.answer import changes
 
 MEASURES = {
@@ -20,10 +19,14 @@ MEASURES = {
 """Columns, and the measure and condition that each is of."""
 
 
-class Results(OfNetwork):
+class Results(Table):
     """One row per network × protocol, as a CSV file: what to put beside other people's tables. Shares are from 0 to 1."""
 
     files = ("<data set>/results.csv",)
+    network = Column(pl.String)
+    """The name of the network in the config."""
+    protocol = Column(pl.String)
+    """The name of the protocol in the config."""
     architecture = Column(pl.String)
     """The name of the architecture in its library."""
     parameters = Column(pl.Int64)

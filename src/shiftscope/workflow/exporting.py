@@ -1,10 +1,9 @@
 """Which tables of a data set are written as CSV beside its page, and from which files."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from shiftscope.workflow.plan import Plan
+from shiftscope.workflow.plan import Plan
 
 SINGLE = (
     "sensitivity",
@@ -28,12 +27,12 @@ class Exported(NamedTuple):
     datasets: tuple[str, ...]
 
 
-def exported_files(plan: "Plan", dataset: str) -> dict[str, list[dict[str, Any]]]:
+def exported_files(plan: Plan, dataset: str) -> dict[str, list[dict[str, Any]]]:
     """For each table of a data set the files that it consists of: `path`, and `columns` that say what the file is of."""
     return {name: parts for name, parts in _parts(plan, dataset) if parts}
 
 
-def _parts(plan: "Plan", dataset: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _parts(plan: Plan, dataset: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     paths, there = plan.paths, plan.tables(dataset)
     if plan.measured(dataset):
         cards = [paths.card.format(network=network) for network in plan.config.networks]
@@ -54,13 +53,13 @@ def _of_cell(pattern: str, dataset: str, protocol: str, network: str) -> dict[st
     return {"path": pattern.format(dataset=dataset, **columns), "columns": columns}
 
 
-def exported_tables(plan: "Plan", dataset: str) -> tuple[str, ...]:
+def exported_tables(plan: Plan, dataset: str) -> tuple[str, ...]:
     """The names of the tables of a data set that are written as CSV, `results` first where networks were measured."""
     found = tuple(exported_files(plan, dataset))
     return ("results", *found) if "sensitivity" in found else found
 
 
-def exports(plan: "Plan") -> dict[str, Exported]:
+def exports(plan: Plan) -> dict[str, Exported]:
     """The rules that write them, by name: one, or one for each set of tables that data sets have."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for dataset in plan.reported:
@@ -69,11 +68,15 @@ def exports(plan: "Plan") -> dict[str, Exported]:
     return {name: Exported(tables, tuple(datasets)) for name, (tables, datasets) in zip(names, groups.items(), strict=True)}
 
 
-def csv_pattern(plan: "Plan", table: str) -> str:
+def csv_pattern(plan: Plan, table: str) -> str:
     """Where the CSV of a table lies, with the wildcard of the data set."""
     return plan.paths.results_csv if table == "results" else plan.paths.table_csv.replace("{table}", table)
 
 
-def csv_files(plan: "Plan", dataset: str) -> list[str]:
-    """The CSVs of a data set."""
-    return [csv_pattern(plan, table).format(dataset=dataset) for table in exported_tables(plan, dataset)]
+def csv_files(plan: Plan) -> list[str]:
+    """The CSVs of all data sets that have a page."""
+    return [
+        csv_pattern(plan, table).format(dataset=dataset)
+        for dataset in plan.reported
+        for table in exported_tables(plan, dataset)
+    ]

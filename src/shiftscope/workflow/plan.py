@@ -9,7 +9,6 @@ from shiftscope.config import Config
 from shiftscope.figures import figures
 from shiftscope.networks import Network
 from shiftscope.protocols import protocols
-from shiftscope.workflow.exporting import csv_files
 from shiftscope.workflow.paths import Paths, filled
 
 BOXED = frozenset({"boxes", "bias", "inclusion"})
@@ -321,8 +320,9 @@ class Plan:
 
     def targets(self) -> list[str]:
         """All that the workflow makes when it is asked for nothing in particular."""
-        more = [path for name in self.reported for path in (*self.figure_files(name, "pdf"), *csv_files(self, name))]
-        return filled(self.paths.report, dataset=self.reported) + more
+        return filled(self.paths.report, dataset=self.reported) + [
+            path for name in self.reported for path in self.figure_files(name, "pdf")
+        ]
 
 
 def _alike(one: Network, other: Network) -> bool:
