@@ -128,8 +128,8 @@ def test_the_page_has_the_section_and_no_name_becomes_markup(text):
         assert words in html, words
     assert html.count("without training, average (4 frames) helps most") == 1
     first = html.split("</h2>")[1].split("<h2>")[0]
-    assert "What makes answers steadier most (sliding): for " in first
-    assert " tuned, from 40 % to 10 % of cases (gain 30 points [28, 32]) at 1.25 times the time." in first
+    assert "What makes answers steadier most (sliding)? " in first
+    assert ": tuned, from 40 % to 10 % of cases (gain 30 points [28, 32]) at 1.25 times the time." in first
     assert "None" not in html.split("<h2>What helps</h2>")[1].split("<h2>")[0]
 
 

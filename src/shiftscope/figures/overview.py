@@ -64,4 +64,6 @@ def _caption(sensitivity: pl.DataFrame, known: dict[str, Any]) -> str:
     if any(matched(sensitivity, protocol) for protocol in known):
         said += " Hollow diamonds: at matched confidence, as if all networks were equally sure of their answers."
     ends = [row["estimate"] for rows in known.values() for row in rows.values()]
-    return f"{said} Networks change their answers in {100 * min(ends):.3g} % to {100 * max(ends):.3g} % of cases."
+    return (
+        f"{said} Networks change their answers in {100 * min(ends):.3g} % to {100 * max(ends):.3g} % of cases or pictures."
+    )

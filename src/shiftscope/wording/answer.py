@@ -74,7 +74,8 @@ def moved_sentences(
     if found is None or not found.tested:
         return [Said(f"{begin}, {_range(known, often)}. They could not be compared.", "change", protocol)]
     texts = [_told(begin, known, often, found), *([_count(found, known)] if len(known) > 2 else [])]
-    return [Said(text, "comparisons", protocol) for text in texts]
+    # Where no network is named, it is one thought.
+    return [Said(text, "comparisons", protocol) for text in (texts if found.certain else [" ".join(texts)])]
 
 
 def _how(often: str, row: Row) -> str:
