@@ -42,8 +42,7 @@ def compared(page: PageInputs, anchors: Anchors, main: str | None) -> Shown | No
     places = pl.col("protocol").replace_strict(protocols, range(len(protocols)))
     rows = primary.sort(places, maintain_order=True).rows(named=True)
     lines = [_compared(key, list(own), verdicts.get(key, "no test")) for key, own in groupby(rows, _key)]
-    if len(lines) > MOST_ROWS:
-        lines.sort(key=lambda line: (line.keys[0] is None, line.keys[0]))
+    chosen = _clearest(lines, protocols)
     said = [text for text in VERDICTS.values() if text in set(verdicts.values())]
     return Shown(
         anchors.of("comparisons", ""),
@@ -52,11 +51,22 @@ def compared(page: PageInputs, anchors: Anchors, main: str | None) -> Shown | No
             "first", "second", "protocol", "n|pictures", "answer changes|points", "at matched confidence|points",
             "mean absolute change|probability", "at matched confidence|probability", "verdict|by how often answers change",
         ),
-        lines,
+        chosen,
         FILE,
         [Choice("protocol", protocols, main if main and main in protocols else ""), Choice("verdict", said)],
         ["smallest p", "largest difference"],
+        total=len(lines),
+        note="Of each protocol, those with the smallest p are here." if len(chosen) < len(lines) else "",
     )  # fmt: skip
+
+
+def _clearest(lines: Sequence[Line], protocols: Sequence[str]) -> list[Line]:
+    """All lines, or of too many for the page those with the smallest p-values, as many of each protocol."""
+    if len(lines) <= MOST_ROWS:
+        return list(lines)
+    each = max(1, MOST_ROWS // len(protocols))
+    sure = sorted(lines, key=lambda line: (line.keys[0] is None, line.keys[0]))
+    return [line for name in protocols for line in [one for one in sure if one.chosen_by[0] == name][:each]]
 
 
 def _key(row: Mapping[str, Any]) -> Key:

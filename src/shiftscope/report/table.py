@@ -5,7 +5,7 @@ does not know how shows all rows, in the order in which they are here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 MOST_OPTIONS = 20
@@ -79,12 +79,14 @@ class Shown:
     """Ways of sorting beside the first, in which the rows are."""
     total: int | None = None
     """How many rows there are where not all are among the lines."""
-    note: str = field(default="")
+    note: str = ""
+    most: int = MOST_ROWS
+    """How many of the lines are put on the page."""
 
     @property
     def rows(self) -> list[tuple[Sequence[Cell], str, str]]:
         """The cells of the rows that are on the page, with the classes and the style that choices and sorting go by."""
-        lines, filled = self.lines[:MOST_ROWS], self._filled
+        lines, filled = self.lines[: self.most], self._filled
         orders = [_places([line.keys[k] for line in lines]) for k in range(len(self.sorts))]
         return [
             (
@@ -109,7 +111,7 @@ class Shown:
     @property
     def ways(self) -> list[tuple[int, str]]:
         """The ways of sorting that are offered, with the numbers of their keys: those by which any row can be sorted."""
-        lines = self.lines[:MOST_ROWS]
+        lines = self.lines[: self.most]
         known = [any(line.keys[k] is not None for line in lines) for k in range(len(self.sorts))]
         return [(k, title) for k, title in enumerate(self.sorts) if known[k] and len(lines) > 1]
 
@@ -126,7 +128,7 @@ class Shown:
     @property
     def n_shown(self) -> int:
         """How many of them are on the page."""
-        return min(len(self.lines), MOST_ROWS)
+        return min(len(self.lines), self.most)
 
     def _classes(self, line: Line) -> str:
         found = (
