@@ -19,6 +19,7 @@ rule all:
     default_target: True
     input:
         PLAN.targets(),
+        csv_files(PLAN),
 
 
 # On a cluster, what reaches for the internet runs where Snakemake does.
@@ -36,4 +37,5 @@ include: "rules/sensitivity.smk"
 include: "rules/bias.smk"
 include: "rules/remedies.smk"
 include: "rules/figures.smk"
+include: "rules/exports.smk"
 include: "rules/wildcards.smk"

@@ -18,6 +18,12 @@ from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.workflow.building import check_new_networks
 from shiftscope.workflow.drawings import drawings
+from shiftscope.workflow.exporting import (
+    csv_files,
+    csv_pattern,
+    exported_files,
+    exports,
+)
 from shiftscope.workflow.needs import needs
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
@@ -32,11 +33,11 @@ def job(tmp_path):
         "captions": [str(tmp_path / f"{k}.txt") for k in range(2)],
     }  # fmt: skip
     for k, (png, caption) in enumerate(zip(files["figures"], files["captions"], strict=True)):
-        (tmp_path / png).write_bytes(b"png %d" % k)
+        Image.new("RGB", (8, 8), (k, 0, 0)).save(png)
         (tmp_path / caption).write_text(f"caption {k}, ρ\n", encoding="utf-8")
     facts = {
-        "dataset": "d", "seed": 0, "input_size": None, "source": {"title": "t", "reference": "r"}, "protocols": {},
-        "figures": [{"name": f"f{k}", "title": f"figure {k}", "protocol": protocol, "reference": "r"} for k, protocol in enumerate((None, "crop"))],
+        "dataset": "d", "seed": 0, "input_size": None, "source": {"title": "t", "reference": "r"}, "protocols": {"crop": {"title": "t", "unit": "px", "kind": "crop", "reference": "r"}},
+        "figures": [{"name": f"f{k}", "title": f"figure {k}", "protocol": protocol, "reference": "r", "shows": "s", "tables": ["bias"], "particular": False} for k, protocol in enumerate((None, "crop"))],
         "compare_with": ["train", "web"], "sequences": [], "inside": [], "cells": [],
         "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
     }  # fmt: skip
@@ -45,9 +46,11 @@ def job(tmp_path):
 
 def test_every_file_goes_with_its_fact(job):
     found = page_inputs(*job)
-    assert [(f.title, f.protocol, f.png.read_bytes(), f.caption) for f in found.figures] == [
-        ("figure 0", "", b"png 0", "caption 0, ρ"),
-        ("figure 1", "crop", b"png 1", "caption 1, ρ"),
+    assert [
+        (f.title, f.name, f.protocol, Image.open(f.png).getpixel((0, 0))[0], f.caption, f.tables) for f in found.figures
+    ] == [
+        ("figure 0", "f0", "", 0, "caption 0, ρ", {"bias"}),
+        ("figure 1", "f1", "crop", 1, "caption 1, ρ", {"bias"}),
     ]
     assert {name: table["category"].to_list() for name, table in found.framing.others.items()} == {
         "train": ["train"],

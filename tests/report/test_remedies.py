@@ -10,14 +10,14 @@ from shiftscope.report.remedies import Helped, arithmetic, help_sentences, reaso
 
 EVIL = "<script>alert(\"1\")</script> & 'quote'"
 CARD = {
-    "network": EVIL, "architecture": "a", "input_size": 64, "parameters": 10, "subsampling_stride": 32, "subsampling_ratio": 45,
+    "network": EVIL, "kind": "timm", "options": {}, "class_space": "own", "architecture": "a", "input_size": 64, "parameters": 10, "subsampling_stride": 32, "subsampling_ratio": 45,
     "outputs": 10, "mean": [0.5], "std": [0.5], "weights_sha256": "ab", "engine": "eager", "device": "cpu", "precision": "float32", "batch_size": 8,
     "preprocessing": {"input_size": 64, "said_by": "a"},
 }  # fmt: skip
 FACTS = {
     "dataset": "d", "seed": 0, "input_size": None, "source": {"title": "t", "reference": "r"}, "figures": [], "as_they_are": ["as-is"],
     "protocols": {
-        name: {"title": "t", "unit": "px", "kind": kind, "reference": "r", "note": ""}
+        name: {"title": "t", "unit": "px", "kind": kind, "reference": "r", "note": "", "apart": 1}
         for name, kind in (("centre", "centre"), ("black", "embed"), ("sliding", "crop"))
     },
     "statistics": {"level": 0.95, "resamples": 2000, "adjust": "holm", "minimum_boxes": 20},
@@ -126,7 +126,10 @@ def test_the_page_has_the_section_and_no_name_becomes_markup(text):
     assert "<script" not in html
     for words in ("40 % → 20 %", "1,234", "not measured", "hurts on sliding", "2,025", "1,024", "1,048,576", "<td>4</td>"):
         assert words in html, words
-    assert html.count("without training, average (4 frames) helps most") == 2  # among the headlines and in the section
+    assert html.count("without training, average (4 frames) helps most") == 1
+    first = html.split("</h2>")[1].split("<h2>")[0]
+    assert "What makes answers steadier most (sliding)? " in first
+    assert ": tuned, from 40 % to 10 % of cases (gain 30 points [28, 32]) at 1.25 times the time." in first
     assert "None" not in html.split("<h2>What helps</h2>")[1].split("<h2>")[0]
 
 

@@ -18,6 +18,7 @@ GATHERED = {
     "accuracy_by_surprisal",
     "figures",
     "report",
+    "exports_test",
 }
 """What is made of the predictions of all networks."""
 COMPARED = {"network_remedies", "remedies", "augmentation"}
@@ -81,7 +82,7 @@ def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
 
 def test_an_edit_of_a_comparison_sums_no_network_again(project):
     project.edit("src/shiftscope/sensitivity/comparisons.py", '"difference": ', '"difference": 1 * ')
-    assert set(project.would_run()) == {"comparisons", "report"}
+    assert set(project.would_run()) == {"comparisons", "report", "exports_test"}
 
 
 def test_another_level_of_intervals_sums_no_network_again(project):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
+from urllib.parse import unquote
 
 import numpy as np
 import polars as pl
@@ -70,6 +72,36 @@ def test_all_that_was_promised_is_there(finished):
         for suffix in ("png", "pdf", "txt"):
             assert (results / "test" / "figures" / f"{figure}.{suffix}").stat().st_size > 20
     assert not list(results.rglob("*.part"))
+
+
+def test_all_tables_are_there_as_csv_beside_the_page(finished):
+    results = finished.folder / "results"
+    found = {dataset: {path.stem for path in (results / dataset / "tables").glob("*.csv")} for dataset in ("train", "test")}
+    framed = {"bias", "inclusion"}
+    assert found["train"] == framed
+    of_networks = {"networks", "sensitivity", "curves", "comparisons", "remedies", "augmentation", "layers", "geometry"}
+    assert found["test"] == framed | of_networks | {"relation", "accuracy_by_surprisal", "framing_comparison"}
+    for name in ("sensitivity", "comparisons", "bias"):
+        table = pl.read_parquet(results / "test" / f"{name}.parquet")
+        again = pl.read_csv(results / "test" / "tables" / f"{name}.csv", schema=table.schema)
+        assert again.equals(table, null_equal=True)
+    layers = pl.read_csv(results / "test" / "tables" / "layers.csv", infer_schema_length=None)
+    assert layers.select("protocol", "network").unique().sort("network").rows() == [("move", name) for name in NETWORKS]
+    rows = pl.read_csv(results / "test" / "results.csv")
+    assert rows.height == len(NETWORKS) * len(PROTOCOLS)
+    assert not (results / "train" / "results.csv").exists()
+
+
+def test_what_the_page_leads_to_is_there(finished):
+    folder = finished.folder / "results" / "test"
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    places = set(re.findall(r'id="([^"]+)"', html))
+    links = set(re.findall(r'href="([^"]+)"', html))
+    assert len(links) > 40
+    for link in links:
+        assert link[1:] in places if link.startswith("#") else (folder / unquote(link)).is_file(), link
+    assert "Moved by one pixel (crop), " in html
+    assert sum(map(len, re.findall(r'src="data:image/webp;base64,([^"]+)"', html))) <= 2_500_000
 
 
 def test_cards_describe_what_was_loaded(finished):

@@ -25,12 +25,13 @@ from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.sampling import samplings as kinds_of_sampling
 from shiftscope.networks.training import Training
 from shiftscope.remedies import scores
+from shiftscope.report import results
 from shiftscope.sensitivity.measures import measures
 from shiftscope.stages import card, choosing, learning_curve, price, running, source_files
 
 SOURCES = Path(__file__).parents[2]
 OF_STAGES = (tables, source_files, running, card, choosing, price, learning_curve)
-DECLARING = (*OF_STAGES, sensitivity, cause, remedies, scores, bias, association)
+DECLARING = (*OF_STAGES, sensitivity, results, cause, remedies, scores, bias, association)
 """The modules that declare tables, in the order of the manual."""
 TITLES = {"datasets": "Data sets", "networks": "Networks", "protocols": "Protocols", "remedies": "Remedies"}
 

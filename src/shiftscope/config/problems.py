@@ -1,4 +1,4 @@
-"""What is wrong with one section of a config, beyond its keys and values: files that are not there, frames that are too many."""
+"""What is wrong with one section of a config beyond its keys and values: files that are not there, too many frames."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from shiftscope.sources import Source
 
 
 def raised(where: str, check: Callable[..., object], *arguments: object) -> list[str]:
-    """What `check(*arguments)` says is wrong, in a sentence that begins with the place `where` it is; nothing if all is right."""
+    """What `check(*arguments)` says is wrong, in a sentence that begins with `where` it is; nothing if all is right."""
     try:
         check(*arguments)
     except ShiftscopeError as error:

@@ -234,12 +234,21 @@ def figure(
             said = inputs.sizes_said() if BY_PIXELS & set(tables) else ""
             return made._replace(caption=f"{made.caption} {said}".strip())
 
+        drawn.__doc__ = draw.__doc__
         kind = FigureKind(drawn, frozenset(tables), frozenset(protocol), per_protocol)
         object.__setattr__(kind, "__module__", draw.__module__)
         figures.register(name, title=title, reference=reference, needs=source)(kind)
         return draw
 
     return put
+
+
+def shown(name: str) -> str:
+    """What a figure shows, in words without a full stop, for those who do not see it: the first sentence of the docstring
+    of the function that draws it, which begins with "Draw"."""
+    first = (figures[name].item.draw.__doc__ or "").strip().partition(".")[0]
+    words = " ".join(first.removeprefix("Draw ").split())
+    return words[:1].upper() + words[1:]
 
 
 def save(drawing: Drawing, png: str | Path, pdf: str | Path, caption: str | Path) -> None:

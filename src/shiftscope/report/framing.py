@@ -74,7 +74,8 @@ def _cost(accuracy: pl.DataFrame) -> list[str]:
 
 
 def tables_of(framing: Framing) -> list[dict[str, Any]]:
-    """Return the tables of framing for the page, in their order there: `title`, `note`, `columns`, and `rows` of values."""
+    """Return the tables of framing for the page, in their order there: `title`, `note`, `columns`, `rows` of values, and
+    the name of the `file`."""
     found = [_inclusion(framing.inclusion)] if framing.inclusion is not None else []
     found += [_compared(other, table) for other, table in framing.others.items()]
     if framing.landmarks is not None:
@@ -92,6 +93,7 @@ def _inclusion(table: pl.DataFrame) -> dict[str, Any]:
         "Each choice made the other way, the others as they are. Rejected: categories with q < .05.",
         table.filter(pl.col("tested") > 0, pl.col("concerned").fill_null(1) > 0),
         ["criterion", "kept", "concerned", "quantity", "null", "rejected", "tested", "effect", "bits", "reason"],
+        "inclusion",
     )
 
 
@@ -101,6 +103,7 @@ def _compared(other: str, table: pl.DataFrame) -> dict[str, Any]:
         "Two-sample tests with the picture as the unit; difference: of means, this data set less the other.",
         table.filter(pl.col("p_value").is_not_null()).sort("q_value"),
         ["category", "quantity", "null", "statistic", "p_value", "q_value", "effect", "difference", "n_a", "n_b"],
+        "framing_comparison",
     )
 
 
@@ -112,6 +115,7 @@ def _landmarks(table: pl.DataFrame) -> dict[str, Any]:
         "picture; feasible: of the places that their distance leaves the two points. The picture is the unit.",
         table,
         [*columns, "reason"],
+        "landmark_bias",
     )
 
 
@@ -122,6 +126,7 @@ def _relation(table: pl.DataFrame) -> dict[str, Any]:
         "their size, and the network's measure on its pictures.",
         table,
         ["network", "protocol", "measure", "rho", "rho_low", "rho_high", "p_value", "q_value", "n", "reason"],
+        "relation",
     )
 
 
@@ -132,10 +137,11 @@ def _by_surprisal(table: pl.DataFrame) -> dict[str, Any]:
         "most alike to most unlike.",
         table,
         ["other", "network", "protocol", "quarter", "surprisal", "accuracy", "ci_low", "ci_high", "n_images"],
+        "accuracy_by_surprisal",
     )
 
 
-def _table(title: str, note: str, table: pl.DataFrame, columns: list[str]) -> dict[str, Any]:
+def _table(title: str, note: str, table: pl.DataFrame, columns: list[str], file: str) -> dict[str, Any]:
     """A table as the page shows it; columns without a value are left out."""
     present = [name for name in columns if table[name].null_count() < table.height]
-    return {"title": title, "note": note, "columns": present, "rows": table.select(present).rows()}
+    return {"title": title, "note": note, "columns": present, "rows": table.select(present).rows(), "file": file}

@@ -30,6 +30,13 @@ class FigureOnPage(NamedTuple):
     png: Path
     caption: str
     reference: str
+    name: str
+    shows: str = ""
+    """How it is drawn, in words: a sentence without its full stop."""
+    tables: frozenset[str] = frozenset()
+    """The names of the tables that it is drawn from."""
+    particular: bool = False
+    """Whether it is drawn for certain kinds of protocol only."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,10 @@ def _figures(files: Mapping[str, Any], facts: Sequence[Mapping[str, Any]]) -> li
             png=Path(png),
             caption=Path(caption).read_text(encoding="utf-8").strip(),
             reference=fact["reference"],
+            name=fact["name"],
+            shows=fact["shows"],
+            tables=frozenset(fact["tables"]),
+            particular=fact["particular"],
         )
         for fact, png, caption in drawn
     ]

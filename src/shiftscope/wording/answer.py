@@ -41,6 +41,13 @@ def changes(sensitivity: pl.DataFrame, protocol: str) -> dict[str, Row]:
     return {row["network"]: row for row in change.sort("estimate", maintain_order=True).rows(named=True)}
 
 
+def matched(sensitivity: pl.DataFrame, protocol: str) -> dict[str, Row]:
+    """As `changes`, at matched confidence; empty where there is none, such as where steps are choices."""
+    own = sensitivity.filter(protocol=protocol, measure="top1_change", condition="matched")
+    rows = own.filter(pl.col("estimate").is_not_null())
+    return {row["network"]: row for row in rows.rows(named=True)}
+
+
 def moved_sentences(
     sensitivity: pl.DataFrame, comparisons: pl.DataFrame | None, protocol: str, fact: Mapping[str, Any], level: float
 ) -> list[Said]:
@@ -66,7 +73,9 @@ def moved_sentences(
     found = None if comparisons is None else apart(comparisons, protocol, level)
     if found is None or not found.tested:
         return [Said(f"{begin}, {_range(known, often)}. They could not be compared.", "change", protocol)]
-    return [Said(_told(begin, known, often, found), "comparisons", protocol)]
+    texts = [_told(begin, known, often, found), *([_count(found, known)] if len(known) > 2 else [])]
+    # Where no network is named, it is one thought.
+    return [Said(text, "comparisons", protocol) for text in (texts if found.certain else [" ".join(texts)])]
 
 
 def _how(often: str, row: Row) -> str:
@@ -82,17 +91,16 @@ def _range(known: Mapping[str, Row], often: str) -> str:
 
 def _told(begin: str, known: Mapping[str, Row], often: str, found: Apart) -> str:
     """How often networks change their answers, and what the tests say: the largest difference that holds, by name."""
-    rest = _count(found, known) if len(known) > 2 else ""
     if found.certain:
         pair = found.certain[0]
         assert pair.plain is not None
         more, less = known[pair.plain.more], known[pair.plain.less]
         ends = f"{pair.plain.less} {_how(often, less)} ({_difference(pair.plain)}{_matched_too(pair)})"
-        return f"{begin}, {pair.plain.more} changes its answer {_how(often, more)}, {ends}.{rest}"
+        return f"{begin}, {pair.plain.more} changes its answer {_how(often, more)}, {ends}."
     if len(known) == 2:
         (a, one), (b, other) = known.items()
         return f"{begin}, {b} changes its answer {_how(often, other)}, {a} {_how(often, one)}.{_two(found)}"
-    return f"{begin}, {_range(known, often)}.{rest}"
+    return f"{begin}, {_range(known, often)}."
 
 
 def _difference(found: Difference) -> str:
@@ -122,13 +130,12 @@ def _two(found: Apart) -> str:
 def _count(found: Apart, networks: Collection[str]) -> str:
     """How many pairs of several networks can be told apart, by what, and which cannot."""
     if len(found.not_told) == found.tested:
-        return (
-            f" No two of them can be told apart (smallest corrected p {p_value(min(pair.p for pair in found.not_told))})."
-        )
+        smallest = p_value(min(pair.p for pair in found.not_told))
+        return f"No two of them can be told apart (smallest corrected p {smallest})."
     clauses = [text for text in (_clear(found), *_unclear(found)) if text]
     if found.not_told:
         clauses.append(f"{len(found.not_told)} not at all{_names(found.not_told)}")
-    return f" Of {found.tested} pairs of networks, {', '.join(clauses)}.{_others(found, networks)}"
+    return f"Of {found.tested} pairs of networks, {', '.join(clauses)}.{_others(found, networks)}"
 
 
 def _clear(found: Apart) -> str:

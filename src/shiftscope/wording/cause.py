@@ -41,13 +41,17 @@ def losses_in_short(looked: Sequence[tuple[str, pl.DataFrame]]) -> str:
     `looked` are networks with their tables `cause.LAYERS`, on one protocol.
     """
     losses = [(name, largest_loss(of_layers(layers, "nonshiftability", "share"))) for name, layers in looked]
-    known = [(name, loss) for name, loss in losses if loss is not None]
-    if not known:
+    places: dict[str, list[str]] = {}
+    for name, loss in losses:
+        if loss is not None:
+            place = (
+                f"between {loss.before['layer']} and {loss.after['layer']} (from one cell for "
+                f"{loss.before['subsampling_factor']:.3g} px to one for {loss.after['subsampling_factor']:.3g} px)"
+            )
+            places.setdefault(place, []).append(name)
+    if not places:
         return ""
-    said = "; ".join(
-        f"{name} between {loss.before['layer']} and {loss.after['layer']} (from one cell for "
-        f"{loss.before['subsampling_factor']:.3g} px to one for {loss.after['subsampling_factor']:.3g} px)"
-        for name, loss in known[:MOST_NAMED]
-    )
-    more = f"; and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
-    return f"Networks lose most of the shift where they subsample: {said}{more}."
+    said = [f"{', '.join(names)} {place}" for place, names in places.items()]
+    rest = sum(map(len, list(places.values())[MOST_NAMED:]))
+    more = f"; and {rest} more elsewhere" if rest else ""
+    return f"Networks lose most of the shift where they subsample: {'; '.join(said[:MOST_NAMED])}{more}."

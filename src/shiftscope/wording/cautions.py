@@ -8,6 +8,7 @@ import polars as pl
 from shiftscope.core.numbers import percent
 from shiftscope.networks import Preprocessing
 from shiftscope.networks.accuracies import published_accuracy
+from shiftscope.statistics.bootstrap import FEWEST_PICTURES
 from shiftscope.wording.answer import Said
 from shiftscope.wording.numbers import share
 from shiftscope.wording.remedies import points
@@ -93,6 +94,9 @@ def _few(n_images: int, comparisons: pl.DataFrame | None) -> Iterable[Said]:
     """How large a difference can hide where there are few pictures."""
     if n_images >= FEW:
         return
+    if said := examples_said(n_images):
+        yield Said(said, "examples")
+        return
     hidden = ""
     if comparisons is not None:
         shares = pl.col("measure").is_in(["top1_change", "agreement"])
@@ -104,3 +108,17 @@ def _few(n_images: int, comparisons: pl.DataFrame | None) -> Iterable[Said]:
                 "told apart may differ by as much"
             )
     yield Said(f"There are only {n_images} pictures{hidden}.", "comparisons")
+
+
+def examples_said(pictures: int) -> str:
+    """A sentence where so few pictures were measured that they are examples; else nothing.
+
+    >>> examples_said(5)
+    '5 pictures are examples: they show what can happen, and say little about how often it does.'
+    >>> examples_said(30)
+    ''
+    """
+    if pictures >= FEWEST_PICTURES:
+        return ""
+    said = "1 picture is an example: it shows" if pictures == 1 else f"{pictures} pictures are examples: they show"
+    return f"{said} what can happen, and {'says' if pictures == 1 else 'say'} little about how often it does."

@@ -129,14 +129,14 @@ def helps_in_short(protocol: str, chosen: pl.DataFrame) -> str:
         return f"Of what was tried on {protocol}, nothing helps: {NOTHING}."
     known.sort(key=lambda one: one[1]["difference"])
     said = "; ".join(
-        f"for {network} {remedy_said(row)}, from {percent(row['without'])} to {percent(row['estimate'])} of cases "
+        f"{network}: {remedy_said(row)}, from {percent(row['without'])} to {percent(row['estimate'])} of cases "
         f"(gain {_gain_of(row)}) at {_price(row)}"
         for network, row in known[:MOST_NAMED]
     )
     rest = len(best) - len(known)
     none = f"; for {rest} nothing" if rest else ""
-    more = f"; and for {len(known) - MOST_NAMED} more networks" if len(known) > MOST_NAMED else ""
-    return f"What makes answers steadier most ({protocol}): {said}{more}{none}."
+    more = f"; for {len(known) - MOST_NAMED} more networks something" if len(known) > MOST_NAMED else ""
+    return f"What makes answers steadier most ({protocol})? {said}{more}{none}."
 
 
 def _best(network: str, chosen: pl.DataFrame) -> Row | None:

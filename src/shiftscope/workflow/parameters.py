@@ -4,6 +4,7 @@ reruns what depends on it and nothing else."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from shiftscope.core.options import Options
 from shiftscope.data.encodings import encodings
 from shiftscope.engines import engines
 from shiftscope.engines.devices import devices
-from shiftscope.figures import figures
+from shiftscope.figures import figures, shown
 from shiftscope.networks import Network, networks
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.networks.sampling import samplings
@@ -21,6 +22,7 @@ from shiftscope.remedies import remedies
 from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
+from shiftscope.workflow.exporting import exported_tables
 from shiftscope.workflow.fingerprint import fingerprint
 from shiftscope.workflow.gpus import devices_here
 from shiftscope.workflow.plan import Plan
@@ -161,11 +163,11 @@ class Parameters:
         return {
             "dataset": dataset,
             "source": {"title": source.title, "reference": source.reference},
-            "protocols": {name: self.protocol_facts(name) for name in self.plan.protocols_of(dataset)},
-            "figures": [
-                {"name": name, "protocol": protocol, "title": figures[name].title, "reference": figures[name].reference}
-                for name, protocol in self.plan.drawn(dataset)
-            ],
+            "protocols": {
+                name: {**self.protocol_facts(name), "apart": self._apart(name)} for name in self.plan.protocols_of(dataset)
+            },
+            "figures": [self._figure_on_page(name) | {"protocol": protocol} for name, protocol in self.plan.drawn(dataset)],
+            "exports": exported_tables(self.plan, dataset),
             "compare_with": self.plan.others(dataset),
             "as_they_are": [name for name, section in self._shown(dataset).items() if section.origin == "network"],
             "inside": [
@@ -177,6 +179,25 @@ class Parameters:
             "seed": self.plan.config.seed,
             "statistics": self.plan.config.statistics.model_dump(mode="json"),
         }
+
+    def _figure_on_page(self, name: str) -> dict[str, Any]:
+        kind = figures[name].item
+        return {
+            "name": name,
+            "title": figures[name].title,
+            "reference": figures[name].reference,
+            "shows": shown(name),
+            "tables": sorted(kind.tables),
+            "particular": bool(kind.protocol),
+        }
+
+    def _apart(self, protocol: str) -> float | None:
+        """How far apart the values are that a protocol sweeps, in its unit; None where that differs, or is not known."""
+        section = self.plan.config.protocols[protocol]
+        lists = (getattr(section, name, None) for name in ("offsets", "sides", "angles", "shifts"))
+        values = next((found for found in lists if isinstance(found, tuple | list)), ())
+        steps = {round(after - before, 6) for before, after in pairwise(sorted(values))}
+        return steps.pop() if len(steps) == 1 else None
 
     def inclusion(self) -> dict[str, bool]:
         """Which boxes count."""

@@ -62,6 +62,8 @@ class Paths:
         self.price = f"{network}/price.json"
         # What a reader looks at
         self.report = f"{dataset}/report.html"
+        self.results_csv = f"{dataset}/results.csv"
+        self.table_csv = f"{dataset}/tables/{{table}}.csv"
 
     def figure(self, ending: str) -> str:
         """A figure of a data set (`ending`: png, pdf, or txt for its caption)."""

@@ -48,6 +48,12 @@ class Plan:
         """Data sets that have named points."""
         return [name for name, source in self.config.datasets.items() if "landmarks" in source.provides]
 
+    @cached_property
+    def reported(self) -> list[str]:
+        """Data sets that have a page."""
+        framed = {*self.boxed, *self.landmarked}
+        return [name for name in self.config.datasets if self.measured(name) or name in framed]
+
     def others(self, dataset: str) -> list[str]:
         """Data sets that the framing of one is compared with."""
         return list(self.config.datasets[dataset].compare_with)
@@ -337,10 +343,8 @@ class Plan:
 
     def targets(self) -> list[str]:
         """All that the workflow makes when it is asked for nothing in particular."""
-        framed = {*self.boxed, *self.landmarked}
-        reported = [name for name in self.config.datasets if self.measured(name) or name in framed]
-        return filled(self.paths.report, dataset=reported) + [
-            path for name in reported for path in self.figure_files(name, "pdf")
+        return filled(self.paths.report, dataset=self.reported) + [
+            path for name in self.reported for path in self.figure_files(name, "pdf")
         ]
 
 

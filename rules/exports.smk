@@ -1,0 +1,33 @@
+"""Tables → CSV, beside the page."""
+
+# Data sets that have the same tables share a rule.
+for name, exported in exports(PLAN).items():
+
+    rule:
+        name:
+            name
+        input:
+            lambda wildcards: [
+                part["path"]
+                for parts in exported_files(PLAN, wildcards.dataset).values()
+                for part in parts
+            ],
+        output:
+            [csv_pattern(PLAN, table) for table in exported.tables],
+        log:
+            PATHS.log("exports"),
+        benchmark:
+            PATHS.benchmark("exports")
+        wildcard_constraints:
+            dataset=one_of(exported.datasets),
+        conda:
+            "../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            tables=exported.tables,
+            files=lambda wildcards: exported_files(PLAN, wildcards.dataset),
+            code=code("exports"),
+        script:
+            "../workflow/scripts/exports.py"
