@@ -106,7 +106,7 @@ MAKERS = {
     "webdataset": webdataset,
     "film": film,
 }
-OURS = {"digits", "coco2017", "imagenet_boxes"}  # their files are made, or named by their publisher
+OURS = {"digits", "coco2017", "imagenet_boxes", "photographs"}  # their files are made, or named by their publisher
 
 
 def test_every_kind_is_here():

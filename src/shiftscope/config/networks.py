@@ -143,3 +143,9 @@ def _origin(network: Network) -> str | None:
 def _said(key: str, network: Network) -> str:
     value = getattr(network, key, None)
     return f"{key} {value!r}" if value else f"no {key}"
+
+
+def alike(one: Network, other: Network) -> bool:
+    """Whether two networks are the same but for their training."""
+    without = {"train", "weights_of", "remedy_of", "input_size"}
+    return one.model_dump(exclude=without) == other.model_dump(exclude=without) and one.size == other.size

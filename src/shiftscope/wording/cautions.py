@@ -95,8 +95,7 @@ def _few(n_images: int, comparisons: pl.DataFrame | None) -> Iterable[Said]:
     if n_images >= FEW:
         return
     if said := examples_said(n_images):
-        yield Said(said, "examples")
-        return
+        yield Said(said, "change")
     hidden = ""
     if comparisons is not None:
         shares = pl.col("measure").is_in(["top1_change", "agreement"])
@@ -107,7 +106,8 @@ def _few(n_images: int, comparisons: pl.DataFrame | None) -> Iterable[Said]:
                 f": the intervals of differences reach {points(half)} to each side (median), and networks that cannot be "
                 "told apart may differ by as much"
             )
-    yield Said(f"There are only {n_images} pictures{hidden}.", "comparisons")
+    if hidden or not said:
+        yield Said(f"There are only {n_images} pictures{hidden}.", "comparisons")
 
 
 def examples_said(pictures: int) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftscope.config import Config
+from shiftscope.config.networks import alike
 from shiftscope.figures import figures
-from shiftscope.networks import Network
 from shiftscope.protocols import protocols
 from shiftscope.workflow.paths import Paths, filled
 
@@ -84,7 +84,7 @@ class Plan:
         found = []
         for name, other in self.remedied_of(dataset).items():
             taught, plain = self.config.networks[name], self.config.networks[other]
-            if taught.train and plain.train and _alike(taught, plain) and taught.train.dataset == plain.train.dataset:
+            if taught.train and plain.train and alike(taught, plain) and taught.train.dataset == plain.train.dataset:
                 kinds = [section.augmentation.kind for section in (taught.train, plain.train)]
                 if kinds[0] != kinds[1] == "none":
                     found.append([name, other, kinds[0], taught.train.dataset])
@@ -177,7 +177,7 @@ class Plan:
         moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
 
-    def framed_alike(self, dataset: str) -> list[str]:
+    def framedalike(self, dataset: str) -> list[str]:
         """The data sets that augmented networks are trained on and that the framing of this one is compared with."""
         taught = {pair[3] for pair in self.augmented_of(dataset)}
         return [name for name in self.others(dataset) if name in taught]
@@ -346,9 +346,3 @@ class Plan:
         return filled(self.paths.report, dataset=self.reported) + [
             path for name in self.reported for path in self.figure_files(name, "pdf")
         ]
-
-
-def _alike(one: Network, other: Network) -> bool:
-    """Whether two networks are the same but for their training."""
-    without = {"train", "weights_of", "remedy_of", "input_size"}
-    return one.model_dump(exclude=without) == other.model_dump(exclude=without) and one.size == other.size
