@@ -146,6 +146,22 @@ def test_few_pictures_are_called_examples(page):
     assert "1 picture is an example: it shows" in page(images=pictures(1))
 
 
+def test_the_first_picture_of_a_page_of_examples_is_one_of_them(page, tmp_path):
+    def places(count):
+        pictures = tables.table([{"image_id": str(k), "path": "p"} for k in range(count)], tables.IMAGES)
+        drawn = [
+            FigureOnPage(name, protocol, tmp_path / "a.png", name, "r", name, name, frozenset({"predictions"}))
+            for name, protocol in (("overview", ""), ("examples", EVIL))
+        ]
+        html = page(images=pictures, figures=drawn)
+        return [html.index(f"<figcaption><b>{name}") for name in ("examples", "overview")]
+
+    first, second = places(FEWEST_PICTURES - 1)
+    assert first < second
+    first, second = places(FEWEST_PICTURES)
+    assert first > second
+
+
 def test_it_asks_nobody_for_anything_and_leads_only_to_itself_and_its_folder(page):
     html = page()
     found = Page(html)

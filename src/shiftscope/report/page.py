@@ -21,14 +21,15 @@ from shiftscope.report.networks import precision_said, several_sizes, sizes_said
 from shiftscope.report.pictures import carried, section
 from shiftscope.report.table import MOST_OPTIONS
 from shiftscope.sensitivity.measures import measures
+from shiftscope.wording.cautions import examples_said
 from shiftscope.wording.framing import verdict_sentence
 
 PAGE, MACROS, STYLE = "page.html.jinja", "macros.html.jinja", "style.css"
 """The files beside this module that a page is made from."""
 NAMED = 50
 """Skipped pictures that are listed."""
-DOTS = "overview"
-"""The figure of the first screen."""
+DOTS, EXAMPLES = "overview", "examples"
+"""The figures of the first screen."""
 TITLES = {
     "answer": "Answer",
     "networks": "Networks",
@@ -60,7 +61,7 @@ def render(page: PageInputs) -> str:
     measured = varied(page)
     which = kinds(measured, page.facts["protocols"])
     said = _of_run(page) | _of_networks(page, ids, which.main) | _of_inside(page, ids) | _of_remedies(page, ids)
-    said |= _of_framing(page, ids) | answer(page, measured, which, ids) | _figures(page, ids) | {"ids": ids}
+    said |= _of_framing(page, ids) | answer(page, measured, which, ids) | _figures(page, ids, which.main) | {"ids": ids}
     there = {
         "networks": said["networks"],
         "change": said["compared"] or said["figures"]["change"],
@@ -179,10 +180,12 @@ Group = tuple[str, str, str, list[Figure]]
 """A protocol, or nothing; its title; an id; and its figures in a section."""
 
 
-def _figures(page: PageInputs, ids: Anchors) -> dict[str, Any]:
-    """The figures by section, those of the whole data set first; and the one of the first screen."""
+def _figures(page: PageInputs, ids: Anchors, main: str | None) -> dict[str, Any]:
+    """The figures by section, those of the whole data set first; and those of the first screen. Of so few pictures that they
+    are examples, these begin with one of them."""
     found: dict[str, list[Figure]] = {name: [] for name in TITLES}
-    dots = None
+    first: dict[str, Figure] = {}
+    few = bool(examples_said(len(page.images)))
     for figure, small in zip(page.figures, carried([one.png for one in page.figures]), strict=True):
         # Names of protocols and figures are parts of a path, and may have any letters.
         path = f"figures/{f'{quote(figure.protocol)}/' if figure.protocol else ''}{quote(figure.name)}"
@@ -190,12 +193,12 @@ def _figures(page: PageInputs, ids: Anchors) -> dict[str, Any]:
             ids.of("figure", figure.protocol, figure.name), figure.title, figure.protocol, figure.caption, figure.reference,
             _alternative(figure), small.data, small.width, small.height, f"{path}.png", f"{path}.pdf",
         )  # fmt: skip
-        if figure.name == DOTS:
-            dots = shown
+        if figure.name == DOTS or (few and figure.name == EXAMPLES and figure.protocol == main):
+            first[figure.name] = shown
         else:
             found[section(figure.name, figure.tables, particular=figure.particular)].append(shown)
     titles = {name: fact["title"] for name, fact in page.facts["protocols"].items()}
-    return {"dots": dots, "figures": {name: list(_groups(name, own, titles, ids)) for name, own in found.items()}}
+    return {"first": [first[name] for name in (EXAMPLES, DOTS) if name in first], "figures": {name: list(_groups(name, own, titles, ids)) for name, own in found.items()}}
 
 
 def _groups(section: str, figures: Sequence[Figure], titles: dict[str, str], ids: Anchors) -> Iterable[Group]:
