@@ -24,7 +24,7 @@ for name, exported in exports(PLAN).items():
             "../environment.yml"
         threads: 1
         resources:
-            mem_mb=2000,
+            **needs("exports"),
         params:
             tables=exported.tables,
             files=lambda wildcards: exported_files(PLAN, wildcards.dataset),

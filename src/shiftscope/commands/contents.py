@@ -20,6 +20,7 @@ UNKNOWN = "application/octet-stream"
 OTHERS = {
     "<data set>/source.json": "Where the pictures of the data set are, and where they come from.",
     "<data set>/report.html": "One page with all figures and tables of the data set.",
+    "<data set>/tables/<name>.csv": "A table of the data set as CSV, with the names of what its rows are of.",
     "networks/<network>/weights.safetensors": "The weights of the network.",
     "networks/<network>/program": "The network as it was prepared for the engine that runs it.",
 }

@@ -181,8 +181,8 @@ Group = tuple[str, str, str, list[Figure]]
 
 
 def _figures(page: PageInputs, ids: Anchors, main: str | None) -> dict[str, Any]:
-    """The figures by section, those of the whole data set first; and those of the first screen. Of so few pictures that they
-    are examples, these begin with one of them."""
+    """The figures by section, those of the whole data set first; and those of the first screen, which begin with an example
+    where pictures are so few that they are examples."""
     found: dict[str, list[Figure]] = {name: [] for name in TITLES}
     first: dict[str, Figure] = {}
     few = bool(examples_said(len(page.images)))
@@ -198,7 +198,10 @@ def _figures(page: PageInputs, ids: Anchors, main: str | None) -> dict[str, Any]
         else:
             found[section(figure.name, figure.tables, particular=figure.particular)].append(shown)
     titles = {name: fact["title"] for name, fact in page.facts["protocols"].items()}
-    return {"first": [first[name] for name in (EXAMPLES, DOTS) if name in first], "figures": {name: list(_groups(name, own, titles, ids)) for name, own in found.items()}}
+    return {
+        "first": [first[name] for name in (EXAMPLES, DOTS) if name in first],
+        "figures": {name: list(_groups(name, own, titles, ids)) for name, own in found.items()},
+    }
 
 
 def _groups(section: str, figures: Sequence[Figure], titles: dict[str, str], ids: Anchors) -> Iterable[Group]:
