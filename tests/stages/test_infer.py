@@ -18,7 +18,7 @@ from shiftscope.engines.devices import devices
 from shiftscope.stages.aggregate import aggregate, check_whole
 from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import infer
+from shiftscope.stages.infer import Inference
 from shiftscope.stages.running import read_running
 
 SIZE, OUTPUTS = 16, 7
@@ -79,10 +79,9 @@ def shard(tmp_path):
 
 def run(card, shard, keep_logits=False, **more):
     images, names, folder = shard
-    infer(
-        card=card, program_path="-", canvases_path=names["canvases"], frames_path=names["frames"], images=images,
-        threads=1, keep_logits=keep_logits, path=folder / "predictions.parquet", running_path=folder / "running.json", **more,
-    )  # fmt: skip
+    inference = Inference(card=card, program_path="-", images=images, threads=1, keep_logits=keep_logits, **more)
+    written = {"path": folder / "predictions.parquet", "running_path": folder / "running.json"}
+    inference.answer(canvases_path=names["canvases"], frames_path=names["frames"], **written)
     return tables.read(folder / "predictions.parquet", tables.PREDICTIONS)
 
 
