@@ -48,8 +48,8 @@ class Needed:
     def __init__(self) -> None:
         self.pixels = self.rows = 0.0
         self.at_a_time: defaultdict[tuple[str, int], float] = defaultdict(float)
-        """The pixels that a network is shown in one job, which have to be there together: those of a shard of a data set, of
-        all protocols, by data set and input size."""
+        """By data set and input size, the pixels of a shard, of all protocols: a job shows them to a network, so they have
+        to be there together."""
         self.unknown: list[str] = []
         """Data sets of which nothing can be said yet."""
 
