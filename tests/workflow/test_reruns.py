@@ -111,7 +111,7 @@ def answers(project):
 
 def test_a_protocol_more_is_answered_alone(project):
     before = answers(project)
-    later = {"kind": "pad", "offsets": "0..2", "crop_fraction": 0.8889}
+    later = {"kind": "pad", "offsets": "0..2"}
     project.configure({**SMALL, "protocols": {**SMALL["protocols"], "later": later}})
     assert project.would_run_each("results/test/sensitivity.parquet") == {
         "frames": SHARDS,
