@@ -52,17 +52,34 @@ rule frames:
 
 rule infer:
     input:
-        canvases="photos/frames/{protocol}/{shard}/canvases.parquet",
-        frames="photos/frames/{protocol}/{shard}/frames.parquet",
+        canvases=expand(
+            "photos/frames/{protocol}/{shard}/canvases.parquet",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
+        frames=expand(
+            "photos/frames/{protocol}/{shard}/frames.parquet",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
         card="networks/{network}/card.json",
         program="networks/{network}/program",
         images="photos/images.parquet",
     output:
-        predictions="photos/predictions/{protocol}/{network}/{shard}.parquet",
+        predictions=expand(
+            "photos/predictions/{protocol}/{network}/{shard}.parquet",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
+        running=expand(
+            "photos/predictions/{protocol}/{network}/{shard}.json",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
     log:
-        "photos/logs/infer/{protocol}/{network}/{shard}.log",
+        "photos/logs/infer/{network}/{shard}.log",
     benchmark:
-        "photos/benchmarks/infer/{protocol}/{network}/{shard}.tsv"
+        "photos/benchmarks/infer/{network}/{shard}.tsv"
     resources:
         gpu=0,
         mem_mb=4000,
@@ -77,26 +94,31 @@ rule aggregate:
     input:
         shards=expand(
             "photos/predictions/{protocol}/{network}/{shard}.parquet",
+            protocol=PROTOCOLS,
             shard=SHARDS,
             allow_missing=True,
         ),
         frames=expand(
             "photos/frames/{protocol}/{shard}/frames.parquet",
+            protocol=PROTOCOLS,
             shard=SHARDS,
-            allow_missing=True,
         ),
         skipped=expand(
             "photos/frames/{protocol}/{shard}/skipped.parquet",
+            protocol=PROTOCOLS,
             shard=SHARDS,
-            allow_missing=True,
         ),
         images="photos/images.parquet",
     output:
-        predictions="photos/predictions/{protocol}/{network}.parquet",
+        predictions=expand(
+            "photos/predictions/{protocol}/{network}.parquet",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
     log:
-        "photos/logs/aggregate/{protocol}/{network}.log",
+        "photos/logs/aggregate/{network}.log",
     benchmark:
-        "photos/benchmarks/aggregate/{protocol}/{network}.tsv"
+        "photos/benchmarks/aggregate/{network}.tsv"
     resources:
         mem_mb=2000,
     params:

@@ -100,7 +100,7 @@ rule relation:
     input:
         images=rules.images.output.images,
         bias=rules.box_statistics.output.bias,
-        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(PATHS.sums, wildcards.dataset),
     output:
         relation=PATHS.relation,
     log:
@@ -127,7 +127,7 @@ rule accuracy_by_surprisal:
         others=lambda wildcards: expand(
             rules.boxes.output.boxes, dataset=PLAN.others(wildcards.dataset)
         ),
-        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
+        sums=lambda wildcards: PLAN.of_cells(PATHS.sums, wildcards.dataset),
     output:
         accuracy_by_surprisal=PATHS.accuracy_by_surprisal,
     log:

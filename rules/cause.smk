@@ -9,9 +9,9 @@ rule layers:
         weights=lambda wildcards: PLAN.weights(wildcards.network),
         more=lambda wildcards: PLAN.network_files(wildcards.network),
     output:
-        layers=looked(PATHS.layers),
-        geometry=looked(PATHS.geometry),
-        maps=looked(PATHS.maps),
+        layers=kept(PATHS.layers),
+        geometry=kept(PATHS.geometry),
+        maps=kept(PATHS.maps),
     log:
         PATHS.log("layers/{protocol}/{network}"),
     benchmark:

@@ -14,8 +14,11 @@ LIBRARY = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, LIBRARY)
 os.environ |= {"PYTHONPATH": LIBRARY}
 
+from snakemake.io import flag, is_flagged
+
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.records import keep, release
 from shiftscope.workflow.building import check_new_networks
 from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.exporting import (
@@ -24,6 +27,7 @@ from shiftscope.workflow.exporting import (
     exported_files,
     exports,
 )
+from shiftscope.workflow.grouping import by_protocols
 from shiftscope.workflow.needs import needs
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.paths import filled
@@ -53,6 +57,11 @@ def one_of(names):
 def code(rule, **known):
     """The digest of the code that decides a rule's numbers, as a parameter of it. `known` counts as a wildcard."""
     return lambda wildcards: PARAMETERS.code(rule, **dict(wildcards.items()), **known)
+
+
+def for_each(pattern, **values):
+    """The files of `pattern` for all values of some of its wildcards, the last one fastest; the others stay."""
+    return expand(pattern, **values, allow_missing=True)
 
 
 def given(pattern, values, more):
@@ -102,11 +111,21 @@ def shown(file):
     return temp(file) if PLAN.config.frames == "discard" else file
 
 
-def looked(file):
-    """The output of a job that looks at frames. Where these are discarded, a job that needs them has them made for all that
-    look at them; what was made of the same ones is left there, so that the others see that nothing is to be done.
+def kept(files):
+    """The outputs of a job that leaves those of its parts as they are which were made of what is there now. Snakemake
+    deletes them all before the job; so they are kept under a second name when a run begins (`onstart`).
     """
-    return update(file) if PLAN.config.frames == "discard" else file
+    return flag(files, "kept")
+
+
+def measuring(rule):
+    """The rules that do the work of `rule`, each for all protocols of those data sets that have the same ones. What a profile
+    or `--set-resources` says of `rule` holds for all of them.
+    """
+    found = by_protocols(PLAN, rule)
+    said = workflow.resource_settings._parsed_overwrite_resources
+    said.update({group.rule: said[rule] for group in found if rule in said})
+    return found
 
 
 def protocols_shown(drawn):
@@ -140,7 +159,17 @@ def gpus(wildcards):
     return PARAMETERS.gpus(here=here())
 
 
+def keep_outputs(dag):
+    """Keep what jobs may leave as it is, before Snakemake deletes it; not for a rule that is to run again by its name."""
+    for job in dag.needrun_jobs():
+        again = job.rule in dag.forcerules
+        for file in job.output:
+            if is_flagged(file, "kept"):
+                (release if again else keep)(file)
+
+
 onstart:
+    keep_outputs(workflow.dag)
     # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
     # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job
     # that ends makes such looks more frequent, until they take a core of their own (snakemake/snakemake#3744).

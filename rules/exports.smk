@@ -1,11 +1,11 @@
 """Tables → CSV, beside the page."""
 
 # Data sets that have the same tables share a rule.
-for name, exported in exports(PLAN).items():
+for exported in exports(PLAN):
 
     rule:
         name:
-            name
+            exported.rule
         input:
             lambda wildcards: [
                 part["path"]
@@ -13,7 +13,7 @@ for name, exported in exports(PLAN).items():
                 for part in parts
             ],
         output:
-            [csv_pattern(PLAN, table) for table in exported.tables],
+            [csv_pattern(PLAN, table) for table in exported.common],
         log:
             PATHS.log("exports"),
         benchmark:
@@ -26,7 +26,7 @@ for name, exported in exports(PLAN).items():
         resources:
             **needs("exports"),
         params:
-            tables=exported.tables,
+            tables=exported.common,
             files=lambda wildcards: exported_files(PLAN, wildcards.dataset),
             code=code("exports"),
         script:

@@ -48,9 +48,7 @@ for drawn in drawings(PLAN):
                 drawn, "geometry", rules.layers.output.geometry, **OF_NETWORKS
             ),
             maps=if_drawn(drawn, "maps", rules.layers.output.maps, **OF_NETWORKS),
-            predictions=if_drawn(
-                drawn, "predictions", rules.aggregate.output.predictions, **OF_NETWORKS
-            ),
+            predictions=if_drawn(drawn, "predictions", PATHS.predictions, **OF_NETWORKS),
             frames=if_drawn(drawn, "frames", rules.frames.output.frames, **OF_FRAMES),
         output:
             png=drawn.files(PLAN, "png"),
@@ -108,7 +106,7 @@ rule report:
             network=lambda wildcards: PLAN.networks_of(wildcards.dataset),
         ),
         running=lambda wildcards: [
-            rules.aggregate.output.running.format(
+            PATHS.running.format(
                 dataset=wildcards.dataset, protocol=protocol, network=network
             )
             for protocol, network in PLAN.run_cells(wildcards.dataset)

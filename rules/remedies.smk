@@ -6,7 +6,7 @@ rule scores:
         canvases=rules.frames.output.canvases,
         frames=rules.frames.output.frames,
     output:
-        scores=looked(PATHS.scores),
+        scores=kept(PATHS.scores),
     log:
         PATHS.log("scores/{protocol}/{size}/{shard}"),
     benchmark:
@@ -26,7 +26,7 @@ rule scores:
 rule answer_remedies:
     input:
         predictions=lambda wildcards: expand(
-            rules.infer.output.predictions,
+            PATHS.shard_predictions,
             dataset=wildcards.dataset,
             protocol=PLAN.tried(wildcards.dataset),
             network=wildcards.network,
@@ -41,7 +41,7 @@ rule answer_remedies:
         ),
         card=rules.network.output.card,
     output:
-        remedies=PATHS.answer_remedies,
+        remedies=kept(PATHS.answer_remedies),
     log:
         PATHS.log("answer_remedies/{network}"),
     benchmark:
@@ -91,12 +91,12 @@ rule price:
 rule network_remedies:
     input:
         sums=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.sums,
+            PATHS.sums,
             wildcards.dataset,
             PLAN.remedy_cells(wildcards.dataset),
         ),
         draws=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.draws,
+            PATHS.draws,
             wildcards.dataset,
             PLAN.remedy_cells(wildcards.dataset),
         ),
@@ -163,7 +163,7 @@ rule remedies:
 rule augmentation:
     input:
         sums=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.sums,
+            PATHS.sums,
             wildcards.dataset,
             PLAN.augmentation_cells(wildcards.dataset),
         ),

@@ -1,36 +1,42 @@
 """Predictions → sums of each network → measures with intervals, and comparisons between networks."""
 
+for measured in measuring("sums"):
 
-rule sums:
-    input:
-        predictions=rules.aggregate.output.predictions,
-    output:
-        sums=PATHS.sums,
-        draws=PATHS.draws,
-    log:
-        PATHS.log("sums/{protocol}/{network}"),
-    benchmark:
-        PATHS.benchmark("sums/{protocol}/{network}")
-    conda:
-        "../environment.yml"
-    threads: 1
-    resources:
-        **needs("sums"),
-    params:
-        ordered=lambda wildcards: PLAN.ordered(wildcards.dataset)[wildcards.protocol],
-        seed=PLAN.config.seed,
-        resamples=PLAN.config.statistics.resamples,
-        code=code("sums"),
-    script:
-        "../workflow/scripts/sums.py"
+    rule:
+        name:
+            measured.rule
+        input:
+            predictions=for_each(PATHS.predictions, protocol=measured.common),
+        output:
+            sums=kept(for_each(PATHS.sums, protocol=measured.common)),
+            draws=kept(for_each(PATHS.draws, protocol=measured.common)),
+        log:
+            PATHS.log("sums/{network}"),
+        benchmark:
+            PATHS.benchmark("sums/{network}")
+        wildcard_constraints:
+            dataset=one_of(measured.datasets),
+        conda:
+            "../environment.yml"
+        threads: 1
+        resources:
+            **needs("sums"),
+        params:
+            protocols={
+                name: {"ordered": PLAN.config.protocols[name].ordered()}
+                for name in measured.common
+            },
+            seed=PLAN.config.seed,
+            resamples=PLAN.config.statistics.resamples,
+            code=code("sums"),
+        script:
+            "../workflow/scripts/sums.py"
 
 
 rule sensitivity:
     input:
-        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
-        draws=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.draws, wildcards.dataset
-        ),
+        sums=lambda wildcards: PLAN.of_cells(PATHS.sums, wildcards.dataset),
+        draws=lambda wildcards: PLAN.of_cells(PATHS.draws, wildcards.dataset),
     output:
         sensitivity=PATHS.sensitivity,
     log:
@@ -52,9 +58,7 @@ rule sensitivity:
 
 rule curves:
     input:
-        draws=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.draws, wildcards.dataset
-        ),
+        draws=lambda wildcards: PLAN.of_cells(PATHS.draws, wildcards.dataset),
     output:
         curves=PATHS.curves,
     log:
@@ -76,10 +80,8 @@ rule curves:
 
 rule comparisons:
     input:
-        sums=lambda wildcards: PLAN.of_cells(rules.sums.output.sums, wildcards.dataset),
-        draws=lambda wildcards: PLAN.of_cells(
-            rules.sums.output.draws, wildcards.dataset
-        ),
+        sums=lambda wildcards: PLAN.of_cells(PATHS.sums, wildcards.dataset),
+        draws=lambda wildcards: PLAN.of_cells(PATHS.draws, wildcards.dataset),
     output:
         comparisons=PATHS.comparisons,
     log:

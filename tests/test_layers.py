@@ -149,7 +149,7 @@ def test_scripts_are_named_after_their_rules():
         for line in path.read_text().splitlines()
         if line.startswith("rule ")
     }
-    targets, of_many_rules = {"bias"}, {"figure", "exports"}
+    targets, of_many_rules = {"bias"}, {"figure", "exports", "infer", "aggregate", "sums"}
     scripts = {path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py")}
     assert scripts == (rules - targets) | of_many_rules
 
@@ -157,6 +157,8 @@ def test_scripts_are_named_after_their_rules():
 def test_scripts_have_no_logic():
     for path in (ROOT / "workflow" / "scripts").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.For) and ast.unparse(node.iter) == "parts":  # of `job_in_parts`
+                continue
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.Try), path
 
 

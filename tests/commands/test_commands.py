@@ -191,7 +191,7 @@ def test_check_says_what_is_there_and_what_is_wrong(tmp_path, capsys, monkeypatc
     out = capsys.readouterr().out
     assert "2 of 2 pictures, 2 classes, with labels" in out
     assert "11.7 million parameters, 1000 outputs, shown 224 px" in out
-    assert "2 of frames, 2 of inference" in out
+    assert "2 of frames, 1 of inference" in out
     assert not (tmp_path / "results").exists()
     config["networks"]["net"]["architecture"] = "resnet34"
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))

@@ -159,9 +159,9 @@ def test_what_cannot_be_known_yet_is_named(tmp_path, monkeypatch):
     assert line.endswith("Not counted, since its pictures are not here yet: nette")
 
 
-@pytest.mark.parametrize(("frames", "free", "wrong"), [("keep", 600, 1), ("discard", 600, 0), ("discard", 150, 1)])
+@pytest.mark.parametrize(("frames", "free", "wrong"), [("keep", 600, 1), ("discard", 600, 0), ("discard", 200, 1)])
 def test_a_disk_that_is_too_small_is_said_to_be(tmp_path, monkeypatch, frames, free, wrong):
-    """40 pictures of 12 kB of noise through two protocols: with `discard` one of four shards of one of them must have room."""
+    """40 pictures of 12 kB of noise through two protocols: with `discard` one of four shards must have room, of both."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "p"
     path.mkdir()

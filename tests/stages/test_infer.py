@@ -18,7 +18,7 @@ from shiftscope.engines.devices import devices
 from shiftscope.stages.aggregate import aggregate, check_whole
 from shiftscope.stages.describing import LOGITS, describe
 from shiftscope.stages.frames import make_frames
-from shiftscope.stages.infer import infer
+from shiftscope.stages.infer import Inference
 from shiftscope.stages.running import read_running
 
 SIZE, OUTPUTS = 16, 7
@@ -79,10 +79,9 @@ def shard(tmp_path):
 
 def run(card, shard, keep_logits=False, **more):
     images, names, folder = shard
-    infer(
-        card=card, program_path="-", canvases_path=names["canvases"], frames_path=names["frames"], images=images,
-        threads=1, keep_logits=keep_logits, path=folder / "predictions.parquet", running_path=folder / "running.json", **more,
-    )  # fmt: skip
+    inference = Inference(card=card, program_path="-", images=images, threads=1, keep_logits=keep_logits, **more)
+    written = {"path": folder / "predictions.parquet", "running_path": folder / "running.json"}
+    inference.answer(canvases_path=names["canvases"], frames_path=names["frames"], **written)
     return tables.read(folder / "predictions.parquet", tables.PREDICTIONS)
 
 
@@ -116,6 +115,33 @@ def test_each_distinct_frame_is_computed_once(card, shard):
     assert all(len(batch) == card["batch_size"] for batch in Linear.seen)
     distinct = 6 * 3
     assert sum(map(len, Linear.seen)) == -(-distinct // card["batch_size"]) * card["batch_size"]
+
+
+@pytest.mark.parametrize("audit", [0, 0.5])
+def test_what_a_network_was_shown_before_changes_nothing(card, shard, tmp_path, audit, monkeypatch):
+    """A job shows it the frames of one protocol after the other."""
+    monkeypatch.setitem(card, "weights", "-")
+    monkeypatch.setattr("shiftscope.stages.infer.load_program", lambda *_: lambda frames: answer(np.asarray(frames)))
+    images, first, _ = shard
+    second = {name: tmp_path / f"second_{name}.parquet" for name in first}
+    make_frames(
+        kind="embed", options={"side": 6, "offsets": [0, 2]}, images=images, boxes=None, size=SIZE, seed=0, refuse=False,
+        canvases_path=second["canvases"], frames_path=second["frames"], skipped_path=second["skipped"],
+    )  # fmt: skip
+
+    def written(inference, names):
+        files = {"path": tmp_path / "written.parquet", "running_path": tmp_path / "written.json"}
+        inference.answer(canvases_path=names["canvases"], frames_path=names["frames"], **files)
+        return files["path"].read_bytes(), read_running(files["running_path"])
+
+    def loaded():
+        return Inference(card=card, program_path="-", images=images, threads=1, keep_logits=True, audit=audit)
+
+    apart = [written(loaded(), names) for names in (first, second)]
+    together = loaded()
+    assert [written(together, names) for names in (first, second)] == apart
+    assert apart[0][0] != apart[1][0]
+    assert all((noted["audited"] > 0) == (audit > 0) for _, noted in apart)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 64])

@@ -108,7 +108,7 @@ def test_one_more_network_alone_has_frames_made_for_it_alone(project):
     before = answers(project)
     project.configure(another())
     again = project.would_run("model_third")
-    assert again == {"frames": 4, "network": 1, "infer": 4, "aggregate": 2, "sums": 2, "layers": 1, "model_third": 1}
+    assert again == {"frames": 4, "network": 1, "infer": 2, "aggregate": 1, "sums": 1, "layers": 1, "model_third": 1}
     project.snakemake("model_third")
     after = answers(project)
     assert {name: after[name] for name in before} == before
@@ -130,7 +130,8 @@ def test_one_more_network_among_all_asks_no_other_again(project):
     assert {name: after[name] for name in before} == before
     logs = [path for path in project.folder.glob("results/test/logs/**/*.log") if LOOKED in path.read_text()]
     rules = sorted(path.relative_to(project.folder / "results/test/logs").parts[0] for path in logs)
-    assert rules == ["infer"] * 8 + ["layers"] * 2 + ["scores"] * 2
+    left = {"aggregate": 2, "answer_remedies": 2, "infer": 4, "layers": 2, "scores": 2, "sums": 2}
+    assert {rule: rules.count(rule) for rule in rules} == left
     assert canvases(project) == []
     assert project.would_run(*targets) == {}
 

@@ -148,4 +148,4 @@ def test_a_job_of_the_workflow_takes_the_gpu_that_is_left(project, monkeypatch):
             "results/test/predictions/centre/plain/1of2.parquet", "-R", "infer",
             "--set-resources", "infer:gpu=1", "--resources", "gpu=2",
         )  # fmt: skip
-    assert "GPU 72, of 71, 72" in (project.folder / "results/test/logs/infer/centre/plain/1of2.log").read_text()
+    assert "GPU 72, of 71, 72" in (project.folder / "results/test/logs/infer/plain/1of2.log").read_text()

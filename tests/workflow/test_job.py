@@ -1,5 +1,6 @@
 """What scripts do around their call: they check what they are given, note what they made, and say in a sentence what failed."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shiftscope.core.records import Damaged, Record, read_record, record_path, sha256_of, write_record
+from shiftscope.core.records import Damaged, Record, keep, read_record, record_path, sha256_of, write_record
 
 SCRIPT = """
 import json, os, sys
@@ -17,7 +18,7 @@ from types import SimpleNamespace
 from shiftscope.workflow.job import job
 
 given = json.loads(sys.argv[1])
-with job(SimpleNamespace(**given["snakemake"]), unless_made=given["unless_made"]):
+with job(SimpleNamespace(**given["snakemake"])):
     print("made")
     for path in given["snakemake"]["output"]:
         with open(path, "w") as file:
@@ -48,13 +49,18 @@ write_record({path!r}, Record(sha256_of({path!r}), "earlier", {{}}, [{path!r}], 
 """
         subprocess.run([sys.executable, "-c", source], cwd=self.folder, check=True)
 
-    def run(self, *, unless_made=True, then="", inputs=None, **params):
-        """The exit code, and what the log says."""
+    def run(self, *, kept=True, then="", inputs=None, **params):
+        """The exit code, and what the log says. As Snakemake does, the outputs are deleted before; `kept`: not before they
+        have their second name, as the rule may want it."""
+        for path in self.outputs:
+            if kept:
+                keep(self.folder / path)
+            (self.folder / path).unlink(missing_ok=True)
         rule = {
             "rule": "later", "input": inputs or self.inputs, "output": self.outputs, "log": ["results/logs/later.log"],
             "params": {"code": "abc", **params}, "wildcards": {"dataset": "d"}, "resources": {}, "config": {},
         }  # fmt: skip
-        given = json.dumps({"snakemake": rule, "unless_made": unless_made, "then": then})
+        given = json.dumps({"snakemake": rule, "then": then})
         done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=self.folder, capture_output=True, text=True)
         self.terminal = done.stdout + done.stderr
         log = self.folder / "results/logs/later.log"
@@ -99,7 +105,7 @@ def test_what_was_made_of_the_same_is_left_but_for_its_date(later):
 
 
 def test_only_where_the_rule_asks_for_it(later):
-    assert later.run(unless_made=False)[1] == later.run(unless_made=False)[1] == "made\n"
+    assert later.run(kept=False)[1] == later.run(kept=False)[1] == "made\n"
 
 
 @pytest.mark.parametrize("what", ["content", "parameter", "output", "edited output", "record"])
@@ -110,7 +116,7 @@ def test_whatever_changed_it_is_made_again_and_then_known(later, what):
         later.made(later.inputs[1], "other")
     elif what == "parameter":
         params = {"keep_logits": True}
-    elif what == "output":  # so does Snakemake, where a rule does not say `update`
+    elif what == "output":
         (later.folder / later.outputs[1]).unlink()
     elif what == "edited output":
         flip(later.folder / later.outputs[0])
@@ -118,6 +124,31 @@ def test_whatever_changed_it_is_made_again_and_then_known(later, what):
         record_path(later.folder / later.outputs[0]).unlink()
     assert later.run(**params)[1] == "made\n"
     assert "left as it is" in later.run(**params)[1]
+
+
+def test_a_damaged_record_is_made_again_too(later):
+    """`shiftscope verify` has the file made again by force, and the job must not refuse that."""
+    later.run()
+    flip(record_path(later.folder / later.outputs[0]), 20)
+    assert later.run()[1] == "made\n"
+    assert later.record(later.outputs[0]).sha256 == sha256_of(later.folder / later.outputs[0])
+
+
+def test_nothing_is_kept_once_a_job_has_ended(later):
+    for _ in range(2):
+        later.run()
+        assert all((later.folder / path).stat().st_nlink == 1 for path in later.outputs)
+        assert not list(later.folder.rglob("*.kept"))
+
+
+def test_a_disk_without_hard_links_keeps_nothing_and_has_everything_made_again(later, monkeypatch):
+    later.run()
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert later.run()[1] == "made\n"
 
 
 def test_a_job_that_failed_is_not_known(later):
@@ -205,7 +236,7 @@ def test_results_that_are_a_file_are_one_sentence(later):
         "wildcards": {},
         "config": {},
     }
-    given = json.dumps({"snakemake": rule, "unless_made": False, "then": ""})
+    given = json.dumps({"snakemake": rule, "then": ""})
     done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=later.folder, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("error: results/logs: a file lies where a folder has to be")

@@ -21,6 +21,7 @@ GATHERED = {
     "exports_test",
 }
 """What is made of the predictions of all networks."""
+LEFT = "made of the same files and parameters as before"
 COMPARED = {"network_remedies", "remedies", "augmentation"}
 """What is made of those of the networks that are remedies, and of those that they improve on."""
 
@@ -48,7 +49,7 @@ def test_a_fresh_checkout_reruns_nothing(project):
 
 def test_comments_and_docstrings_rerun_nothing(project):
     project.edit("src/shiftscope/stages/infer.py", "BEHIND = 2", "BEHIND = 2  # two")
-    project.edit("src/shiftscope/stages/infer.py", '"""Run one network over one shard', '"""Run a network over one shard')
+    project.edit("src/shiftscope/stages/infer.py", '"""Run the network over one shard', '"""Run a network over one shard')
     project.edit("workflow/scripts/infer.py", "import json", "# a comment\nimport json")
     assert project.would_run() == {}
 
@@ -76,7 +77,7 @@ def test_one_figure_is_asked_for_by_its_file_and_needs_no_tables_of_others(proje
 def test_an_edit_of_a_measure_makes_tables_figures_and_report(project):
     project.edit("src/shiftscope/sensitivity/measures/change.py", "pl.lit(1)", "pl.lit(2)")
     again = project.would_run()
-    assert again.pop("sums") == NETWORKS * PROTOCOLS
+    assert again.pop("sums") == NETWORKS
     assert set(again) == {*GATHERED, *COMPARED, "answer_remedies"}
 
 
@@ -90,6 +91,62 @@ def test_another_level_of_intervals_sums_no_network_again(project):
     again = project.would_run()
     assert set(again) >= GATHERED
     assert not {"sums", "aggregate", "infer"} & set(again)
+
+
+ANSWERS = ("predictions", "sums", "draws")
+MADE_OF_ALL = ("results/test/sensitivity.parquet", "results/test/remedies/plain.parquet")
+
+
+def answers(project):
+    """The inode of each file that is made of what networks answer, by its protocol. A file that is written anew has another
+    one."""
+    found = {}
+    for name in ANSWERS:
+        for path in (project.folder / "results" / "test" / name).rglob("*"):
+            if path.is_file() and ".records" not in path.parts:
+                protocol = path.relative_to(project.folder / "results" / "test" / name).parts[0]
+                found.setdefault(protocol, {})[path.relative_to(project.folder)] = path.stat().st_ino
+    return found
+
+
+def test_a_protocol_more_is_answered_alone(project):
+    before = answers(project)
+    later = {"kind": "pad", "offsets": "0..2"}
+    project.configure({**SMALL, "protocols": {**SMALL["protocols"], "later": later}})
+    assert project.would_run_each("results/test/sensitivity.parquet") == {
+        "frames": SHARDS,
+        "infer": NETWORKS * SHARDS,
+        "aggregate": NETWORKS,
+        "sums": NETWORKS,
+        "sensitivity": 1,
+    }
+    project.snakemake(*MADE_OF_ALL)
+    after = answers(project)
+    assert len(after.pop("later")) == len(before["crop"])
+    assert after == before
+    logs = project.folder / "results" / "test" / "logs"
+    for said in [log.read_text() for rule in ("infer", "aggregate", "sums") for log in logs.glob(f"{rule}/**/*.log")]:
+        assert [line.partition(":")[0] for line in said.splitlines() if LEFT in line] == list(SMALL["protocols"])
+        assert "later:\n" in said
+    for network in SMALL["networks"]:  # a list of protocols that has become longer changes no answer to the others
+        assert LEFT in (logs / "answer_remedies" / f"{network}.log").read_text() or network != "plain"
+    assert project.would_run(*MADE_OF_ALL) == {}
+    assert not list(project.folder.rglob("*.kept"))
+
+
+def test_other_settings_of_a_protocol_answer_it_alone_and_by_force_all(project):
+    before = answers(project)
+    changed = {**SMALL["protocols"]["crop"], "offsets": "1..5"}
+    project.configure({**SMALL, "protocols": {**SMALL["protocols"], "crop": changed}})
+    project.snakemake(*MADE_OF_ALL[:1])
+    after = answers(project)
+    assert not set(after["crop"].values()) & set(before["crop"].values())
+    assert {**after, "crop": 0} == {**before, "crop": 0}
+    project.snakemake("results/test/predictions/move/plain.parquet", "-R", "infer")
+    by_force = answers(project)
+    shards = [path for path in before["move"] if path.parent.name == "plain"]
+    assert len(shards) == 2 * SHARDS
+    assert all(by_force["move"][path] != after["move"][path] for path in shards)
 
 
 def test_an_edit_of_one_protocol_makes_its_frames_and_what_follows(project):
@@ -108,9 +165,9 @@ def test_one_more_network_is_its_jobs_and_what_gathers_them(project):
     assert {rule: count for rule, count in again.items() if rule not in GATHERED} == {
         "train": 1,
         "network": 1,
-        "infer": PROTOCOLS * SHARDS,
-        "aggregate": PROTOCOLS,
-        "sums": PROTOCOLS,
+        "infer": SHARDS,
+        "aggregate": 1,
+        "sums": 1,
         "layers": 1,
         "answer_remedies": 1,
         "remedies": 1,
@@ -121,16 +178,16 @@ def test_one_more_network_is_its_jobs_and_what_gathers_them(project):
 def test_another_number_of_shards_reruns_no_training(project):
     project.configure({**SMALL, "shards": 3})
     again = project.would_run()
-    assert (again["frames"], again["infer"]) == (PROTOCOLS * 3, PROTOCOLS * NETWORKS * 3)
+    assert (again["frames"], again["infer"]) == (PROTOCOLS * 3, NETWORKS * 3)
     assert not {"train", "network", "images"} & set(again)
 
 
 def test_one_network_can_be_run_again_by_itself(looked_at):
     output = looked_at.snakemake("model_taught", "-R", "infer", "-n")
     assert looked_at.would_run("model_taught", "-R", "infer") == {
-        "infer": PROTOCOLS * SHARDS,
-        "aggregate": PROTOCOLS,
-        "sums": PROTOCOLS,
+        "infer": SHARDS,
+        "aggregate": 1,
+        "sums": 1,
         "model_taught": 1,
     }
     assert "predictions/crop/taught/1of2.parquet" in output

@@ -8,6 +8,7 @@ from PIL import Image
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.workflow.grouping import by_protocols
 from shiftscope.workflow.parameters import Parameters
 from shiftscope.workflow.plan import Plan
 
@@ -105,3 +106,13 @@ def test_a_data_set_without_networks_is_not_measured(raw):
     plan = Plan(Config.load(raw))
     assert not plan.measured("photographs")
     assert not any("/photographs/" in path for path in plan.targets())
+
+
+def test_data_sets_with_the_same_protocols_share_rules(raw):
+    shared = [tuple(group) for group in by_protocols(Plan(Config.load(raw)), "infer")]
+    assert shared == [
+        ("infer_digits", ("crop",), ("digits", "both")),
+        ("infer_photographs", ("place", "move"), ("photographs",)),
+    ]
+    raw["datasets"]["photographs"]["networks"] = []
+    assert [group.rule for group in by_protocols(Plan(Config.load(raw)), "infer")] == ["infer"]

@@ -1,16 +1,18 @@
-"""Put the shards of a network's predictions together, once they are whole."""
+"""Put the shards of a network's predictions on each protocol together, once they are whole."""
 
 from shiftscope.core import tables
 from shiftscope.stages.aggregate import IMAGE_IDS, aggregate
-from shiftscope.workflow.job import job
+from shiftscope.workflow.job import job_in_parts
 
-with job(snakemake):
-    aggregate(
-        shards=snakemake.input.shards,
-        frames=snakemake.input.frames,
-        skipped=snakemake.input.skipped,
-        images=tables.read(snakemake.input.images, IMAGE_IDS),
-        path=snakemake.output.predictions,
-        running=snakemake.input.running,
-        running_path=snakemake.output.running,
-    )
+with job_in_parts(snakemake, "protocol") as parts:
+    images = tables.read(snakemake.input.images, IMAGE_IDS)
+    for part in parts:
+        aggregate(
+            shards=part.input.shards,
+            frames=part.input.frames,
+            skipped=part.input.skipped,
+            images=images,
+            path=part.output.predictions,
+            running=part.input.running,
+            running_path=part.output.running,
+        )

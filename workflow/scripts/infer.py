@@ -1,22 +1,26 @@
-"""Run one network over one shard of frames."""
+"""Run one network over one shard of the frames of each protocol."""
 
 import json
 from pathlib import Path
 
 from shiftscope.core import tables
-from shiftscope.stages.infer import infer
-from shiftscope.workflow.job import job
+from shiftscope.stages.infer import Inference
+from shiftscope.workflow.job import job_in_parts
 
-with job(snakemake, unless_made=True):
-    infer(
+with job_in_parts(snakemake, "protocol") as parts:
+    inference = Inference(
         card=json.loads(Path(snakemake.input.card).read_text()),
         program_path=snakemake.input.program,
-        canvases_path=snakemake.input.canvases,
-        frames_path=snakemake.input.frames,
         images=tables.read(snakemake.input.images, tables.IMAGES),
         threads=snakemake.threads,
         keep_logits=snakemake.params.keep_logits,
         **snakemake.params.audit,
-        path=snakemake.output.predictions,
-        running_path=snakemake.output.running,
     )
+    for part in parts:
+        (canvases,), (frames,) = part.input.canvases, part.input.frames
+        inference.answer(
+            canvases_path=canvases,
+            frames_path=frames,
+            path=part.output.predictions,
+            running_path=part.output.running,
+        )

@@ -8,7 +8,7 @@ from shiftscope.cause.inside import look_inside
 from shiftscope.core import tables
 from shiftscope.workflow.job import job
 
-with job(snakemake, unless_made=True):
+with job(snakemake):
     inside = look_inside(
         card=json.loads(Path(snakemake.input.card).read_text()),
         protocol=snakemake.wildcards.protocol,

@@ -1,6 +1,7 @@
 """`shiftscope check`: everything a run will need, before it runs."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,16 +46,18 @@ class Needed:
     """Bytes of frames, added up over data sets, protocols and input sizes."""
 
     def __init__(self) -> None:
-        self.pixels = self.rows = self.largest = 0.0
-        """`largest`: the pixels of the largest shard of all."""
+        self.pixels = self.rows = 0.0
+        self.at_a_time: defaultdict[tuple[str, int], float] = defaultdict(float)
+        """By data set and input size, the pixels of a shard, of all protocols: a job shows them to a network, so they have
+        to be there together."""
         self.unknown: list[str] = []
         """Data sets of which nothing can be said yet."""
 
-    def add(self, found: Bytes, shards: int) -> None:
-        """Add what one protocol takes at one input size."""
+    def add(self, found: Bytes, dataset: str, size: int, shards: int) -> None:
+        """Add what one protocol takes on a data set at one input size."""
         self.pixels += found.pixels
         self.rows += found.rows
-        self.largest = max(self.largest, found.pixels / shards)
+        self.at_a_time[dataset, size] += found.pixels / shards
 
 
 def check(config: Config) -> Findings:
@@ -85,7 +88,7 @@ def _disk(findings: Findings, config: Config, needed: Needed) -> None:
         least = needed.pixels + needed.rows
         line = f"about {both} of frames will be written to {where}; with 'frames: discard' about {rows} of them stay"
     else:
-        least = needed.largest + needed.rows
+        least = max(needed.at_a_time.values(), default=0.0) + needed.rows
         line = f"about {rows} of frames will stay in {where}; until networks have been shown them, up to {both} are there, "
         line += "and with 'frames: keep' all of these stay"
     if needed.unknown:
@@ -150,7 +153,7 @@ def _frames(findings: Findings, plan: Plan, name: str, sample: Sample, needed: N
             except ShiftscopeError as error:
                 findings.bad(f"protocols.{protocol}", f"on data set {name}: {error}")
                 continue
-            needed.add(found, config.shards)
+            needed.add(found, name, size, config.shards)
             taken += sum(found)
         said.append(f"{protocol} {amount(taken)}")
     if said:
@@ -196,7 +199,7 @@ def _jobs(findings: Findings, plan: Plan) -> None:
     pieces = {
         "frames": sum(len(plan.protocols_of(name)) * len(plan.sizes_of(name)) for name in plan.evaluated)
         * len(plan.shards),
-        "inference": sum(len(plan.cells(name)) for name in plan.evaluated) * len(plan.shards),
+        "inference": sum(len(plan.networks_of(name)) for name in plan.evaluated if plan.measured(name)) * len(plan.shards),
         "figures": len(list(_figures(plan))),
     }
     findings.good("jobs", ", ".join(f"{count} of {what}" for what, count in pieces.items()) + "; all: snakemake -n")

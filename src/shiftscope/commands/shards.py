@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,9 +20,9 @@ class Work(NamedTuple):
     """What is known of inference before it runs."""
 
     minutes: list[float]
-    """What each network takes on each protocol and data set, all shards together, of those that are known."""
+    """What each network takes on each data set, all protocols and shards together, as far as that is known."""
     unknown: int
-    """How many others there are."""
+    """Networks on protocols of which it is not known."""
     measured_on: list[str]
     """The devices that networks were timed on, as their cards say."""
 
@@ -31,7 +32,7 @@ def shards(minutes: list[float], jobs_each: int, longest: float) -> int:
 
     Parameters
     ----------
-    minutes : of each network on each protocol, all shards together.
+    minutes : of each network on each data set, all protocols and shards together.
     jobs_each : jobs that a shard more adds.
     longest : minutes that no job may take, which counts before the average.
 
@@ -59,14 +60,16 @@ def propose(plan: Plan, pictures: Mapping[str, int]) -> tuple[bool, str]:
     if not work.minutes:
         return False, "can be proposed once pictures are here and networks have cards (snakemake --until network)"
     here = plan.config.shards
-    each = sum(len(plan.cells(name)) + len(plan.protocols_of(name)) * len(plan.sizes_of(name)) for name in plan.evaluated)
+    each = sum(
+        len(plan.networks_of(name)) + len(plan.protocols_of(name)) * len(plan.sizes_of(name)) for name in plan.evaluated
+    )
     best = shards(work.minutes, each, NEEDS["infer"].minutes)
     line = f"with 'shards: {here}' a job of inference takes {_taken(work.minutes, here)}"
     if best != here:
         line += f"; on a cluster write 'shards: {best}', for {_taken(work.minutes, best)}"
     line += f", if networks run as fast there as where they were timed ({', '.join(work.measured_on)})"
     if work.unknown:
-        among = work.unknown + len(work.minutes)
+        among = sum(len(plan.run_cells(name)) for name in plan.evaluated)
         line += (
             f". Not counted, for want of a card or of a number of frames: {work.unknown} of {among} networks on protocols"
         )
@@ -80,7 +83,7 @@ def _taken(minutes: list[float], count: int) -> str:
 
 def _work(plan: Plan, pictures: Mapping[str, int]) -> Work:
     cards = {network: _card(Path(plan.paths.card.format(network=network))) for network in plan.config.networks}
-    minutes: list[float] = []
+    minutes: defaultdict[tuple[str, str], float] = defaultdict(float)
     unknown = 0
     devices: set[str] = set()
     for dataset in plan.evaluated:
@@ -90,9 +93,9 @@ def _work(plan: Plan, pictures: Mapping[str, int]) -> Work:
                 unknown += 1
                 continue
             per_frame, device = card
-            minutes.append(pictures[dataset] * steps * per_frame / 60_000)
+            minutes[dataset, network] += pictures[dataset] * steps * per_frame / 60_000
             devices.add(device)
-    return Work(minutes, unknown, sorted(devices))
+    return Work(list(minutes.values()), unknown, sorted(devices))
 
 
 def _card(path: Path) -> tuple[float, str] | None:

@@ -1,13 +1,16 @@
 """What is known of each file of a run: a sum of its content, and what it was made of.
 
 A record lies beside its file, in a hidden folder, so that the file itself is the same whoever made it and no format has to
-have room for it.
+have room for it. There a file can also have a second name (a hard link, which takes no room), by which it is found again
+when Snakemake has deleted it: it deletes all files of a job before that runs, and when it fails.
 """
 
 import hashlib
 import json
+import os
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,6 +97,40 @@ def read_record(path: str | Path) -> Record | None:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Damaged(path, f"has a damaged record ({record_path(path)})") from None
+
+
+def kept_path(path: str | Path) -> Path:
+    """The second name of a file.
+
+    >>> kept_path("results/digits/boxes.parquet").as_posix()
+    'results/digits/.records/boxes.parquet.kept'
+    """
+    return record_path(path).with_suffix(".kept")
+
+
+def keep(path: str | Path) -> None:
+    """Give a file its second name, so that its content is kept when it is deleted; nothing where there is no such file, or
+    where the disk knows no hard links."""
+    if Path(path).is_file():
+        with suppress(OSError):
+            _link(Path(path), kept_path(path))
+
+
+def restore(path: str | Path) -> None:
+    """Bring a file back that has a second name. It gets the present date, since Snakemake goes by dates."""
+    _link(kept_path(path), Path(path))
+    os.utime(path)
+
+
+def release(path: str | Path) -> None:
+    """Take the second name of a file away."""
+    kept_path(path).unlink(missing_ok=True)
+
+
+def _link(file: Path, name: Path) -> None:
+    if not (name.exists() and name.samefile(file)):
+        with complete(name) as part:
+            os.link(file, part)
 
 
 def checked(path: str | Path) -> tuple[str, Record | None]:

@@ -1,4 +1,4 @@
-"""All that tables of measures ask of one network on one protocol, made by a job of its own."""
+"""All that tables of measures ask of one network on one protocol."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -30,57 +30,68 @@ Write = Callable[[Iterator[pl.DataFrame]], None]
 """What is done with predictions, which come as tables of a few images each."""
 
 
-def infer(
-    *,
-    card: dict[str, Any],
-    program_path: str | Path,
-    canvases_path: str | Path,
-    frames_path: str | Path,
-    images: pl.DataFrame,
-    threads: int,
-    keep_logits: bool,
-    audit: float = 0,
-    seed: int = 0,
-    path: str | Path,
-    running_path: str | Path,
-) -> None:
-    """Run one network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
+class Inference:
+    """One network, loaded once, that answers on shards of frames, one after the other.
 
     Parameters
     ----------
     card, program_path : what `prepare_network` wrote; the card as it was read from JSON.
-    canvases_path, frames_path : what `make_frames` wrote for this shard and the network's input size.
-    images : columns of `tables.IMAGES`: the shard's pictures with their labels.
+    images : columns of `tables.IMAGES`: the pictures with their labels.
     threads : CPU threads.
     keep_logits : whether all logits are written too, as a list of float32 in the column ``logits``; `describe` makes the
         same predictions of them again, on the CPU to the bit. Each row group of the file then holds a few whole images.
     audit, seed : the share, in [0, 1], of the distinct frames that eager torch answers in float32 as well, and what decides
         which they are.
-    running_path : where it is noted how the network was run (`running.RUNNING`).
 
-    Raises ShiftscopeError where labels and outputs do not match, the device that the network was prepared for is gone or
-    has too little memory, or the network's answers are not finite.
+    Raises ShiftscopeError where labels and outputs do not match, or the device that the network was prepared for is gone.
     """
-    highest = images["label"].max()
-    if isinstance(highest, int) and highest >= card["outputs"]:
-        raise ShiftscopeError(
-            f"network {card['network']} has {card['outputs']} outputs, but the pictures have labels up to {highest}; "
-            "give it 'outputs' that match, or pictures of its classes"
-        )
 
-    def write(pieces: Iterator[pl.DataFrame]) -> None:
-        if keep_logits:  # about a hundred times as large as the rest
-            tables.write_pieces(path, pieces, LOGITS)
-        else:
-            tables.write(path, pl.concat([tables.PREDICTIONS.to_frame(), *pieces]), tables.PREDICTIONS)
+    def __init__(
+        self,
+        *,
+        card: dict[str, Any],
+        program_path: str | Path,
+        images: pl.DataFrame,
+        threads: int,
+        keep_logits: bool,
+        audit: float = 0,
+        seed: int = 0,
+    ) -> None:
+        highest = images["label"].max()
+        if isinstance(highest, int) and highest >= card["outputs"]:
+            raise ShiftscopeError(
+                f"network {card['network']} has {card['outputs']} outputs, but the pictures have labels up to {highest}; "
+                "give it 'outputs' that match, or pictures of its classes"
+            )
+        self.card, self.images, self.keep_logits = card, images, keep_logits
+        self.audit, self.seed = audit, seed
+        self.network = loaded(card, program_path, threads)
+        if audit:
+            exactly = {**card, "engine": "eager", "precision": "float32"}
+            self.reference = loaded(exactly, card["weights"], threads, self.network.device)
 
-    network = loaded(card, program_path, threads)
-    checked = None
-    if audit:
-        exactly = {**card, "engine": "eager", "precision": "float32"}
-        checked = Audit(loaded(exactly, card["weights"], threads, network.device), audit, seed)
-    noted = predict(network, card, canvases_path, frames_path, images, write, keep_logits, checked)
-    write_running(running_path, noted)
+    def answer(
+        self, *, canvases_path: str | Path, frames_path: str | Path, path: str | Path, running_path: str | Path
+    ) -> None:
+        """Run the network over one shard and write its predictions (tables.PREDICTIONS), complete or not at all.
+
+        Parameters
+        ----------
+        canvases_path, frames_path : what `make_frames` wrote for this shard and the network's input size.
+        running_path : where it is noted how the network was run (`running.RUNNING`).
+
+        Raises ShiftscopeError where the device has too little memory, or the network's answers are not finite.
+        """
+
+        def write(pieces: Iterator[pl.DataFrame]) -> None:
+            if self.keep_logits:  # about a hundred times as large as the rest
+                tables.write_pieces(path, pieces, LOGITS)
+            else:
+                tables.write(path, pl.concat([tables.PREDICTIONS.to_frame(), *pieces]), tables.PREDICTIONS)
+
+        checked = Audit(self.reference, self.audit, self.seed) if self.audit else None
+        given = (self.network, self.card, canvases_path, frames_path, self.images, write, self.keep_logits, checked)
+        write_running(running_path, predict(*given))
 
 
 def loaded(card: Mapping[str, Any], path: str | Path, threads: int, device: Device | None = None) -> Batched:
@@ -116,7 +127,7 @@ def predict(
     """Have the predictions of a shard (tables.PREDICTIONS) written, in the order of the images.
 
     Every distinct window goes through the network once, however many frames show it. `write` is called in the thread
-    behind; the other parameters are those of `infer`. Returns how the network was run, as `running.RUNNING`. Raises
+    behind; the other parameters are those of `Inference`. Returns how the network was run, as `running.RUNNING`. Raises
     ShiftscopeError where a logit is not finite or the device's memory is too small.
     """
     device = network.device

@@ -7,6 +7,7 @@ wait for what others need.
 
 from typing import NamedTuple
 
+from shiftscope.workflow.grouping import groups
 from shiftscope.workflow.plan import Plan
 
 
@@ -27,15 +28,13 @@ class Drawn(NamedTuple):
 
 def drawings(plan: Plan) -> list[Drawn]:
     """A rule for each figure. One that data sets have for different protocols has several, named after the data sets."""
-    found: dict[str, dict[tuple[str | None, ...], list[str]]] = {}
+    found: dict[str, dict[str, tuple[str | None, ...]]] = {}
     for dataset in plan.config.datasets:
-        protocols: dict[str, list[str | None]] = {}
         for figure, protocol in plan.drawn(dataset):
-            protocols.setdefault(figure, []).append(protocol)
-        for figure, drawn_for in protocols.items():
-            found.setdefault(figure, {}).setdefault(tuple(drawn_for), []).append(dataset)
+            drawn_for = found.setdefault(figure, {})
+            drawn_for[dataset] = (*drawn_for.get(dataset, ()), protocol)
     return [
-        Drawn("_".join(["figure", figure, *(datasets if len(groups) > 1 else ())]), figure, drawn_for, tuple(datasets))
-        for figure, groups in found.items()
-        for drawn_for, datasets in groups.items()
+        Drawn(group.rule, figure, group.common, group.datasets)
+        for figure, drawn_for in found.items()
+        for group in groups(f"figure_{figure}", drawn_for)
     ]

@@ -1,8 +1,9 @@
 """Which tables of a data set are written as CSV beside its page, and from which files."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from shiftscope.workflow.grouping import Group, groups
 from shiftscope.workflow.plan import Plan
 
 SINGLE = (
@@ -18,13 +19,6 @@ SINGLE = (
     "accuracy_by_surprisal",
 )
 """Tables of which a data set has one file, by their names in `Paths`."""
-
-
-class Exported(NamedTuple):
-    """What one rule writes: the same tables of some data sets."""
-
-    tables: tuple[str, ...]
-    datasets: tuple[str, ...]
 
 
 def exported_files(plan: Plan, dataset: str) -> dict[str, list[dict[str, Any]]]:
@@ -59,13 +53,9 @@ def exported_tables(plan: Plan, dataset: str) -> tuple[str, ...]:
     return ("results", *found) if "sensitivity" in found else found
 
 
-def exports(plan: Plan) -> dict[str, Exported]:
-    """The rules that write them, by name: one, or one for each set of tables that data sets have."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for dataset in plan.reported:
-        groups.setdefault(exported_tables(plan, dataset), []).append(dataset)
-    names = ["exports"] if len(groups) == 1 else [f"exports_{datasets[0]}" for datasets in groups.values()]
-    return {name: Exported(tables, tuple(datasets)) for name, (tables, datasets) in zip(names, groups.items(), strict=True)}
+def exports(plan: Plan) -> list[Group[tuple[str, ...]]]:
+    """The rules that write them: one, or one for each set of tables that data sets have."""
+    return groups("exports", {name: exported_tables(plan, name) for name in plan.reported})
 
 
 def csv_pattern(plan: Plan, table: str) -> str:

@@ -5,12 +5,25 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Protocol
 
-from shiftscope.core.records import Damaged, Record, checked, disagreement, read_record, sha256_of, write_record
+from shiftscope.core.records import (
+    Damaged,
+    Record,
+    checked,
+    disagreement,
+    keep,
+    kept_path,
+    read_record,
+    release,
+    restore,
+    sha256_of,
+    write_record,
+)
 from shiftscope.workflow.faults import sentence
 from shiftscope.workflow.gpus import lent
 
@@ -19,8 +32,8 @@ class Snakemake(Protocol):
     """What Snakemake gives to a script, as far as it is needed here."""
 
     rule: str
-    input: Iterable[str]
-    output: Iterable[str]
+    input: Any
+    output: Any
     log: list[str]
     params: Any
     resources: Any
@@ -28,45 +41,156 @@ class Snakemake(Protocol):
     config: Mapping[str, Any]
 
 
+class Part(NamedTuple):
+    """A part of a job, whose files have records of their own."""
+
+    name: str
+    """What it is of, such as a protocol."""
+    input: SimpleNamespace
+    """The files that it is made of, by the names of the rule: of a list, those that are this part's."""
+    output: SimpleNamespace
+    """The files that it makes, by the names of the rule: one of each."""
+    params: dict[str, Any]
+    """The parameters that decide it."""
+    wildcards: dict[str, str]
+    """What it is about, such as data set, network and protocol."""
+
+    def inputs(self) -> list[str]:
+        """The files that it is made of."""
+        return [path for given in vars(self.input).values() for path in ([given] if isinstance(given, str) else given)]
+
+    def outputs(self) -> list[str]:
+        """The files that it makes."""
+        return list(vars(self.output).values())
+
+
 @contextmanager
-def job(snakemake: Snakemake, *, unless_made: bool = False) -> Iterator[None]:
-    """A context in which a script makes the outputs of its rule.
+def job(snakemake: Snakemake) -> Iterator[None]:
+    """A context in which a script makes the outputs of its rule: `job_in_parts` for a job of one part."""
+    parts = [
+        Part(
+            "",
+            SimpleNamespace(all=list(map(str, snakemake.input))),
+            SimpleNamespace(**{str(place): str(path) for place, path in enumerate(snakemake.output)}),
+            _plain(dict(snakemake.params.items())),
+            _wildcards(snakemake),
+        )
+    ]
+    with _around(snakemake, parts) as todo:
+        for _ in todo:
+            yield
+
+
+@contextmanager
+def job_in_parts(snakemake: Snakemake, what: str) -> Iterator[Iterator[Part]]:
+    """A context in which a script makes the outputs of its rule, one part after the other: it yields those to be made.
 
     Everything that is printed, by libraries in C too, goes to the rule's log. The inputs are checked against their records
-    before the block begins, and the outputs get records when it ends well. On an error, the exit code is 1: a
-    ShiftscopeError is written as one sentence, and so is what the machine refused (`faults.sentence`); anything else with
-    its traceback. A job that asked for GPUs sees one that no other job on this machine has (`gpus.lent`).
+    before the block begins, and the outputs of a part get records when the next part is asked for. On an error, the exit
+    code is 1: a ShiftscopeError is written as one sentence, and so is what the machine refused (`faults.sentence`);
+    anything else with its traceback. A job that asked for GPUs sees one that no other job on this machine has
+    (`gpus.lent`).
+
+    A part whose outputs were kept (`core.records.keep`), and were made of just these inputs, by their content, and of just
+    these parameters, is left as it is; where that holds for all parts, the script ends before the block begins. Rules say
+    which outputs are kept when a run begins. In addition, those of each part that was made are kept until the job ends,
+    however often it fails before.
 
     Parameters
     ----------
-    snakemake : what Snakemake gives to the script.
-    unless_made : end the script before the block begins where the outputs are there, and were made of just these inputs,
-        by their content, and of just these parameters. Frames that were discarded are made again for the one job that
-        needs them, and Snakemake then runs all jobs that look at these frames. It deletes what they made before, unless
-        their rule says `update`; so only there something can be left as it is.
+    snakemake : what Snakemake gives to the script. Its parameter `<what>s` has for each part a dictionary of the parameters
+        that are the part's own. Lists of inputs and outputs are those of all parts, one part after the other; other inputs
+        belong to all parts.
+    what : what the parts are of, such as ``protocol``.
     """
+    with _around(snakemake, _parts(snakemake, what)) as todo:
+        yield todo
+
+
+@contextmanager
+def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]:
     # Before torch is there: threads of several jobs that wait for each other by spinning take turns at the same cores, and
     # two trainings with two threads each on two cores were seen to run 20 times slower than one after the other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with _logged(snakemake.log[0]):
-        made_of = _checked_inputs(snakemake)
-        params = _plain(dict(snakemake.params.items()))
-        outputs = list(map(str, snakemake.output))
-        if unless_made and _is_made(outputs, made_of, params):
-            print("made of the same files and parameters as before: left as it is", flush=True)
+        digests = _checked_inputs(snakemake)
+        todo = [part for part in parts if not _is_left(part, digests)]
+        if todo:
+            with lent(snakemake.resources.get("gpu", 0)):
+                yield _recorded(todo, snakemake.rule, digests)
+        for part in parts:
+            for path in part.outputs():
+                release(path)
+        if not todo:
             sys.exit(0)
-        with lent(snakemake.resources.get("gpu", 0)):
-            yield
-        of_all = {
-            "made_with": outputs,
-            "made_of": made_of,
-            "params": params,
-            "versions": _versions(),
-            "machine": _machine(),
+
+
+def _parts(snakemake: Snakemake, what: str) -> list[Part]:
+    """The parts of a job, in the order of its parameter."""
+    own = dict(snakemake.params.items())
+    names = own.pop(f"{what}s")
+
+    def of(files: Any, place: int) -> dict[str, Any]:
+        return {
+            name: given if isinstance(given, str) else _piece(list(map(str, given)), place, len(names))
+            for name, given in files.items()
         }
-        wildcards = {name: str(value) for name, value in snakemake.wildcards.items()}
+
+    return [
+        Part(
+            name,
+            SimpleNamespace(**of(snakemake.input, place)),
+            SimpleNamespace(**{output: path for output, (path,) in of(snakemake.output, place).items()}),
+            _plain(own | names[name]),
+            _wildcards(snakemake) | {what: name},
+        )
+        for place, name in enumerate(names)
+    ]
+
+
+def _piece(files: list[str], place: int, count: int) -> list[str]:
+    """The files of one of `count` parts that have equally many each."""
+    each = len(files) // count
+    return files[place * each : (place + 1) * each]
+
+
+def _wildcards(snakemake: Snakemake) -> dict[str, str]:
+    return {name: str(value) for name, value in snakemake.wildcards.items()}
+
+
+def _made_of(part: Part, digests: Mapping[str, str]) -> dict[str, str]:
+    """The digests of the files that a part is made of; folders of the user's have none."""
+    return {path: digests[path] for path in part.inputs() if path in digests}
+
+
+def _is_left(part: Part, digests: Mapping[str, str]) -> bool:
+    """Whether the outputs of a part were kept, whole, and were made of these files and parameters. If so, they are there
+    again."""
+    for path in part.outputs():
+        with suppress(Damaged):
+            record, kept = read_record(path), kept_path(path)
+            made_of_this = record and (record.made_of, record.params) == (_made_of(part, digests), part.params)
+            if record and made_of_this and kept.is_file() and record.sha256 == sha256_of(kept):
+                continue
+        return False
+    for path in part.outputs():
+        restore(path)
+    about = f"{part.name}: " if part.name else ""
+    print(f"{about}made of the same files and parameters as before: left as it is", flush=True)
+    return True
+
+
+def _recorded(parts: list[Part], rule: str, digests: Mapping[str, str]) -> Iterator[Part]:
+    """The parts that are to be made. Each gets its records, and is kept, when the next one is asked for."""
+    for part in parts:
+        if part.name:
+            print(f"{part.name}:", flush=True)
+        yield part
+        outputs, made_of = part.outputs(), _made_of(part, digests)
         for path in outputs:
-            write_record(path, Record(sha256_of(path), snakemake.rule, wildcards, **of_all))
+            record = Record(sha256_of(path), rule, part.wildcards, outputs, made_of, part.params, _versions(), _machine())
+            write_record(path, record)
+            keep(path)
 
 
 @contextmanager
@@ -116,19 +240,6 @@ def _checked_inputs(snakemake: Snakemake) -> dict[str, str]:
     if disagree := disagreement(records, digests):
         raise disagree
     return digests
-
-
-def _is_made(outputs: list[str], made_of: dict[str, str], params: dict[str, Any]) -> bool:
-    """Whether outputs are there, whole, and were made of these files and parameters. If so, they get the present date."""
-    for path in outputs:
-        if not Path(path).is_file():
-            return False
-        record = read_record(path)
-        if record is None or (record.made_of, record.params) != (made_of, params) or record.sha256 != sha256_of(path):
-            return False
-    for path in outputs:
-        os.utime(path)  # Snakemake goes by dates
-    return True
 
 
 def _plain(value: Any) -> Any:
