@@ -50,6 +50,13 @@ OPTIONS = {
     "box_crop": {"reach": 3},
     "resizers": {"resizers": ["pillow-nearest", "opencv-area", "pillow-bicubic", "tf1-bilinear", "pillow-hamming"]},
 }
+PAPERS = {
+    "embed": {"side": "120", "surround": "inpaint", "axis": "y", "step": "1"},
+    "scale": {"surround": "inpaint", "place": "corner", "resize": "square"},
+    "sizes": {"surround": "mean"},
+    "box_crop": {"axis": "x", "side": "None"},
+}
+"""Settings that make a protocol one of the papers'."""
 LARGER = 28
 """px, of networks that are shown more."""
 AWKWARD = "a_very $long$ name <of> a network & more, №7"
@@ -166,7 +173,8 @@ def make(tmp_path_factory):
                     "kind": kind,
                     "reference": "",
                     "note": "",
-                    "surround": "black",
+                    "ordered": "yes" if ordered else "no",
+                    **PAPERS.get(kind, {}),
                 }
             },
             prediction_files=files,
@@ -184,7 +192,7 @@ def make(tmp_path_factory):
 
 CASES = [
     {}, {"networks": ("one",)}, {"networks": ("one",), "images": 2}, {"steady": True}, {"labelled": False},
-    {"networks": tuple(f"network {k}" for k in range(9)), "images": 4}, {"imagenet": True},
+    {"networks": tuple(f"network {k} of a <script> with $a$ long name" for k in range(12)), "images": 4}, {"imagenet": True},
     {"larger": ("two",), "imagenet": True},
 ]  # fmt: skip
 
@@ -192,6 +200,21 @@ CASES = [
 def kind_for(entry):
     """A kind of protocol that the figure is about."""
     return next((kind for kind in OPTIONS if kind in entry.item.protocol), "embed")
+
+
+def shown_texts(figure):
+    """The texts of a figure that has been drawn which somebody sees: not the labels of ticks that are out of view."""
+    axes = [ax for part in (figure, *figure.subfigs) for ax in part.axes]
+    inside = {label for ax in axes if ax.get_visible() for axis in (ax.xaxis, ax.yaxis) for label in seen_labels(axis)}
+    ticks = {label for ax in axes for axis in (ax.xaxis, ax.yaxis) for label in axis.get_ticklabels(which="both")}
+    hidden = {text for ax in axes if not ax.get_visible() or not ax.axison for text in ax.findobj(mpl.text.Text)}
+    texts = figure.findobj(lambda artist: isinstance(artist, mpl.text.Text) and artist.get_text() and artist.get_visible())
+    return [text for text in texts if text not in hidden and (text not in ticks or text in inside)]
+
+
+def seen_labels(axis):
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_visible()]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -205,7 +228,15 @@ def test_every_figure_is_drawn_of_whatever_there_is(make, name, case, tmp_path):
         save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
     with Image.open(tmp_path / "a.png") as image:
         assert np.asarray(image.convert("L")).std() > 5  # not blank
-        assert 200 < image.width < 4000
+        assert 200 < image.width <= style.WIDEST * 150
+    for text in drawing.figure.findobj(mpl.text.Text):  # as large on the page, which shows the widest figures in 860 px
+        assert text.get_fontsize() >= style.SMALLEST or not text.get_text() or not text.get_visible(), text.get_text()
+    drawing.figure.draw_without_rendering()  # the PDF was drawn last, in another resolution
+    page = drawing.figure.bbox
+    for text in shown_texts(drawing.figure):
+        box = text.get_window_extent()
+        outside = max(page.x0 - box.x0, box.x1 - page.x1, page.y0 - box.y0, box.y1 - page.y1)
+        assert outside < 4, f"{text.get_text()!r} lies {outside:.0f} px outside of the figure"
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     caption = (tmp_path / "a.txt").read_text()
     assert caption.strip().endswith(".")
@@ -240,8 +271,81 @@ def test_the_heat_map_says_how_far_rows_swing(make):
     rows = inputs.predictions("one")
     swing = [max(own["label_prob"]) - min(own["label_prob"]) for _, own in rows.group_by("image_id")]
     caption = figures["heatmap"].item.draw(inputs).caption
-    assert f"one: {np.median(swing):.2f} in the median picture" in caption
+    assert f"P(true class) moves by {np.median(swing):.2f} in the median picture" in caption
     assert f"more than ½ in {np.mean(np.array(swing) > 0.5):.0%}" in caption
+    changed = [own.sort("step")["top5"].list.first().n_unique() > 1 for _, own in rows.group_by("image_id")]
+    assert f"one: the answer changes in {np.mean(changed):.0%}" in caption
+
+
+def changes_marked(ax):
+    """(row, column) of the marks in a heat map: where, from the column before, the answer changes."""
+    (marks,) = ax.collections
+    return sorted((round(segment[:, 1].mean()), round(segment[0, 0] + 0.5)) for segment in marks.get_segments())
+
+
+def test_rows_of_all_networks_are_the_same_pictures_and_changes_of_the_answer_are_marked(make):
+    inputs = make(networks=("one", "two"))
+    drawn = {name: inputs.predictions(name).sort("image_id", "step") for name in inputs.networks}
+    means = pl.concat(drawn.values()).group_by("image_id").agg(pl.col("label_prob").cast(pl.Float64).mean())
+    order = means.sort("label_prob", descending=True)["image_id"].to_list()
+    first, second, *_ = figures["heatmap"].item.draw(inputs).figure.axes
+    for ax, rows in zip((first, second), drawn.values(), strict=True):
+        grid, marks = np.asarray(ax.images[0].get_array()), []
+        for row, image_id in enumerate(order):
+            own = rows.filter(image_id=image_id)
+            np.testing.assert_allclose(grid[row], own["label_prob"], atol=1e-6)
+            answers = [answer[0] for answer in own["top5"]]
+            marks += [(row, step) for step in range(1, STEPS) if answers[step] != answers[step - 1]]
+        assert changes_marked(ax) == marks
+        assert 10 < len(marks) < 14 * STEPS
+    steady = figures["heatmap"].item.draw(make(networks=("one",), steady=True)).figure.axes[0]
+    assert not changes_marked(steady)
+
+
+def test_no_change_is_marked_from_one_run_to_the_next(make):
+    """At another size, the first place is no neighbour of the last place at the size before."""
+    inputs = make(networks=("one",), kind="sizes", images=6)
+    rows = inputs.predictions("one").sort("image_id", "step")
+    columns = sorted(rows["step"].unique())
+    apart = [columns.index(after) for before, after in pairwise(columns) if after != before + 1]
+    assert apart
+    marks = changes_marked(figures["heatmap"].item.draw(inputs).figure.axes[0])
+    assert marks
+    assert not {column for _, column in marks} & set(apart)
+
+
+def test_absent_places_have_a_colour_that_no_probability_has(make):
+    image = figures["box_heatmap"].item.draw(make(networks=("one",), kind="box_crop", images=9)).figure.axes[0].images[0]
+    absent = np.array(image.get_cmap().get_bad()[:3])
+    scale = image.get_cmap()(np.linspace(0, 1, 256))[:, :3]
+    assert np.linalg.norm(scale - absent, axis=1).min() > 0.2
+    marked = np.array(mpl.colors.to_rgb("#0090ff"))
+    assert np.linalg.norm([*(scale - marked), absent - marked], axis=1).min() > 0.5
+
+
+def test_of_many_pictures_some_are_drawn_and_the_caption_says_so(make, monkeypatch):
+    monkeypatch.setattr("shiftscope.figures.heatmap.MOST_ROWS", 5)
+    drawing = figures["heatmap"].item.draw(make(networks=("one",)))
+    ax = drawing.figure.axes[0]
+    assert ax.images[0].get_array().shape[0] == 5
+    assert "5 of 14 pictures are drawn" in drawing.caption
+    means = sorted(
+        (own["label_prob"].mean() for _, own in make(networks=("one",)).predictions("one").group_by("image_id")),
+        reverse=True,
+    )
+    np.testing.assert_allclose(ax.images[0].get_array().mean(1), [means[k] for k in (0, 3, 6, 10, 13)], atol=1e-6)
+
+
+def test_sequences_of_fewer_than_8_steps_and_choices_are_no_heat_map():
+    raw = {
+        "datasets": {"d": {"kind": "digits", "framing": "centred"}},
+        "networks": {"a": {"kind": "timm", "architecture": "resnet18", "outputs": 10, "input_size": 64, "train": {"dataset": "d"}}},
+        "protocols": {"seven": {"kind": "crop", "offsets": "0..6"}, "eight": {"kind": "crop", "offsets": "0..7"},
+                      "box_crop": {}, "resizers": {}},
+    }  # fmt: skip
+    drawn = Plan(Config.load(raw)).drawn("d")
+    assert {protocol for name, protocol in drawn if name == "heatmap"} == {"eight", "box_crop"}
+    assert {protocol for name, protocol in drawn if name == "curves"} == {"seven", "eight", "box_crop"}
 
 
 def test_the_heat_map_shows_each_probability_where_it_belongs(make):
@@ -286,6 +390,57 @@ def test_without_labels_the_example_is_the_flip_between_the_surest_answers(make)
     for row, curve in zip((before, after), curves.values(), strict=True):
         expected = [dict(zip(r["top5"], r["top5_prob"], strict=True)).get(row["top5"][0], np.nan) for r in rows]
         np.testing.assert_allclose(curve, expected)
+
+
+def test_every_network_has_an_example(make):
+    names = tuple(f"n{k}" for k in range(7))
+    drawing = figures["examples"].item.draw(make(networks=names, images=4))
+    assert [part.get_suptitle().partition(":")[0] for part in drawing.figure.subfigs] == list(names)
+    for part, network in zip(drawing.figure.subfigs, names, strict=True):
+        assert sum(bool(ax.images) for ax in part.axes) == 3
+        assert f"{network} says " in drawing.caption
+
+
+def test_the_frames_and_the_curve_of_an_example_are_those_of_its_picture(make):
+    inputs = make(networks=("one",))
+    drawing = figures["examples"].item.draw(inputs)
+    *strip, curve = drawing.figure.subfigs[0].axes
+    image_id = drawing.figure.subfigs[0].get_suptitle().partition(": ")[2].partition(" (label")[0].replace("\\$", "$")
+    rows, frames = inputs.predictions("one").filter(image_id=image_id).sort("step"), inputs.frames(image_id, "one")
+    np.testing.assert_allclose(curve.lines[0].get_xydata(), rows.select("value", "label_prob").to_numpy(), atol=1e-6)
+    assert curve.get_xlabel().endswith(", px")
+    answers = [answer[0] for answer in rows["top5"]]
+    for place, ax in enumerate(strip):
+        (step,) = [k for k in range(STEPS) if np.array_equal(frames[k], ax.images[0].get_array())]
+        assert ax.get_title() == f"{step} px"
+        assert ax.get_xlabel() == f"class_{answers[step]} \\$x\\$: {rows['top5_prob'][step][0]:.2f}"
+        changed = place > 0 and answers[step] != answers[step - 1]
+        assert (ax.spines["left"].get_linewidth() > 2) == changed
+
+
+def test_no_line_joins_resizers_and_each_has_its_name(make):
+    inputs = make(kind="resizers", networks=("one", "two"))
+    for part, network in zip(figures["examples"].item.draw(inputs).figure.subfigs, inputs.networks, strict=True):
+        *strip, ax = part.axes
+        assert all(line.get_linestyle() == "None" for line in ax.lines)
+        assert [label.get_text() for label in ax.get_yticklabels()] == OPTIONS["resizers"]["resizers"]
+        pictures = inputs.predictions(network).sort("step").group_by("image_id")
+        assert ax.lines[0].get_xdata().tolist() in [pytest.approx(own["label_prob"].to_list()) for _, own in pictures]
+        assert len(strip) == 2
+        assert len({one.get_xlabel().partition(":")[0] for one in strip}) == 2
+
+
+def test_of_choices_the_example_is_the_largest_fall_between_any_two(make):
+    inputs = make(kind="resizers", networks=("one",))
+    best = (0, None)
+    for (image_id,), own in inputs.predictions("one").group_by("image_id"):
+        for first in own.rows(named=True):
+            for then in own.rows(named=True):
+                if first["label_rank"] == 1 and then["top5"][0] != first["top5"][0]:
+                    best = max(best, (abs(first["label_prob"] - then["label_prob"]), image_id, first, then))
+    caption = figures["examples"].item.draw(inputs).caption
+    assert f"of {best[1]} at {inputs.value_names[best[2]['value']]} and " in caption
+    assert f"goes from {best[2]['label_prob']:.2f} to {best[3]['label_prob']:.2f}." in caption
 
 
 def test_a_steady_network_is_said_to_be_steady(make):
@@ -342,7 +497,17 @@ def test_examples_name_the_resizers_and_not_their_places_in_the_list(make):
     assert any(f" at {name}:" in drawing.caption for name in names)
     assert " at 1 " not in drawing.caption
     titles = {ax.get_title() for part in drawing.figure.subfigs for ax in part.axes} - {""}
-    assert titles <= {short(name, 16) for name in names}
+    assert titles <= {short(name, 26) for name in names}
+
+
+def test_cells_of_the_matrix_say_nothing_where_no_answer_differs_and_else_how_many(make):
+    inputs = make(kind="resizers", networks=("one",))
+    grid = flip_rates(inputs.predictions("one"))
+    texts = figures["agreements"].item.draw(inputs).figure.axes[0].texts
+    found = {text.get_position(): text.get_text() for text in texts if text.get_text()}
+    assert found == {(j, i): f"{100 * grid[i, j]:.0f}" for i in range(5) for j in range(5) if grid[i, j] > 0}
+    same = figures["agreements"].item.draw(make(kind="resizers", networks=("one",), steady=True)).figure.axes[0]
+    assert not any(text.get_text() for text in same.texts)
 
 
 def test_no_pair_of_resizers_is_the_worst_where_none_differs(make):
@@ -375,8 +540,47 @@ def test_published_values_stand_beside_ours_where_they_are_of_the_same_kind(make
     lines = {line.get_label(): line for line in sweep.lines}
     np.testing.assert_allclose(lines["resnet50 (published)"].get_ydata(), SIZE_SWEEP_CHANGE["resnet50"])
     for kind, name in (("scale", "rescale"), ("sizes", "size_sweep")):
-        own = figures[name].item.draw(make(kind=kind)).figure.axes[0]
-        assert not any("paper_table" in str(line.get_label()) for line in own.lines)
+        for inputs in (make(kind=kind), unlike_the_papers(make(kind=kind, imagenet=True), surround="black")):
+            own = figures[name].item.draw(inputs)
+            assert not any("published" in str(line.get_label()) for line in own.figure.axes[0].lines)
+            assert "aper" not in own.caption
+
+
+def unlike_the_papers(inputs, **settings):
+    """The inputs with other settings of the protocol."""
+    return replace(inputs, protocols={name: {**facts, **settings} for name, facts in inputs.protocols.items()})
+
+
+@pytest.mark.parametrize(
+    "other", [{"surround": "black"}, {"axis": "diagonal"}, {"side": "100"}, {"step": "4"}, {"kind": "pad"}], ids=str
+)
+def test_the_papers_counts_and_its_28_per_cent_stand_beside_its_protocol_alone(make, other):
+    papers = figures["jaggedness"].item.draw(make(imagenet=True))
+    assert any("28%" in text.get_text() for text in papers.figure.axes[2].texts)
+    assert "28%" in papers.caption
+    for inputs in (unlike_the_papers(make(imagenet=True), **other), make()):
+        drawing = figures["jaggedness"].item.draw(inputs)
+        assert not any(diamonds(ax) for ax in drawing.figure.axes)
+        assert not drawing.figure.axes[2].texts
+        assert all(len(set(line.get_xdata())) == 1 for line in drawing.figure.axes[2].lines)  # intervals, no line across
+        assert "28%" not in drawing.caption
+        assert "aper" not in drawing.caption
+
+
+def test_curves_show_over_how_many_pictures_each_value_is_a_mean_where_that_differs(make):
+    inputs = make(kind="box_crop", networks=("one",), images=9)
+    drawing = figures["curves"].item.draw(inputs)
+    counts = [ax for ax in drawing.figure.axes if ax.get_ylabel() == "pictures"]
+    assert len(counts) == 4
+    for ax, measure in zip(counts, ("accuracy", "top5_accuracy", "top1_change", "mac"), strict=True):
+        rows = inputs.curves.filter(measure=measure).sort("value")
+        np.testing.assert_allclose(ax.lines[0].get_xydata(), rows.select("value", "n_images").to_numpy())
+        assert rows["n_images"].n_unique() > 1
+    low = inputs.curves.filter(measure="accuracy").sort("estimate", "value").row(0, named=True)
+    many = f"{low['n_images']} picture{'' if low['n_images'] == 1 else 's'}"
+    assert f"Accuracy: one {low['estimate']:.3f} (at {low['value']:g} px, {many})" in drawing.caption
+    assert drawing.figure.get_supxlabel().endswith(", px")
+    assert not [ax for ax in figures["curves"].item.draw(make()).figure.axes if ax.get_ylabel() == "pictures"]
 
 
 def test_curves_are_of_what_there_is(make):
@@ -437,6 +641,14 @@ def test_bars_are_as_long_as_the_table_says(make):
     ("protocols", "parts"),
     [
         ({"a": {"surround": "black"}, "black": {"surround": "mean"}, "c": {"surround": "inpaint"}}, ("black", None, None)),
+        (
+            {
+                "a": {"surround": "black", "side": "120"},
+                "b": {"surround": "black", "step": "2"},
+                "c": {"surround": "black"},
+            },
+            (None, None, "black"),
+        ),
         ({"a": {"surround": "black", "axis": "x"}, "b": {"surround": "black", "axis": "diagonal"}}, (None, "black")),
         ({"a": {"kind": "crop", "axis": "diagonal"}, "b": {"kind": "crop", "axis": "y"}}, ("crop", None)),
         ({"a": {"kind": "crop"}, "black scale": {"kind": "scale"}}, ("crop", None)),
@@ -445,7 +657,8 @@ def test_bars_are_as_long_as_the_table_says(make):
 def test_the_papers_table_stands_beside_diagonal_crops_and_black_alone(make, protocols, parts):
     inputs = make(imagenet=True)
     names = list(protocols)
-    facts = {name: {**inputs.protocols["p $x$"], "kind": "embed", **more} for name, more in protocols.items()}
+    common = {"title": "t", "unit": "px", "kind": "embed", "axis": "diagonal", "side": "100", "step": "1"}
+    facts = {name: {**common, **more} for name, more in protocols.items()}
     renamed = replace(inputs, protocols=facts, protocol="")
     renamed.__dict__["sensitivity"] = pl.concat(inputs.sensitivity.with_columns(protocol=pl.lit(name)) for name in names)
     drawing = figures["paper_table"].item.draw(renamed)
@@ -495,7 +708,7 @@ def test_jaggedness_is_that_of_a_loop(make):
     assert figures["jaggedness"].item.draw(inputs).figure.axes[0].patches[0].get_width() == pytest.approx(count)
 
 
-def test_rows_of_the_box_heat_map_begin_with_the_largest_box_and_are_black_beyond(make):
+def test_rows_of_the_box_heat_map_begin_with_the_largest_box(make):
     inputs = make(networks=("one",), kind="box_crop", images=9)
     boxes = inputs.boxes.with_row_index("k").with_columns(x_max=pl.col("x_min") + 6 + pl.col("k") % 5)
     inputs.__dict__["boxes"] = boxes
@@ -506,7 +719,6 @@ def test_rows_of_the_box_heat_map_begin_with_the_largest_box_and_are_black_beyon
     order = sorted(rows, key=lambda image_id: (-widths[image_id], image_id))
     for row, image_id in zip(np.ma.asarray(grid), order, strict=True):
         np.testing.assert_allclose(row.compressed(), rows[image_id]["label_prob"].to_numpy(), atol=1e-6)
-    assert ax.images[0].get_cmap().get_bad().tolist() == [0, 0, 0, 1]
 
 
 def test_the_gallery_shows_frames_and_their_values(make):
@@ -573,19 +785,38 @@ def test_every_condition_has_a_mark_and_a_place_of_its_own(make):
             assert sum(place - 0.5 < y < place + 0.5 for y in heights) == 3, network
 
 
-def test_every_column_of_measures_has_a_scale(make):
+def test_measures_of_choices_are_drawn(make):
+    inputs = make(networks=("one", "two"), kind="resizers")
+    panels = {ax.get_title().replace("\n", " "): ax for ax in figures["measures"].item.draw(inputs).figure.axes}
+    names = {
+        "Accuracy": "accuracy",
+        "Worst-case accuracy": "worst_accuracy",
+        "n-way agreement": "agreement",
+        "Consistency": "consistency",
+    }
+    assert set(panels) == set(names)
+    for title, measure in names.items():
+        rows = inputs.sensitivity.filter(pl.col("estimate").is_not_null(), measure=measure)
+        found, _ = estimates(panels[title], inputs.networks)
+        looks = {"all": ("o", True), "right": ("o", False)}
+        assert found == {(row["network"], *looks[row["condition"]]): row["estimate"] for row in rows.rows(named=True)}
+
+
+def test_every_panel_of_measures_has_numbers_and_the_scale_of_its_measure(make):
     inputs = make(networks=("one", "two"))
     facts = inputs.protocols["p $x$"]
     several = replace(inputs, protocols={"p $x$": facts, "centre": facts})
     once = inputs.sensitivity.filter(measure="accuracy").with_columns(protocol=pl.lit("centre"))
     several.__dict__["sensitivity"] = pl.concat([inputs.sensitivity, once])
     drawn = figures["measures"].item.draw(several).figure
-    drawn.canvas.draw()
+    drawn.draw_without_rendering()
     shown = [ax for ax in drawn.axes if ax.get_visible()]
-    scaled = [ax for ax in shown if any(label.get_visible() and label.get_text() for label in ax.get_xticklabels())]
-    columns = {round(ax.get_position().x0, 3) for ax in shown}
-    assert {round(ax.get_position().x0, 3) for ax in scaled} == columns
-    assert len(scaled) == len(columns) == 7
+    assert len(shown) == 7 + 1
+    for ax in shown:
+        assert len([label for label in seen_labels(ax.xaxis) if label.get_text()]) >= 2
+    by_title = {ax.get_title(): ax.get_xlim() for ax in shown if ax.get_title()}
+    assert [ax.get_xlim() for ax in shown if not ax.get_title()] == [by_title["Accuracy"]]
+    assert len(by_title) == 7
 
 
 def test_the_caption_names_the_conditions_that_are_drawn(make):
@@ -763,7 +994,10 @@ def test_examples_are_the_frames_that_each_network_saw(make):
 def test_the_papers_values_are_beside_networks_that_saw_the_papers_size_alone(make):
     """The first network is the paper's, shown another size: its value is of none of ours, and stays on the page."""
     alike, mixed = (
-        figures["paper_table"].item.draw(make(imagenet=True, larger=larger)).figure for larger in ((), ("one",))
+        figures["paper_table"]
+        .item.draw(unlike_the_papers(make(imagenet=True, larger=larger), surround="black", axis="diagonal", side="100"))
+        .figure
+        for larger in ((), ("one",))
     )
     for (ax, other), measure in zip(zip(alike.axes, mixed.axes, strict=True), ("top1_change", "mac"), strict=True):
         value = TABLE_1[measure, "black"]["vgg16"]
@@ -772,12 +1006,13 @@ def test_the_papers_values_are_beside_networks_that_saw_the_papers_size_alone(ma
         assert sorted(x for x, *_ in diamonds(ax)) == sorted(x for x, *_ in diamonds(other))
 
 
-def test_heat_maps_of_unlike_numbers_of_pictures_are_each_drawn_whole(make, tmp_path):
+def test_a_picture_that_one_network_lacks_has_an_empty_row_in_its_heat_map(make, tmp_path):
     """At another input size other pictures fit."""
     inputs = make(networks=("one", "two"), larger=("two",))
     fewer = inputs.predictions("two").filter(pl.col("image_id").is_in(inputs.images["image_id"][:9].implode()))
     tables.write(tmp_path / "fewer.parquet", fewer, tables.PREDICTIONS)
     inputs = replace(inputs, prediction_files={**inputs.prediction_files, ("p $x$", "two"): tmp_path / "fewer.parquet"})
     first, second, *_ = figures["heatmap"].item.draw(inputs).figure.axes
-    assert [ax.get_images()[0].get_array().shape[0] for ax in (first, second)] == [14, 9]
-    assert (first.get_ylim(), second.get_ylim()) == ((13.5, -0.5), (8.5, -0.5))
+    absent = [np.ma.getmaskarray(ax.get_images()[0].get_array()).all(1).sum() for ax in (first, second)]
+    assert absent == [0, 5]
+    assert first.get_ylim() == second.get_ylim() == (13.5, -0.5)

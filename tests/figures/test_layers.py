@@ -73,7 +73,7 @@ def test_most_is_lost_where_the_rise_is_largest_and_nowhere_where_nothing_rises(
 def test_the_curves_mark_every_subsampling_and_say_where_most_is_lost(inputs):
     drawing = drawn("layer_curves", inputs)
     ax = drawing.figure.axes[0]
-    assert ax.get_title() == "one\nP(top-1 change) 0.250 [0.200, 0.300]"
+    assert ax.get_title() == "one\nP(top-1 change)\n0.250 [0.200, 0.300]"
     lines = [line for line in ax.lines if len(set(line.get_xdata())) == 1]
     assert len(lines) == 3
     assert [text.get_text() for text in ax.texts] == ["2", "4", "8"]
@@ -131,7 +131,12 @@ def test_the_papers_values_are_beside_the_network_that_they_are_of(inputs, monke
     from dataclasses import replace
 
     monkeypatch.setattr("shiftscope.figures.paper_values.SIZE", 24)
-    paper = drawn("nonshiftability", replace(inputs, class_space="imagenet", architectures={"one": "vgg16"})).figure.axes[1]
+    known = replace(inputs, class_space="imagenet", architectures={"one": "vgg16"})
+    bare = drawn("nonshiftability", known)  # a picture of another size, moved
+    assert not any(line.get_marker() == "D" and len(line.get_xdata()) for line in bare.figure.axes[1].lines)
+    paper = drawn("nonshiftability", replace(known, protocols={"p": {**known.protocols["p"], "side": "100"}})).figure.axes[
+        1
+    ]
     diamonds = [line for line in paper.lines if line.get_marker() == "D"]
     assert [max(line.get_ydata()) for line in diamonds if len(line.get_ydata())] == [25.3, 27.4, 39.2]
 

@@ -55,18 +55,18 @@ def test_comments_and_docstrings_rerun_nothing(project):
 
 
 def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
-    project.edit("src/shiftscope/figures/heatmap.py", "vmin=0", "vmin=0.1")
-    assert project.would_run_each() == {"figure_heatmap": 1, "report": 1}
+    project.edit("src/shiftscope/figures/gallery.py", "FRAMES = 8", "FRAMES = 7")
+    assert project.would_run_each() == {"figure_gallery": 1, "report": 1}
 
 
 def test_one_figure_is_asked_for_by_its_file_and_needs_no_tables_of_others(project):
-    drawn = "results/test/figures/crop/heatmap.png"
+    drawn = "results/test/figures/crop/gallery.png"
     (project.folder / drawn).unlink()
-    assert project.would_run_each(drawn) == {"figure_heatmap": 1}
+    assert project.would_run_each(drawn) == {"figure_gallery": 1}
     shutil.rmtree(project.folder / "results" / "test" / "sums")
     (project.folder / "results" / "test" / "sensitivity.parquet").unlink()
-    assert project.would_run_each(drawn) == {"figure_heatmap": 1}
-    before = {path: path.read_bytes() for path in (project.folder / "results/test/figures").glob("*/heatmap.*")}
+    assert project.would_run_each(drawn) == {"figure_gallery": 1}
+    before = {path: path.read_bytes() for path in (project.folder / "results/test/figures").glob("*/gallery.*")}
     project.snakemake(drawn)
     assert len(before) == 3 * 3 - 1
     assert (project.folder / drawn).is_file()

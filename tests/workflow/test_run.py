@@ -63,7 +63,6 @@ def test_all_that_was_promised_is_there(finished):
         "box_centres",
         "framing",
         "relation",
-        "crop/heatmap",
         "crop/examples",
         "crop/gallery",
         "crop/curves",

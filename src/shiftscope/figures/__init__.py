@@ -52,7 +52,8 @@ class Inputs:
     protocol: str = ""
     """The one to draw, for figures that are drawn once per protocol."""
     protocols: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """title, unit, kind, reference and note of each protocol."""
+    """title, unit, kind, reference and note of each protocol; ``ordered``, ``yes`` or ``no``; ``step``, how far apart
+    its values are, if they are evenly so; and the settings by which it may be the paper's (`workflow.parameters.SAME`)."""
     prediction_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     """Predictions by protocol and network."""
     layer_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
@@ -173,6 +174,11 @@ class Inputs:
             .sort("value")
         )
         return dict(named.iter_rows()) if named["resizer"].n_unique() > 1 else {}
+
+    @property
+    def choices(self) -> bool:
+        """Whether the steps of the protocol to draw are choices in no order, so that no line may join them."""
+        return self.protocols[self.protocol].get("ordered") == "no"
 
     def value_said(self, value: float) -> str:
         """A step by its swept value and unit, or by its name where it has one."""

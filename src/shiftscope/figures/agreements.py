@@ -5,9 +5,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import new_figure, short
+from shiftscope.figures.style import WIDEST, new_figure, said_instead, short
 
-ACROSS, WIDEST = 4, 11.0
+ACROSS = 3
+CELL, NAMES_WIDTH, SCALE = 0.19, 1.5, 0.8
+"""Inches: the side of a cell, the names beside the matrices, and the scale of colours."""
 MOST_ANNOTATED = 20
 
 
@@ -20,36 +22,53 @@ MOST_ANNOTATED = 20
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw a matrix of flip rates between every two resizers for each network, at most 4 side by side."""
+    """Draw a matrix of flip rates between every two resizers for each network, at most 3 side by side."""
     names = list(inputs.value_names.values())
     rates = {network: flip_rates(inputs.predictions(network)) for network in inputs.networks}
     if not names:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no picture could go through this protocol", ha="center", va="center")
-        return Drawing(drawn, "No picture could go through this protocol.")
+        return Drawing(
+            said_instead("no picture could go through this protocol"), "No picture could go through this protocol."
+        )
     count = len(names)
-    side = max(2.2, 0.28 * count)
-    across = min(ACROSS, len(rates), max(1, int(WIDEST / (side + 0.2))))
+    room = WIDEST - NAMES_WIDTH - SCALE
+    side = min(room, max(1.8, CELL * count))
+    across = max(1, min(ACROSS, len(rates), int(room / (side + 0.1))))
     down = -(-len(rates) // across)
-    drawn = new_figure((side + 0.2) * across + 2.2, (side + 0.3) * down + 1.3)
+    drawn = new_figure(min(WIDEST, (side + 0.1) * across + NAMES_WIDTH + SCALE), (side + 0.3) * down + NAMES_WIDTH)
     axes = drawn.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     top = max(0.01, *(float(np.nanmax(grid)) for grid in rates.values()))
     for ax, (network, grid) in zip(axes.flat, rates.items(), strict=False):
         image = ax.imshow(grid, cmap="viridis", vmin=0, vmax=top)
         ax.set_title(short(network))
-        ax.set_xticks(range(count), [short(name) for name in names], rotation=90, fontsize=6)
-        ax.set_yticks(range(count), [short(name) for name in names], fontsize=6)
+        ax.set_xticks(range(count), [short(name) for name in names], rotation=90, fontsize=7)
+        ax.set_yticks(range(count), [short(name) for name in names], fontsize=7)
         for i, j in np.argwhere(~np.isnan(grid)) if count <= MOST_ANNOTATED else ():
             if i != j:
                 shade = "white" if grid[i, j] < 0.6 * top else "black"
-                ax.text(j, i, f"{100 * grid[i, j]:.0f}", ha="center", va="center", fontsize=6, color=shade)
+                ax.text(j, i, per_cent(grid[i, j]), ha="center", va="center", fontsize=7, color=shade)
     for ax in list(axes.flat)[len(rates) :]:
         ax.set_visible(False)
     if len(rates) > across * (down - 1) and down > 1:
         for ax in axes[-2, len(rates) - across * (down - 1) :]:
             ax.tick_params(labelbottom=True)  # there is no panel below it to name the columns
     drawn.colorbar(image, ax=axes, label="share of pictures with another answer", fraction=0.04)
-    return Drawing(drawn, "Numbers are per cent of pictures. " + " ".join(_said(names, rates)))
+    return Drawing(
+        drawn,
+        "Numbers are per cent of pictures; where there is none, no picture has another answer. "
+        + " ".join(_said(names, rates)),
+    )
+
+
+def per_cent(rate: float) -> str:
+    """A rate as a number for a small cell: nothing for 0, a decimal below 1 %.
+
+    >>> per_cent(0), per_cent(0.0025), per_cent(0.0096), per_cent(0.126)
+    ('', '.2', '1', '13')
+    """
+    rounded = f"{100 * rate:.1f}"
+    if not rate:
+        return ""
+    return rounded.removeprefix("0") if rounded.startswith("0") else f"{100 * rate:.0f}"
 
 
 def flip_rates(predictions: pl.DataFrame) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import new_figure, plain, short
+from shiftscope.figures.style import WIDEST, legend, new_figure, plain, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,9 @@ KINDS = {
     "empty": ("empty", "#d9d9d9"),
 }
 """Ribeiro & Schön's four kinds of frequencies of the smaller map: name in the figure, and colour."""
-MOST_NETWORKS = 6
+HATCHES = {"tangled": "////", "aliased": "xxxx"}
+ACROSS = 3
+"""Networks side by side."""
 
 
 @figure(
@@ -30,18 +32,21 @@ MOST_NETWORKS = 6
 )
 def draw(inputs: Inputs) -> Drawing:
     """Draw the kinds of frequencies and the energy above the limit for each subsampling step."""
-    networks = list(inputs.networks)[:MOST_NETWORKS]
+    networks = list(inputs.networks)
     steps = {network: _steps(inputs.layers(network)) for network in networks}
     rows = max(1, *(table.select(pl.col("layer").n_unique()).item() for table in steps.values()))
-    drawn = new_figure(1.2 + 2.6 * len(networks), 1.3 + 0.3 * rows)
-    axes = drawn.subplots(1, len(networks), squeeze=False)[0]
+    down = -(-len(networks) // ACROSS)
+    across = -(-len(networks) // down)
+    drawn = new_figure(min(WIDEST, 1.2 + 2.6 * across), (0.8 + 0.26 * rows) * down + 0.4)
+    axes = drawn.subplots(down, across, squeeze=False).flatten()
     sentences = []
-    for ax, network in zip(axes, networks, strict=True):
+    for ax in axes[len(networks) :]:
+        ax.set_visible(False)
+    for ax, network in zip(axes, networks, strict=False):
         _bars(ax, steps[network])
         ax.set_title(short(network))
         sentences.append(_said(network, steps[network]))
-    known = next((ax for ax in axes if ax.get_legend_handles_labels()[0]), axes[0])
-    drawn.legend(*known.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7, frameon=False)
+    legend(drawn, list(axes), 1.1)
     explained = (
         "Bars: frequencies of the smaller map, by what is folded into them (20 dB apart). Dots: share of the energy before "
         "the step that is above what the smaller map can carry. "
@@ -64,7 +69,7 @@ def _bars(ax: "Axes", table: pl.DataFrame) -> None:
     left = [0.0] * len(names)
     for kind, (label, colour) in KINDS.items():
         width = [value.get((name, kind), {"estimate": 0.0})["estimate"] for name in names]
-        ax.barh(range(len(names)), width, left=left, color=colour, label=label, height=0.7)
+        ax.barh(range(len(names)), width, left=left, facecolor=colour, hatch=HATCHES.get(kind, ""), label=label, height=0.7)
         left = [start + more for start, more in zip(left, width, strict=True)]
     above = [value[name, "energy_above"] for name in names if (name, "energy_above") in value]
     if above:
@@ -77,7 +82,7 @@ def _bars(ax: "Axes", table: pl.DataFrame) -> None:
         ax.errorbar(
             middle, range(len(names)), xerr=error, fmt="o", color="black", markersize=3.5, linewidth=1, label="energy above"
         )
-    ax.set_yticks(range(len(names)), [short(name, 18) for name in names], fontsize=6)
+    ax.set_yticks(range(len(names)), [short(name, 18) for name in names], fontsize=7)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set(xlim=(0, 1), xlabel="share")
 

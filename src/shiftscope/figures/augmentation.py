@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import SMALLEST, WIDEST, colours, new_figure, plain, said_instead, short
 from shiftscope.remedies.augmentation import ALIKE, OTHERWISE
 from shiftscope.wording.remedies import claim_sentence, main_protocol
 
@@ -27,21 +27,25 @@ def draw(inputs: Inputs) -> Drawing:
     table = inputs.augmentation.filter(pl.col("estimate").is_not_null(), of="network")
     protocols = [name for name in inputs.protocols if name in set(table["protocol"])]
     if not protocols:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no picture was seen by all networks", ha="center", va="center")
-        return Drawing(drawn, "There is no picture that all networks have.")
+        return Drawing(said_instead("no picture was seen by all networks"), "There is no picture that all networks have.")
     groups = table["trained_on"].unique(maintain_order=True).to_list()
     places = _places(table, groups)
-    drawn = new_figure(0.45 * len(places) * len(protocols) + 2.5, 3.4)
-    axes = drawn.subplots(1, len(protocols), squeeze=False, sharey=True)[0]
-    for ax, protocol in zip(axes, protocols, strict=True):
+    wide = max(1.8, 0.35 * (len(places) + len(groups) + 1))
+    across = max(1, min(len(protocols), int((WIDEST - 0.8) // wide)))
+    down = -(-len(protocols) // across)
+    drawn = new_figure(min(WIDEST, wide * across + 0.8), 3.4 * down)
+    grid = drawn.subplots(down, across, squeeze=False, sharey=True)
+    for ax in grid.flat[len(protocols) :]:
+        ax.set_visible(False)
+    for ax, protocol in zip(grid.flat, protocols, strict=False):
         plain(ax)
         ax.set_title(short(protocol))
         for row in table.filter(protocol=protocol).rows(named=True):
             _pair(ax, row, places[row["network"]], colours(inputs.networks)[row["network"]])
         _groups(ax, table, groups, places)
-    axes[0].set_ylim(0, 1.35 * max(table["plain"].max(), table["estimate"].max()) or 1)  # type: ignore[type-var,operator]
-    axes[0].set_ylabel("P(top-1 change)")
+    grid[0, 0].set_ylim(0, 1.35 * max(table["plain"].max(), table["estimate"].max()) or 1)  # type: ignore[type-var,operator]
+    for ax in grid[:, 0]:
+        ax.set_ylabel("P(top-1 change)")
     main = main_protocol(inputs.protocols, set(protocols))
     first = "Each line goes from a network trained without augmentation (hollow) to the same one trained with it (filled)."
     return Drawing(drawn, f"{first} {claim_sentence(inputs.augmentation, str(main))}{_distances(table)}")
@@ -71,7 +75,7 @@ def _groups(ax: "Axes", table: pl.DataFrame, groups: list[str], places: dict[str
         middle = sum(places[name] for name in set(own["network"])) / own["network"].n_unique()
         framing = own["framing"][0]
         text = short(group) + (f"\n{SAID[framing]}" if framing else "")
-        ax.text(middle, 1, text, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=6)
+        ax.text(middle, 1, text, transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=SMALLEST)
 
 
 def _distances(table: pl.DataFrame) -> str:

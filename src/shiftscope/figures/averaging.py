@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, Look, legend, looks, new_figure, plain, said_instead, short
 from shiftscope.sensitivity.measures import measures
 
 if TYPE_CHECKING:
@@ -30,15 +30,16 @@ def draw(inputs: Inputs) -> Drawing:
     )
     present = [name for name in SHOWN if name in set(table["measure"])]
     if not present:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no remedy that works on answers could be tried", ha="center", va="center")
-        return Drawing(drawn, f"No remedy that works on answers could be tried on {inputs.protocol}.")
+        return Drawing(
+            said_instead("no remedy that works on answers could be tried"),
+            f"No remedy that works on answers could be tried on {inputs.protocol}.",
+        )
     remedies = table["remedy"].unique(maintain_order=True).to_list()
     dashes = {name: DASHES[place % len(DASHES)] for place, name in enumerate(remedies)}
     networks = [name for name in inputs.networks if name in set(table["network"])]
     lines = [(network, remedy) for network in networks for remedy in remedies]
-    across = min(4, len(lines))
-    drawn = new_figure(2.6 * len(present), 2.7 + 0.18 * -(-len(lines) // across))
+    across = min(3, len(lines))
+    drawn = new_figure(min(WIDEST, 2.6 * len(present)), 2.7 + 0.18 * -(-len(lines) // across))
     axes = drawn.subplots(1, len(present), squeeze=False)[0]
     for ax, measure in zip(axes, present, strict=True):
         plain(ax)
@@ -46,20 +47,32 @@ def draw(inputs: Inputs) -> Drawing:
         for network, remedy in lines:
             rows = table.filter(measure=measure, network=network, remedy=remedy).sort("setting")
             if len(rows):
-                _line(ax, rows, colours(inputs.networks)[network], dashes[remedy], f"{short(network)}, {short(remedy)}")
+                _line(ax, rows, looks(inputs.networks)[network], dashes[remedy], f"{short(network)}, {short(remedy)}")
         _axis(ax, table["setting"].unique().sort().to_list())
     drawn.supxlabel("frames for one answer", fontsize=8)
-    handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    drawn.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=across, frameon=False, fontsize=7)
+    legend(drawn, list(axes), 2.8)
     return Drawing(drawn, _caption(table.filter(measure=present[0]), present[0]))
 
 
-def _line(ax: "Axes", rows: pl.DataFrame, colour: str, dashes: str, label: str) -> None:
+def _line(ax: "Axes", rows: pl.DataFrame, look: Look, dashes: str, label: str) -> None:
     x = rows["setting"].to_numpy()
-    ax.plot(x, rows["estimate"].to_numpy(), dashes, color=colour, linewidth=1.2, marker="o", markersize=2.5, label=label)
+    ax.plot(
+        x,
+        rows["estimate"].to_numpy(),
+        dashes,
+        color=look.colour,
+        linewidth=1.2,
+        marker=look.marker,
+        markersize=3,
+        label=label,
+    )
     known = rows.drop_nulls(["ci_low", "ci_high"])
     ax.vlines(
-        known["setting"].to_numpy(), known["ci_low"].to_numpy(), known["ci_high"].to_numpy(), color=colour, linewidth=0.8
+        known["setting"].to_numpy(),
+        known["ci_low"].to_numpy(),
+        known["ci_high"].to_numpy(),
+        color=look.colour,
+        linewidth=0.8,
     )
 
 

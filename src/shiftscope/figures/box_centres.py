@@ -7,7 +7,7 @@ from shiftscope.bias.boxes import ALL, centre_q
 from shiftscope.bias.rectangles import CORNERS
 from shiftscope.bias.selection import is_of, kept
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.figures.style import COLOURS, WIDEST, new_figure, plain, short
 from shiftscope.wording.framing import verdict_sentence
 
 MOST_CATEGORIES = 11
@@ -32,7 +32,7 @@ def draw(inputs: Inputs) -> Drawing:
     groups = {ALL: boxes} | {name: boxes.filter(pl.col("category") == name) for name in frequent}
     across = min(ACROSS, len(groups))
     blocks = -(-len(groups) // across)
-    drawn = new_figure(1.5 * across + 0.6, 2.75 * blocks)
+    drawn = new_figure(min(WIDEST, 1.5 * across + 0.6), 2.75 * blocks)
     axes = drawn.subplots(2 * blocks, across, squeeze=False, height_ratios=[1.6, 0.75] * blocks)
     for place in range(blocks * across):
         upper, lower = axes[2 * (place // across), place % across], axes[2 * (place // across) + 1, place % across]
@@ -44,7 +44,7 @@ def draw(inputs: Inputs) -> Drawing:
         _centres(upper, group)
         q = dict(centres.filter(pl.col("category") == name).select("null", "q_value").iter_rows())
         said = "\n".join(f"{null} {_q(value)}" for null in ("naive", "feasible") if (value := q.get(null)) is not None)
-        upper.set_title(f"{short(name, 20)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
+        upper.set_title(f"{short(name, 16)} (n={len(group)})\n{said or 'too few to test'}", fontsize=7)
         _heights(lower, group)
         lower.set_xlabel("height" if place // across == blocks - 1 or place + across >= len(groups) else "", fontsize=7)
     caption = (

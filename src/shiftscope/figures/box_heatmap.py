@@ -10,23 +10,17 @@ from shiftscope.figures.paper_values import V1
 @figure(
     "box_heatmap",
     title="P(true class) over pictures by the size of their box",
-    reference=f"{V1}, figure 3: rows sorted by box size, black where a window would not keep the box",
+    reference=f"{V1}, figure 3: rows sorted by box size; there, it is black where a window would not keep the box",
     tables=("predictions", "boxes"),
     source=("labels",),
     protocol=("box_crop",),
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw the probability of the true class over the place of the window, the picture with the largest box first."""
+    """Draw the probability of the true class over the place of the window, the picture with the largest box first, and each
+    change of the answer."""
     area = (pl.col("x_max") - pl.col("x_min")) * (pl.col("y_max") - pl.col("y_min"))
     boxes = inputs.boxes.filter(~pl.col("is_crowd").fill_null(value=False))
     largest = boxes.group_by("image_id").agg(area.max().alias("area"))
     ranked = largest.sort("area", "image_id", descending=[True, False])["image_id"].to_list()
-    order = {image_id: place for place, image_id in enumerate(ranked)}
-    return draw_map(
-        inputs,
-        order=lambda image_id, _row: order.get(image_id, len(order)),
-        order_said="pictures, the largest box first",
-        absent="#000000",
-        absent_said="black where a window would not keep the box",
-    )
+    return draw_map(inputs, ranked, "the largest box first", "a window would not keep the box")

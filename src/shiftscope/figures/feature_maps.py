@@ -5,7 +5,7 @@ import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.paper_values import V1
-from shiftscope.figures.style import new_figure, short
+from shiftscope.figures.style import WIDEST, new_figure, said_instead, short
 
 MOST_NETWORKS = 3
 
@@ -23,12 +23,12 @@ def draw(inputs: Inputs) -> Drawing:
     known = [network for network in inputs.networks if inputs.maps(network).height]
     networks = known[:MOST_NETWORKS]
     if not networks:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no network has layers that can be looked at", ha="center", va="center")
-        return Drawing(drawn, "No network has layers that can be looked at.")
+        return Drawing(
+            said_instead("no network has layers that can be looked at"), "No network has layers that can be looked at."
+        )
     tables = [inputs.maps(network) for network in networks]
     rows = max(table["layer"].n_unique() for table in tables)
-    drawn = new_figure(2.6 * len(networks) + 0.6, 1.0 * rows + 0.8)
+    drawn = new_figure(min(WIDEST, 2.6 * len(networks) + 0.6), 1.0 * rows + 0.8)
     sentences = []
     for part, network, table in zip(drawn.subfigures(1, len(networks), squeeze=False)[0], networks, tables, strict=True):
         part.suptitle(short(network), fontsize=8, fontweight="bold")
@@ -43,7 +43,7 @@ def draw(inputs: Inputs) -> Drawing:
                     np.reshape(row["values"], (row["height"], row["width"])), cmap="viridis", vmin=lowest, vmax=highest
                 )
             first = maps.row(0, named=True)
-            line[0].set_title(f"{short(first['layer'], 20)}, {first['width']} cells", fontsize=6, loc="left", pad=2)
+            line[0].set_title(f"{short(first['layer'], 20)}, {first['width']} cells", fontsize=7, loc="left", pad=2)
         sentences.append(_said(network, table))
     (image_id,) = {table["image_id"][0] for table in tables[:1]}
     places = "; ".join(f"({x:g}, {y:g})" for x, y in shifts)
@@ -51,7 +51,8 @@ def draw(inputs: Inputs) -> Drawing:
         f"{image_id}, moved by {places} px to the right and down; of each layer the channel that varies most, in one "
         "scale of colours for all places. "
     )
-    return Drawing(drawn, explained + " ".join(sentences))
+    more = f" The first {len(networks)} of {len(known)} networks are shown." if len(networks) < len(known) else ""
+    return Drawing(drawn, explained + " ".join(sentences) + more)
 
 
 def _said(network: str, table: pl.DataFrame) -> str:

@@ -5,7 +5,7 @@ import polars as pl
 
 from shiftscope.bias.boxes import ALL
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.figures.style import COLOURS, SMALLEST, WIDEST, new_figure, plain, said_instead, short
 from shiftscope.wording.framing import verdict_sentence
 
 MOST = 30
@@ -26,11 +26,9 @@ def draw(inputs: Inputs) -> Drawing:
     """Draw the categories in the order of their distance from uniform framing, and the largest ones by name."""
     rows = ranked(inputs.bias)
     if not rows.height:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no category has enough boxes to be tested", ha="center", va="center")
-        return Drawing(drawn, verdict_sentence(inputs.bias))
+        return Drawing(said_instead("no category has enough boxes to be tested"), verdict_sentence(inputs.bias))
     named = rows if rows.height <= MOST else pl.concat([rows.head(MOST // 2), rows.tail(MOST // 2)])
-    drawn = new_figure(10, max(3.2, 0.22 * named.height + 1.2))
+    drawn = new_figure(WIDEST, max(3.2, 0.22 * named.height + 1.2))
     left, middle, right = drawn.subplots(1, 3, width_ratios=[1.5, 1, 1])
     _ranking(left, named, rows.height)
     _all_ranks(middle, rows, ranked(inputs.bias, "naive"))
@@ -68,28 +66,37 @@ def ranked(bias: pl.DataFrame, null: str = "feasible") -> pl.DataFrame:
 
 
 def _ranking(ax, rows: pl.DataFrame, total: int) -> None:  # type: ignore[no-untyped-def]
-    for axis, shift in (("x", -0.17), ("y", 0.17)):
+    for axis, shift, marker in (("x", -0.17, "o"), ("y", 0.17, "s")):
         y = np.arange(rows.height) + shift
         effect, low, high = (rows[f"{name}_{axis}"].to_numpy() for name in ("effect", "low", "high"))
         ax.hlines(y, np.where(np.isnan(low), effect, low), np.where(np.isnan(high), effect, high), color=SHADE[axis], lw=1)
         clear = (rows[f"q_{axis}"] < Q).to_numpy()
-        ax.plot(effect[clear], y[clear], "o", color=SHADE[axis], markersize=3.5, label=LABELS[axis])
-        ax.plot(effect[~clear], y[~clear], "o", color=SHADE[axis], markersize=3.5, markerfacecolor="white")
+        ax.plot(effect[clear], y[clear], marker, color=SHADE[axis], markersize=3.5)
+        ax.plot(effect[~clear], y[~clear], marker, color=SHADE[axis], markersize=3.5, markerfacecolor="white")
     if rows.height < total:
         ax.axhline(MOST // 2 - 0.5, color="#404040", linewidth=0.8, linestyle=":")
     names = [f"{short(name, 22)} ({n})" for name, n in rows.select("category", "n").iter_rows()]
-    ax.set_yticks(np.arange(rows.height), names, fontsize=6)
+    ax.set_yticks(np.arange(rows.height), names, fontsize=SMALLEST)
     ax.set(xlabel="distance from uniform, given the size", ylim=(rows.height - 0.5, -0.5))
     ax.set_xlim(left=0)
-    handles = [ax.plot([], [], "o", color=SHADE[axis], label=LABELS[axis])[0] for axis in AXES]
+    handles = [
+        ax.plot([], [], marker, color=SHADE[axis], label=LABELS[axis])[0] for axis, marker in zip(AXES, "os", strict=True)
+    ]
     ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     plain(ax)
 
 
 def _all_ranks(ax, place: pl.DataFrame, naive: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    for rows, colour, label in ((place, COLOURS[0], "feasible"), (naive, COLOURS[3], "naive")):
+    for rows, colour, label, dash in ((place, COLOURS[0], "feasible", "-"), (naive, COLOURS[3], "naive", "--")):
         rank = np.arange(1, rows.height + 1)
-        ax.plot(rank, rows["strength"].to_numpy(), color=colour, label=label, marker="." if rows.height < MOST else "")
+        ax.plot(
+            rank,
+            rows["strength"].to_numpy(),
+            color=colour,
+            label=label,
+            linestyle=dash,
+            marker="." if rows.height < MOST else "",
+        )
     ax.set(xlabel="rank of the category", ylabel="distance from uniform, mean of both axes")
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False, fontsize=7)

@@ -5,7 +5,7 @@ import polars as pl
 
 from shiftscope.core import tables
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import new_figure, short
+from shiftscope.figures.style import WIDEST, new_figure, short
 
 FRAMES = 8
 
@@ -32,7 +32,7 @@ def draw(inputs: Inputs) -> Drawing:
     chosen = list(dict.fromkeys(ids[place] for place in (0, len(ids) // 2, -1)))
     sequences = [rows.filter(pl.col("image_id") == image_id) for image_id in chosen]
     most = max(min(FRAMES, len(own)) for own in sequences)
-    drawn.set_size_inches(max(3.2, 1.15 * most), 1.4 * len(chosen) + 0.2)
+    drawn.set_size_inches(min(WIDEST, max(3.2, 1.15 * most)), 1.4 * len(chosen) + 0.2)
     axes = drawn.subplots(len(chosen), most, squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
@@ -42,7 +42,7 @@ def draw(inputs: Inputs) -> Drawing:
         for ax, place in zip(row, shown.tolist(), strict=False):
             ax.imshow(frames[place], interpolation="nearest")
             label = own["resizer"][place] if facts["kind"] == "resizers" else f"{own['value'][place]:.4g}"
-            ax.text(0.5, -0.03, short(label), ha="center", va="top", fontsize=6, transform=ax.transAxes)
+            ax.text(0.5, -0.03, short(label, 18), ha="center", va="top", fontsize=7, transform=ax.transAxes)
         row[0].set_title(short(image_id, 40), loc="left", fontsize=7)
     lengths = rows.group_by("image_id").len()["len"].to_list()
     steps = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"

@@ -8,7 +8,7 @@ import polars as pl
 
 from shiftscope.bias.landmarks import spanned
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import COLOURS, new_figure, plain, short
+from shiftscope.figures.style import COLOURS, new_figure, plain, said_instead, short
 
 MOST_POINTS = 5000
 Q = 0.05
@@ -28,9 +28,7 @@ def draw(inputs: Inputs) -> Drawing:
     rows = list(_rows(inputs))
     said = _said(rows, inputs)
     if not rows:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no object has both points of a pair", ha="center", va="center")
-        return Drawing(drawn, said)
+        return Drawing(said_instead("no object has both points of a pair"), said)
     drawn = new_figure(6, 2.7 * len(rows))
     axes = drawn.subplots(len(rows), 2, squeeze=False)
     for (scatter, histogram), row in zip(axes, rows, strict=True):

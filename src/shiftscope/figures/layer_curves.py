@@ -8,7 +8,7 @@ import polars as pl
 from shiftscope.cause.losses import handed_on, of_layers, unseen
 from shiftscope.cause.measures import measures
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, colours, new_figure, plain, short
 from shiftscope.wording.cause import loss_sentence
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SHOWN = (("nonshiftability", "share"), ("shift_error", "interior"))
 """Measures and their quantities, a row of panels each."""
-MOST_NETWORKS = 6
+ACROSS = 4
+"""Networks side by side."""
 
 
 @figure(
@@ -28,32 +29,39 @@ MOST_NETWORKS = 6
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw nonshiftability and shift error by depth for each of the first networks."""
-    networks = list(inputs.networks)[:MOST_NETWORKS]
-    drawn = new_figure(1.2 + 2.2 * len(networks), 4.2)
-    axes = drawn.subplots(len(SHOWN), len(networks), squeeze=False, sharey="row", sharex="col")
+    """Draw nonshiftability and shift error by depth for each network."""
+    networks = list(inputs.networks)
+    across = min(ACROSS, len(networks))
+    blocks = -(-len(networks) // across)
+    drawn = new_figure(min(WIDEST, 1.2 + 2.2 * across), 4.4 * blocks)
+    grid = drawn.subplots(len(SHOWN) * blocks, across, squeeze=False)
+    axes = np.concatenate(np.split(grid, blocks), axis=1)  # a column for each network
     sentences = []
+    for ax in axes[:, len(networks) :].flat:
+        ax.set_visible(False)
     for place, network in enumerate(networks):
+        axes[1, place].sharex(axes[0, place])
         layers, colour = inputs.layers(network), colours(inputs.networks)[network]
         for row, (measure, quantity) in enumerate(SHOWN):
             _curve(axes[row, place], of_layers(layers, measure, quantity), colour)
         change = inputs.top1_change(network)
-        said = "" if change is None else f"\nP(top-1 change) {_interval(change)}"
-        axes[0, place].set_title(f"{short(network)}{said}", fontsize=8, pad=12)
+        said = "" if change is None else f"\nP(top-1 change)\n{_interval(change)}"
+        axes[0, place].set_title(f"{short(network)}{said}", fontsize=8, pad=13)
         axes[-1, place].set_xlabel("depth, layers with weights")
         sentences += _said(network, layers)
     for row, (measure, _) in enumerate(SHOWN):
         entry = measures[measure]
-        axes[row, 0].set_ylim(bottom=0)
-        axes[row, 0].set_ylabel(f"{entry.title.lower()},\n{entry.unit}")
-    left_out = len(inputs.networks) - len(networks)
-    more = f" The first {len(networks)} of {len(inputs.networks)} networks are shown." if left_out else ""
+        highest = max(ax.get_ylim()[1] for ax in axes[row, : len(networks)])
+        for place, ax in enumerate(axes[row, : len(networks)]):
+            ax.set_ylim(0, highest)  # one scale for all networks
+            if place % across == 0:
+                ax.set_ylabel(f"{entry.title.lower()},\n{entry.unit}")
     explained = (
         "Dots: all layers. Line: the last layer of each depth, but no convolution or normalisation where there is another, "
         "since the sums of their maps are near 0. Vertical lines: the map becomes smaller; above each, the subsampling "
         "factor behind it. "
     )
-    return Drawing(drawn, explained + " ".join(sentences) + more)
+    return Drawing(drawn, explained + " ".join(sentences))
 
 
 def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
@@ -81,7 +89,7 @@ def _curve(ax: "Axes", rows: pl.DataFrame, colour: str) -> None:
         if factor[k] > factor[:k].max():
             ax.axvline((depth[k - 1] + depth[k]) / 2, color="#808080", linewidth=0.7, linestyle=":")
             ax.annotate(
-                f"{factor[k]:.3g}", (depth[k], 1), xycoords=("data", "axes fraction"), fontsize=6, va="bottom", ha="center"
+                f"{factor[k]:.3g}", (depth[k], 1), xycoords=("data", "axes fraction"), fontsize=7, va="bottom", ha="center"
             )
 
 

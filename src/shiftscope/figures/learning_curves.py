@@ -1,12 +1,12 @@
 """How the training of networks went."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from shiftscope.core.numbers import percent
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import Look, legend, looks, new_figure, plain, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +26,7 @@ FEW = 30
 def draw(inputs: Inputs) -> Drawing:
     """Draw loss and accuracy by epoch, a line for each network that was trained."""
     curves = {network: inputs.training(network) for network in inputs.training_files}
-    across = min(4, len(curves))
-    drawn = new_figure(6.4, 2.7 + 0.18 * -(-len(curves) // across))
+    drawn = new_figure(6.4, 2.7 + 0.18 * -(-len(curves) // 3))
     axes = drawn.subplots(1, len(PANELS))
     validated = any(rows["validation_loss"].count() for rows in curves.values())
     for ax, (column, label) in zip(axes, PANELS, strict=True):
@@ -35,11 +34,11 @@ def draw(inputs: Inputs) -> Drawing:
         ax.set_ylabel(label)
         ax.set_xlabel("epoch")
         for network, rows in curves.items():
-            _lines(ax, rows, column, colours(inputs.networks)[network], short(network))
+            _lines(ax, rows, column, looks(inputs.networks)[network], short(network))
         ax.set_ylim(bottom=0)
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[1].set_ylim(0, 1.02)
-    drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=across, frameon=False, fontsize=7)
+    legend(drawn, [axes[0]])
     dashes = " Dashed: on the pictures for validation, after each epoch." if validated else ""
     first = f"Lines: means over the pictures of each epoch, while they were trained on.{dashes}"
     return Drawing(drawn, " ".join([first, *(f"{network}: {said(rows)}." for network, rows in curves.items())]))
@@ -72,10 +71,15 @@ def _trend(subject: str, losses: pl.Series) -> str:
     return f"{subject} was {'still falling' if after < before else 'rising'}, from {before:.3g} to {after:.3g}"
 
 
-def _lines(ax: "Axes", rows: pl.DataFrame, column: str, colour: str, label: str) -> None:
-    marker = "o" if len(rows) < FEW else None
+def _lines(ax: "Axes", rows: pl.DataFrame, column: str, look: Look, label: str) -> None:
+    marker: dict[str, Any] = {
+        "marker": look.marker,
+        "markevery": max(1, len(rows) // FEW),
+        "markersize": 3,
+        "color": look.colour,
+    }
     epochs = rows["epoch"].to_numpy()
-    ax.plot(epochs, rows[column].to_numpy(), color=colour, linewidth=1.2, marker=marker, markersize=2.5, label=label)
+    ax.plot(epochs, rows[column].to_numpy(), linewidth=1.2, label=label, **marker)
     asked = rows[f"validation_{column}"]
     if asked.count():
-        ax.plot(epochs, asked.to_numpy(), "--", color=colour, linewidth=1.2, marker=marker, markersize=2.5)
+        ax.plot(epochs, asked.to_numpy(), "--", linewidth=1.2, **marker)

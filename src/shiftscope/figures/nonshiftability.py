@@ -2,8 +2,8 @@
 
 from shiftscope.cause.losses import handed_on, of_layers
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.paper_values import GREY, NAMES, NONSHIFTABILITY, V1, known_as
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.paper_values import FIGURE_5, GREY, NAMES, NONSHIFTABILITY, V1, known_as, not_in_run, published
+from shiftscope.figures.style import SMALLEST, legend, looks, new_figure, plain, short
 
 
 @figure(
@@ -15,20 +15,22 @@ from shiftscope.figures.style import colours, new_figure, plain, short
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw nonshiftability over the subsampling factor, in our reading and in the paper's."""
-    drawn = new_figure(8.2, 3.2)
+    """Draw nonshiftability over the subsampling factor, in our reading and in the paper's, beside the paper's values where
+    it is its protocol."""
+    drawn = new_figure(8.2, 3.2 + 0.16 * -(-len(inputs.networks) // 4))
     ours, paper = drawn.subplots(1, 2)
-    published = NONSHIFTABILITY if inputs.class_space == "imagenet" else {}
+    papers = published(inputs, inputs.protocol, FIGURE_5, NONSHIFTABILITY)
     sentences = []
-    for network, colour in colours(inputs.networks).items():
+    for network, look in looks(inputs.networks).items():
         layers = inputs.layers(network)
         for ax, quantity in ((ours, "share"), (paper, "paper")):
             rows = handed_on(of_layers(layers, "nonshiftability", quantity))
             x, y = rows["subsampling_factor"].to_numpy(), rows["estimate"].to_numpy()
             low, high = (rows[name].fill_null(rows["estimate"]).to_numpy() for name in ("ci_low", "ci_high"))
             ax.errorbar(
-                x, y, (y - low, high - y), color=colour, marker="o", markersize=3, linewidth=1.2, label=short(network)
-            )
+                x, y, (y - low, high - y), color=look.colour, marker=look.marker, linestyle=look.dash, markersize=3.5,
+                linewidth=1.2, label=short(network),
+            )  # fmt: skip
             if rows.height and quantity == "share":
                 last = rows.row(-1, named=True)
                 ends = "" if last["ci_low"] is None else f" [{last['ci_low']:.1%}, {last['ci_high']:.1%}]"
@@ -36,22 +38,24 @@ def draw(inputs: Inputs) -> Drawing:
                     f"{network}: {last['estimate']:.1%}{ends} of the shifts at its last factor, "
                     f"{last['subsampling_factor']:.3g}."
                 )
-        factors = published.get(known_as(inputs, network), {})
-        paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=colour, markersize=5)
-    for name in [name for name in published if name not in {known_as(inputs, network) for network in inputs.networks}]:
-        factors = published[name]
+        factors = papers.get(known_as(inputs, network), {})
+        paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=look.colour, markersize=5)
+    for name in not_in_run(inputs, papers):
+        factors = papers[name]
         paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=GREY, markersize=4)
-        paper.annotate(NAMES[name], (max(factors), factors[max(factors)]), (4, 0), textcoords="offset points", fontsize=6)
+        paper.annotate(
+            NAMES[name], (max(factors), factors[max(factors)]), (4, 0), textcoords="offset points", fontsize=SMALLEST
+        )
     for ax, label in ((ours, "share of shifts, all channels"), (paper, "number of shifts, 10 random channels")):
         plain(ax)
         ax.set_xscale("log", base=2)
         ax.set(xlabel="subsampling factor, px per cell", ylabel=label)
         ax.set_ylim(bottom=0)
         ax.xaxis.set_major_formatter("{x:.3g}")
-    ours.legend(fontsize=6, frameon=False)
+    legend(drawn, [ours])
     explained = (
         "A shift counts where the sum of a channel over its map differs from its mean over all shifts by more than 20% of "
         "that mean; of each factor the last layer is shown. Left: all channels. Right: the paper's reading"
-        + (", with its values as diamonds; of how many shifts those are is not known." if published else ".")
+        + (", with its values as diamonds; of how many shifts those are is not known." if papers else ".")
     )
     return Drawing(drawn, f"{explained} {' '.join(sentences)}")

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, colours, new_figure, plain, said_instead, short
 from shiftscope.wording.answer import changes, matched
 
 ACROSS = 4
@@ -20,20 +20,19 @@ ACROSS = 4
 )
 def draw(inputs: Inputs) -> Drawing:
     """Draw how often each network changes its answer, a panel for each protocol and a line for each network."""
-    known = {name: rows for name in inputs.protocols if (rows := changes(inputs.sensitivity, name))}
-    networks = list(inputs.networks)
-    across = max(1, min(ACROSS, len(known)))
-    down = max(1, -(-len(known) // across))
-    drawn = new_figure(2.2 * across + 1.3, (0.2 * len(networks) + 0.65) * down + 0.3)
+    known: dict[str, Any] = {name: rows for name in inputs.protocols if (rows := changes(inputs.sensitivity, name))}
+    if not known:
+        return Drawing(said_instead("nothing was measured that changes"), _caption(inputs.sensitivity, known))
+    networks, across = list(inputs.networks), min(ACROSS, len(known))
+    down = -(-len(known) // across)
+    drawn = new_figure(min(WIDEST, 2 * across + 1.5), (0.2 * len(networks) + 0.75) * down + 0.1)
     axes = drawn.subplots(down, across, squeeze=False, sharey=True)
     for ax, (protocol, rows) in zip(axes.flat, known.items(), strict=False):
         _panel(ax, rows, matched(inputs.sensitivity, protocol), networks)
-        ax.set_title(short(protocol))
+        of_pairs = any(row["measure"] == "top1_change" for row in rows.values())
+        ax.set_title(f"{short(protocol)}\n{'% of cases' if of_pairs else '% of pictures'}")
     for ax in axes.flat[len(known) :]:
         ax.set_visible(False)
-    for column in axes.T:
-        lowest = [ax for ax in column if ax.get_visible()][-1]
-        lowest.set_xlabel("% of cases, or of pictures")
     return Drawing(drawn, _caption(inputs.sensitivity, known))
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.paper_values import FAINT, GREY, NAMES, SIZE, TABLE_1, V4, known_as, not_in_run
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.paper_values import FAINT, GREY, NAMES, PAIRS, SIZE, TABLE_1, V4, known_as, not_in_run, published
+from shiftscope.figures.style import WIDEST, looks, new_figure, plain, said_instead, short
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -20,24 +20,24 @@ GAP = 0.8
 @figure(
     "paper_table",
     title="Change from one step to the next, by protocol",
-    reference=f"{V4}, table 1 and its bars; where the pictures are ImageNet's, the paper's values beside ours",
+    reference=f"{V4}, table 1 and its bars; the paper's values beside the same protocol on ImageNet's classes",
     tables=("sensitivity",),
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw P(top-1 change) and mean absolute change beside the paper's values."""
+    """Draw P(top-1 change) and mean absolute change of each network on each protocol, beside the paper's values where it is
+    the paper's protocol."""
     table = inputs.sensitivity.filter(
         pl.col("condition") == "all", pl.col("measure").is_in(list(MEASURES)), pl.col("estimate").is_not_null()
     )
     protocols = [name for name in inputs.protocols if name in set(table["protocol"])]
     if not protocols:
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no protocol here has neighbouring steps", ha="center", va="center")
+        drawn = said_instead("no protocol here has neighbouring steps")
         return Drawing(drawn, "No protocol of this data set has neighbouring steps.")
     first, places = 0.0, {}
     for protocol in protocols:
         places[protocol] = first
         first += len(inputs.networks) + len(_elsewhere(inputs, protocol)) + GAP
-    drawn = new_figure(8.6, 0.9 + 0.15 * -(-len(inputs.networks) // 4) + (0.17 if first < 40 else 0.13) * first)
+    drawn = new_figure(WIDEST, 0.9 + 0.15 * -(-len(inputs.networks) // 4) + (0.17 if first < 40 else 0.13) * first)
     axes = drawn.subplots(1, len(MEASURES), sharey=True)
     for ax, (measure, title) in zip(axes, MEASURES.items(), strict=True):
         plain(ax)
@@ -65,7 +65,8 @@ def _handles(inputs: Inputs, protocols: list[str]) -> "list[Artist]":
     from matplotlib.patches import Patch
 
     handles: list[Artist] = [
-        Patch(color=colour, alpha=FAINT, label=short(name)) for name, colour in colours(inputs.networks).items()
+        Patch(facecolor=look.colour, hatch=look.hatch, alpha=FAINT, label=short(name))
+        for name, look in looks(inputs.networks).items()
     ]
     if any(_paper(inputs, protocol, "top1_change") for protocol in protocols):
         handles += [
@@ -80,18 +81,18 @@ def _draw_group(
 ) -> None:
     """The bars of one protocol from `top` down, and below them the paper's networks that the run has not."""
     paper = _paper(inputs, protocol, measure)
-    for place, (network, colour) in enumerate(colours(inputs.networks).items()):
-        row, published = cells.get((protocol, network)), paper.get(known_as(inputs, network))
+    for place, (network, look) in enumerate(looks(inputs.networks).items()):
+        row, given = cells.get((protocol, network)), paper.get(known_as(inputs, network))
         if row is None:
             continue
         y, ends = top + place, [row["estimate"]]
-        ax.barh(y, row["estimate"], 0.85, color=colour, alpha=FAINT)
+        ax.barh(y, row["estimate"], 0.85, facecolor=look.colour, hatch=look.hatch, alpha=FAINT)
         if row["ci_low"] is not None:
             ax.plot((row["ci_low"], row["ci_high"]), (y, y), color="#202020", linewidth=1)
             ends += [row["ci_high"]]
-        if published is not None:
-            ax.plot(published, y, "D", color="white", markeredgecolor=colour, markersize=4.5, zorder=5)
-            ends += [published]
+        if given is not None:
+            ax.plot(given, y, "D", color="white", markeredgecolor=look.colour, markersize=4.5, zorder=5)
+            ends += [given]
         _beside(ax, max(ends), y, f"{row['estimate']:.3f}")
     for place, name in enumerate(_elsewhere(inputs, protocol), len(inputs.networks)):
         ax.plot(paper[name], top + place, "D", color="white", markeredgecolor=GREY, markersize=4.5, zorder=5)
@@ -99,23 +100,17 @@ def _draw_group(
 
 
 def _beside(ax: "Axes", x: float, y: float, text: str, colour: str = "#202020") -> None:
-    ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", fontsize=6, color=colour)
+    ax.annotate(text, (x, y), (5, 0), textcoords="offset points", va="center", fontsize=7, color=colour)
 
 
 def _part(inputs: Inputs, protocol: str) -> str | None:
-    """Which part of the paper's table a protocol is about: `crop`, if it is a crop that moves diagonally as theirs did, or
-    `black`, if it embeds in black and moves so."""
-    facts = inputs.protocols[protocol]
-    if facts.get("axis", "diagonal") != "diagonal":
-        return None
-    if facts["kind"] == "embed":
-        return "black" if facts["surround"] == "black" else None
-    return "crop" if facts["kind"] == "crop" else None
+    """Which part of the paper's table a protocol is: `crop`, `black`, or none of them."""
+    return next((part for part, settings in PAIRS.items() if published(inputs, protocol, settings, {"": 0})), None)
 
 
 def _paper(inputs: Inputs, protocol: str, measure: str) -> dict[str, float]:
     part = _part(inputs, protocol)
-    return TABLE_1[measure, part] if inputs.class_space == "imagenet" and part else {}
+    return TABLE_1[measure, part] if part else {}
 
 
 def _elsewhere(inputs: Inputs, protocol: str) -> list[str]:
@@ -133,9 +128,9 @@ def _caption(inputs: Inputs, table: pl.DataFrame, protocols: list[str]) -> str:
                 most = f" to {high['estimate']:.3f} ({high['network']})" if len(rows) > 1 else ""
                 said.append(f"{title} {low['estimate']:.3f} ({low['network']}){most}")
         sentences.append(f"{protocol}: {', '.join(said)}.")
-    for part in ("crop", "black"):
+    for part in PAIRS:
         beside = [name for name in protocols if _part(inputs, name) == part]
-        if inputs.class_space == "imagenet" and beside:
+        if beside:
             values = ", ".join(f"{NAMES[name]} {value:g}" for name, value in TABLE_1["top1_change", part].items())
             sentences.append(f"The paper's P(top-1 change), {part}: {values} (beside {', '.join(beside)}).")
     return " ".join(sentences)

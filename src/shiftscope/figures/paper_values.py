@@ -3,13 +3,16 @@
 Networks go by the names that torchvision and timm have for them. Values that were read off a plot are marked so.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from shiftscope.figures import Inputs
 
 V1 = "Azulay & Weiss 2018 (arXiv 1805.12177v1)"
 V4 = "Azulay & Weiss 2019 (JMLR 20(184))"
 GREY = "#808080"
 """Of published values of networks that are not in the run."""
-FAINT = 0.6
+FAINT = 0.55
 """Opacity of bars, so that a diamond of the same colour is seen on them."""
 
 SIZE = 224
@@ -21,6 +24,17 @@ NAMES = {
     "densenet121": "DenseNet121",
     "inception_resnet_v2": "InceptionResNetV2",
 }
+
+FIGURE_2 = {"kind": "embed", "surround": "inpaint", "axis": "y", "side": "120", "step": "1"}
+FIGURE_3 = {"kind": "box_crop", "axis": "x", "side": "None"}
+FIGURE_5 = {"kind": "embed", "side": "100"}
+FIGURE_7 = {"kind": "scale", "surround": "inpaint", "place": "corner", "resize": "square"}
+PAIRS = {
+    "crop": {"kind": "crop", "axis": "diagonal", "step": "1"},
+    "black": {"kind": "embed", "surround": "black", "axis": "diagonal", "side": "100", "step": "1"},
+}
+SCRIPT = {"kind": "sizes", "surround": "mean"}
+"""The papers' protocols, by the settings that make them what they are; docs/paper.md says how each is read."""
 
 TABLE_1: dict[tuple[str, str], dict[str, float]] = {
     ("top1_change", "crop"): {"vgg16": 0.062, "resnet50": 0.061, "densenet121": 0.068},
@@ -65,13 +79,21 @@ SIZE_SWEEP_CHANGE: dict[str, tuple[float, ...]] = {
 """P(top-1 change) of a third party's rerun of V4's released script, without normalisation."""
 
 
+def published(inputs: Inputs, protocol: str, papers: Mapping[str, str], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The paper's `values` where they may stand beside ours: the classes are ImageNet's, a network was shown frames of the
+    papers' size, and `protocol` has the settings of the paper's one; else nothing."""
+    facts = inputs.protocols[protocol]
+    alike = all(facts.get(name) == setting for name, setting in papers.items())
+    return values if alike and inputs.class_space == "imagenet" and SIZE in inputs.networks.values() else {}
+
+
 def known_as(inputs: Inputs, network: str) -> str:
     """What the tables here call a network's architecture, timm's tag of its weights (after the point) left out; empty for
     one that was shown frames of another size than the papers'."""
     return inputs.architectures.get(network, "").partition(".")[0] if inputs.networks[network] == SIZE else ""
 
 
-def not_in_run(inputs: Inputs, published: dict[str, float]) -> list[str]:
+def not_in_run(inputs: Inputs, values: Mapping[str, object]) -> list[str]:
     """Of published networks those of which the run has none at the papers' size."""
     here = {known_as(inputs, network) for network in inputs.networks}
-    return [name for name in published if name not in here]
+    return [name for name in values if name not in here]

@@ -6,12 +6,13 @@ import polars as pl
 
 from shiftscope.cause.losses import of_layers
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, colours, new_figure, plain, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_NETWORKS = 6
+ACROSS = 4
+"""Networks side by side."""
 
 
 @figure(
@@ -24,11 +25,15 @@ MOST_NETWORKS = 6
 )
 def draw(inputs: Inputs) -> Drawing:
     """Draw the similarity of the last map to that of shift 0, and the multiples of the stride."""
-    networks = list(inputs.networks)[:MOST_NETWORKS]
-    drawn = new_figure(1.0 + 2.4 * len(networks), 2.6)
-    axes = drawn.subplots(1, len(networks), squeeze=False, sharey=True)[0]
+    networks = list(inputs.networks)
+    across = min(ACROSS, len(networks))
+    down = -(-len(networks) // across)
+    drawn = new_figure(min(WIDEST, 1.0 + 2.4 * across), 2.4 * down + 0.2)
+    grid = drawn.subplots(down, across, squeeze=False, sharey=True)
     sentences = []
-    for ax, network in zip(axes, networks, strict=True):
+    for ax in grid.flat[len(networks) :]:
+        ax.set_visible(False)
+    for ax, network in zip(grid.flat, networks, strict=False):
         layers = inputs.layers(network).filter(measure="periodicity")
         last = _last(layers)
         plain(ax)
@@ -41,8 +46,9 @@ def draw(inputs: Inputs) -> Drawing:
         stride = inputs.stride(network)
         _curve(ax, layers.filter(layer=last["layer"]), stride, colours(inputs.networks)[network])
         sentences.append(_said(network, layers.filter(layer=last["layer"]), last["layer"], stride))
-    axes[0].set_ylabel("cosine similarity with\nthe pooled map at shift 0")
-    explained = "The last map before the pooling, summed over space. Dotted: multiples of its stride. "
+    for ax in grid[:, 0]:
+        ax.set_ylabel("cosine similarity with\nthe pooled map at shift 0")
+    explained = "The last map before the pooling, summed over space; bands: intervals. Dotted: multiples of its stride. "
     return Drawing(drawn, explained + " ".join(sentences))
 
 

@@ -1,12 +1,18 @@
 """Framing against sensitivity: over categories, and over pictures."""
 
+from typing import TYPE_CHECKING, Any
+
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, legend, looks, new_figure, plain, said_instead, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 TITLES = {"accuracy": "accuracy", "top1_change": "P(top-1 change)", "mac": "mean absolute change"}
-MOST = 4
+MOST, MOST_NAMED = 4, 3
+Q = 0.05
 
 
 @figure(
@@ -16,78 +22,111 @@ MOST = 4
     tables=("relation", "accuracy_by_surprisal"),
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw the correlation over categories at the left, and the accuracy over quarters of the pictures at the right."""
-    relation, unlike = inputs.relation, inputs.accuracy_by_surprisal
-    pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()
+    """Draw the correlation over categories above, and the accuracy over quarters of the pictures below."""
+    unlike, known = inputs.accuracy_by_surprisal, inputs.relation.filter(pl.col("rho").is_not_null())
     order = list(inputs.protocols)
+    pairs = unlike.select("other", "protocol").unique(maintain_order=True).rows()
     pairs = sorted(pairs, key=lambda pair: order.index(pair[1]))[:MOST]  # every other data set before a second protocol
-    wide = len(TITLES) + len(pairs)
-    known = relation.filter(pl.col("rho").is_not_null())
-    lines = max(1, known.select("network", "protocol").unique().height)
-    drawn = new_figure(2.6 * wide, max(2.8, 0.16 * lines + 1.4))
-    axes = drawn.subplots(1, wide, squeeze=False)[0]
-    keys = [(p, n) for p in inputs.protocols for n in inputs.networks]
-    present = [key for key in keys if known.filter(protocol=key[0], network=key[1]).height]
-    for ax, (measure, title) in zip(axes, TITLES.items(), strict=False):
-        _correlations(ax, inputs, known.filter(measure=measure), present)
-        ax.set_title(title)
-        ax.set_yticks(range(len(present)), [f"{short(p, 14)}, {short(n, 18)}" for p, n in present] if ax is axes[0] else [])
-    for ax, (other, protocol) in zip(axes[len(TITLES) :], pairs, strict=True):
-        _quarters(ax, inputs, unlike.filter(other=other, protocol=protocol))
-        ax.set(xlabel=f"bits unlike {short(other, 16)}", title=f"{short(protocol, 18)}: accuracy")
-    handles = [line for ax in axes[len(TITLES) : len(TITLES) + 1] for line in ax.get_lines()]
-    if handles:
-        drawn.legend(handles=handles, loc="outside upper right", ncols=len(handles), frameon=False, fontsize=7)
-    return Drawing(drawn, " ".join(_said(known, unlike)))
+    present = [(p, n) for p in order for n in inputs.networks if known.filter(protocol=p, network=n).height]
+    titles = {measure: title for measure, title in TITLES.items() if known.filter(measure=measure).height}
+    heights = [*([0.15 * len(present) + 0.8] if titles else []), *([2.1] if pairs else [])]
+    said = _said(known, unlike)
+    if not heights:
+        return Drawing(said_instead("no correlation could be computed"), said)
+    drawn = new_figure(WIDEST, sum(heights) + 0.2 + 0.16 * -(-len(inputs.networks) // 4))
+    parts = list(drawn.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0])
+    if titles:
+        for place, (ax, (measure, title)) in enumerate(
+            zip(parts[0].subplots(1, len(titles), squeeze=False)[0], titles.items(), strict=True)
+        ):
+            _correlations(ax, inputs, known.filter(measure=measure), present)
+            ax.set_title(title)
+            names = [f"{short(p, 14)}, {short(n, 22)}" for p, n in present] if not place else []
+            ax.set_yticks(range(len(present)), names or [""] * len(present), fontsize=7)
+        parts[0].supxlabel("Spearman's ρ over categories", fontsize=8)
+    if pairs:
+        axes = parts[-1].subplots(1, len(pairs), squeeze=False, sharey=True)[0]
+        for ax, (other, protocol) in zip(axes, pairs, strict=True):
+            _quarters(ax, inputs, unlike.filter(other=other, protocol=protocol))
+            ax.set(xlabel=f"unlike {short(other, 18)}, bits", title=short(protocol))
+        axes[0].set_ylabel("accuracy")
+        legend(parts[-1], axes)
+    return Drawing(drawn, said)
 
 
-def _correlations(ax, inputs: Inputs, known: pl.DataFrame, present: list[tuple[str, str]]) -> None:  # type: ignore[no-untyped-def]
+def _correlations(ax: "Axes", inputs: Inputs, known: pl.DataFrame, present: list[tuple[str, str]]) -> None:
     """ρ of one measure with its interval, a line for each protocol and network of `present`."""
-    shade = colours(inputs.networks)
+    look = looks(inputs.networks)
     for y, (protocol, network) in enumerate(present):
+        shade = look[network].colour
         for row in known.filter(protocol=protocol, network=network).iter_rows(named=True):
             if row["rho_low"] is not None:
-                ax.hlines(y, row["rho_low"], row["rho_high"], color=shade[network], linewidth=1)
-            clear = row["q_value"] is not None and row["q_value"] < 0.05
-            ax.plot(row["rho"], y, "o", color=shade[network], markersize=4, markerfacecolor=None if clear else "white")
+                ax.hlines(y, row["rho_low"], row["rho_high"], color=shade, linewidth=1)
+            face = shade if _clear(row) else "white"
+            ax.plot(row["rho"], y, look[network].marker, color=shade, markersize=4, markerfacecolor=face)
+        if y and protocol != present[y - 1][0]:
+            ax.axhline(y - 0.5, color="#d0d0d0", linewidth=0.5)
     ax.axvline(0, color="#404040", linewidth=0.8, linestyle=":")
-    ax.set(xlim=(-1.05, 1.05), ylim=(max(len(present), 1) - 0.5, -0.5), xlabel="Spearman's ρ over categories")
-    ax.tick_params(axis="y", labelsize=6)
+    ax.set(xlim=(-1.05, 1.05), ylim=(max(len(present), 1) - 0.5, -0.5))
     plain(ax)
 
 
-def _quarters(ax, inputs: Inputs, unlike: pl.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _quarters(ax: "Axes", inputs: Inputs, unlike: pl.DataFrame) -> None:
     """Accuracy over surprisal, a curve of four points with its intervals for each network."""
-    shade = colours(inputs.networks)
-    for network in inputs.networks:
+    for network, look in looks(inputs.networks).items():
         rows = unlike.filter(network=network).sort("quarter")
         if rows.height:
             x, right, low, high = (
                 rows[name].cast(pl.Float64).to_numpy() for name in ("surprisal", "accuracy", "ci_low", "ci_high")
             )
-            ax.fill_between(x, low, high, color=shade[network], alpha=0.15, linewidth=0)
-            ax.plot(x, right, "o-", color=shade[network], markersize=3, label=short(network))
+            ax.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+            ax.plot(x, right, look.dash, marker=look.marker, color=look.colour, markersize=3, label=short(network))
     ax.set_ylim(0, 1.02)
     plain(ax)
 
 
-def _said(known: pl.DataFrame, unlike: pl.DataFrame) -> list[str]:
+def _clear(row: dict[str, Any]) -> bool:
+    return row["q_value"] is not None and row["q_value"] < Q
+
+
+def _said(known: pl.DataFrame, unlike: pl.DataFrame) -> str:
+    """What the tests say: the largest of many correlations, or the lowest of many accuracies, would be no news."""
+    shown = known.filter(pl.col("measure").is_in(list(TITLES)))
+    clear = [row for row in shown.iter_rows(named=True) if _clear(row)]
     said = [
-        "Left: over categories, the correlation of how far their boxes' places are from uniform ones, given the size, with "
-        "the network's measure on their pictures, with intervals over categories; filled: q < .05."
+        "Above: over categories, the correlation of how far their boxes' places are from uniform ones, given the size, "
+        f"with the network's measure on their pictures, with intervals over categories. Filled: q < {Q:g}, corrected for "
+        "the number of correlations."
     ]
-    changes = known.filter(measure="top1_change").sort("rho")
-    if changes.height:
-        row = changes.row(-1, named=True)
-        said.append(f"Highest for P(top-1 change): {row['network']}, {row['protocol']}, {row['rho']:.2f}.")
+    if not shown.height:
+        said = ["No correlation over categories could be computed."]
+    elif clear:
+        named = "; ".join(
+            f"{TITLES[row['measure']]} of {row['network']}, {row['protocol']}: ρ {row['rho']:.2f}"
+            for row in clear[:MOST_NAMED]
+        )
+        more = f"; and {len(clear) - MOST_NAMED} more" if len(clear) > MOST_NAMED else ""
+        said.append(
+            f"Of {shown.height} correlations, {len(clear)} {'is' if len(clear) == 1 else 'are'} so ({named}{more})."
+        )
+    else:
+        said.append(f"Of {shown.height} correlations, none is.")
     if unlike.height:
-        said.append("Right: accuracy on quarters of the pictures, by how unlike the other data set's their framing is.")
-        last = unlike.filter(quarter=4).drop_nulls("accuracy").sort("accuracy")
-        if last.height:
-            row = last.row(0, named=True)
-            ends = f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]" if row["ci_low"] is not None else ""
-            said.append(
-                f"Lowest on the most unlike quarter: {row['network']} ({row['protocol']}, unlike {row['other']}), "
-                f"{row['accuracy']:.3f}{ends}."
-            )
-    return said
+        said.append(
+            "Below: accuracy on quarters of the pictures, by how unlike the other data set's their framing is, with "
+            "intervals. " + _ends(unlike)
+        )
+    return " ".join(said)
+
+
+def _ends(unlike: pl.DataFrame) -> str:
+    """On how many of all networks and protocols the accuracies of the most alike and the most unlike quarter differ."""
+    known = unlike.drop_nulls(["accuracy", "ci_low", "ci_high"])
+    keys = ["other", "protocol", "network"]
+    both = known.filter(quarter=1).join(known.filter(quarter=4), on=keys, suffix="_last")
+    lower = both.filter(pl.col("ci_high_last") < pl.col("ci_low")).height
+    higher = both.filter(pl.col("ci_low_last") > pl.col("ci_high")).height
+    return (
+        f"Of {both.height} comparisons of a network on a protocol, the accuracy on the most unlike quarter lies below that "
+        f"on the most alike one in {lower}, and above it in {higher}, with intervals that do not overlap."
+    )

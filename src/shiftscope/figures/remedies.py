@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from shiftscope.figures import Drawing, Inputs, figure
-from shiftscope.figures.style import colours, new_figure, plain, short
+from shiftscope.figures.style import WIDEST, colours, new_figure, plain, said_instead, short
 from shiftscope.remedies.choices import choices, pareto
 from shiftscope.wording.remedies import cheapest_sentence, hurting_sentences
 
@@ -41,9 +41,10 @@ def draw(inputs: Inputs) -> Drawing:
     chosen = choices(inputs.remedies).filter(protocol=inputs.protocol)
     priced = chosen.filter(pl.col("time_ratio").is_not_null())
     if priced.is_empty():
-        drawn = new_figure(5, 1.2)
-        drawn.text(0.5, 0.5, "no remedy was tried whose price is known", ha="center", va="center")
-        return Drawing(drawn, f"No remedy was tried on {inputs.protocol} whose price is known.")
+        return Drawing(
+            said_instead("no remedy was tried whose price is known"),
+            f"No remedy was tried on {inputs.protocol} whose price is known.",
+        )
     panels = PANELS if priced["accuracy_estimate"].count() else PANELS[:1]
     marks = dict(zip(priced["remedy"].unique(maintain_order=True), MARKERS * len(priced), strict=False))
     networks = [name for name in inputs.networks if name in set(priced["network"])]
@@ -66,12 +67,12 @@ def _layout(networks: list[str], labels: list[str]) -> "tuple[Figure, list[tuple
     """The figure, and which networks go into which axes, one for each label: all networks into the same ones while they can
     be told apart there, else each into its own."""
     if len(networks) <= TOGETHER:
-        drawn = new_figure(4.2 * len(labels) + 1.8, 3.6)
+        drawn = new_figure(min(WIDEST, 4.2 * len(labels) + 1.8), 3.4)
         groups = [(networks, list(drawn.subplots(1, len(labels), squeeze=False)[0]))]
         first = groups
     else:
         rows = -(-len(networks) // COLUMNS)
-        drawn = new_figure(2.1 * COLUMNS + 1.8, 2 * rows * len(labels) + 0.3)
+        drawn = new_figure(WIDEST, 2 * rows * len(labels) + 0.3)
         grid = drawn.subplots(rows * len(labels), COLUMNS, sharex=True, sharey="row")
         blocks = grid.reshape(rows, len(labels), COLUMNS).transpose(0, 2, 1).reshape(-1, len(labels))
         groups = [([network], list(axes)) for network, axes in zip(networks, blocks, strict=False)]

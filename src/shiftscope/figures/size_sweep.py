@@ -2,7 +2,7 @@
 
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.curves import Line, draw_curves
-from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE, V4
+from shiftscope.figures.paper_values import NAMES, SCRIPT, SIZE_SWEEP, SIZE_SWEEP_CHANGE, V4, published
 
 
 @figure(
@@ -14,15 +14,16 @@ from shiftscope.figures.paper_values import NAMES, SIZE_SWEEP, SIZE_SWEEP_CHANGE
     per_protocol=True,
 )
 def draw(inputs: Inputs) -> Drawing:
-    """Draw the change between neighbours over the size of the object, beside the published values."""
-    published: dict[str, Line] = {}
+    """Draw the change between neighbours over the size of the object, beside the published values where it is that
+    protocol."""
+    lines: dict[str, Line] = {}
     more = ""
-    if inputs.class_space == "imagenet":
-        published = {name: (SIZE_SWEEP, values) for name, values in SIZE_SWEEP_CHANGE.items()}
+    if published(inputs, inputs.protocol, SCRIPT, SIZE_SWEEP_CHANGE):
+        lines = {name: (SIZE_SWEEP, values) for name, values in SIZE_SWEEP_CHANGE.items()}
         said = "; ".join(
             f"{NAMES[name]} {min(values):g} (at {SIZE_SWEEP[values.index(min(values))]:g}) to {max(values):g} "
             f"(at {SIZE_SWEEP[values.index(max(values))]:g})"
             for name, values in SIZE_SWEEP_CHANGE.items()
         )
         more = f"Published, a third party's rerun of the released script without normalisation: P(top-1 change) {said}."
-    return draw_curves(inputs, ("top1_change", "mac"), {"top1_change": published}, more)
+    return draw_curves(inputs, ("top1_change", "mac"), {"top1_change": lines}, more)

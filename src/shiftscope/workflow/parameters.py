@@ -29,6 +29,8 @@ from shiftscope.workflow.plan import Plan
 
 MEASURING = ("sums", "sensitivity", "comparisons", "report")
 """Rules that look at the measures: what they are, or which of them say the same. Others see what these rules made."""
+SAME = ("axis", "side", "surround", "place", "resize")
+"""Settings of protocols by which figures know that one is the paper's."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,10 @@ class Parameters:
         entry = protocols[self.plan.config.protocols[protocol].kind]
         section = self.plan.config.protocols[protocol]
         facts = {"title": entry.title, "unit": entry.unit, "kind": entry.name, "reference": entry.reference}
-        more = {name: str(getattr(section, name)) for name in ("axis", "surround") if hasattr(section, name)}
-        return {**facts, "note": section.note, **more}
+        more = {name: str(getattr(section, name)) for name in SAME if hasattr(section, name)}
+        if (apart := self._apart(protocol)) is not None:
+            more["step"] = f"{apart:g}"
+        return {**facts, "note": section.note, "ordered": "yes" if section.ordered() else "no", **more}
 
     def code(self, rule: str, **wildcards: str) -> str:
         """Digest of the code that decides the numbers of a job: its script, and the variants that it uses."""
