@@ -29,6 +29,7 @@ NEEDS = {
     "comparisons": TABLE,
     "curves": TABLE,
     "download": Need(2000, 1440),
+    "explorer": TABLE,
     "fetch_weights": SMALL,
     "figure": TABLE,
     "frames": Need(2000, 240),
