@@ -145,7 +145,7 @@ function moveCursor(host, sequence, k) {
   cursor.style.width = `${Math.max(cell, 2)}px`;
 }
 
-// Call `go` with the number of the step below the pointer, as long as it is held down.
+// Call `go` with the number of the step below the pointer, as long as it is held down: outside the chart as well.
 function dragged(host, count, go) {
   const to = (event) => {
     const { from } = placesOf(host.clientWidth, count());
@@ -153,10 +153,11 @@ function dragged(host, count, go) {
   };
   host.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    host.setPointerCapture(event.pointerId);
-    event.preventDefault();
+    event.preventDefault(); // no text is marked
     byId("step").focus({ preventScroll: true });
+    const own = (other) => other.pointerId === event.pointerId, ended = new AbortController(), { signal } = ended;
+    addEventListener("pointermove", (moved) => { if (own(moved)) to(moved); }, { signal });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (last) => { if (own(last)) ended.abort(); }, { signal });
     to(event);
   });
-  host.addEventListener("pointermove", (event) => { if (host.hasPointerCapture(event.pointerId)) to(event); });
 }
