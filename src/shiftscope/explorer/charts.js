@@ -137,10 +137,11 @@ function drawHeat(host, layers, shifts, similarity) {
   host.replaceChildren(canvas, element("div", "cursor"));
 }
 
-function moveCursor(host, sequence, k) {
-  const cursor = host.querySelector(".cursor");
+// `width` of the chart, px: to ask for it here would have the page laid out anew for each chart.
+function moveCursor(host, width, sequence, k) {
+  const cursor = host.lastElementChild;
   if (!cursor) return;
-  const { cell } = placesOf(host.clientWidth, sequence.count);
+  const { cell } = placesOf(width, sequence.count);
   cursor.style.left = `${LEFT + k * cell}px`;
   cursor.style.width = `${Math.max(cell, 2)}px`;
 }

@@ -1,7 +1,7 @@
 // The state of the page (protocol, picture, step), and what changes it.
 
 const MOST_DRAWN = 8, CLASS_COLOURS = 7, OTHER = "var(--c-other)";
-const state = { protocol: null, number: -1, sequence: null, k: 0, image: null, drawn: new Set(), options: [], busy: 0 };
+const state = { protocol: null, number: -1, sequence: null, k: 0, image: null, drawn: new Set(), options: [], busy: 0, width: 0 };
 let numbers = [], cards = [], layerRows = [], similarity = null, looked = null, colourOf = () => OTHER;
 index.networks.forEach((_, number) => { if (number < MOST_DRAWN) state.drawn.add(number); });
 
@@ -81,6 +81,7 @@ async function openPicture(place, step) {
   byId("frames-note").textContent = framesSaid(protocol, place, image);
   drawFrames(protocol, sequence, state.k, image);
   document.documentElement.dataset.ready = `${state.number}/${place}`;
+  performance.mark("ready");
 }
 
 const nearest = (steps, step) => steps.reduce((best, one, k) => (Math.abs(one - step) < Math.abs(steps[best] - step) ? k : best), 0);
@@ -141,6 +142,7 @@ function redraw() {
   cards = makeTop(sequence, drawn);
   byId("frames-note").textContent = "";
   redrawLayers();
+  state.width = byId("curve").clientWidth;
   redrawStep();
 }
 
@@ -172,7 +174,7 @@ function redrawStep() {
   slider.setAttribute("aria-valuetext", `${said}, step ${k + 1} of ${sequence.count}`);
   byId("where").textContent = `${said} (step ${k + 1} of ${sequence.count})`;
   byId("numbers").caption.textContent = `At ${said}, step ${k + 1} of ${sequence.count}`;
-  for (const host of [byId("curve"), byId("strips"), byId("heat")]) moveCursor(host, sequence, k);
+  for (const host of [byId("curve"), byId("strips"), byId("heat")]) moveCursor(host, state.width, sequence, k);
   fillNumbers(numbers, sequence, k, label);
   fillTop(cards, sequence, k, label, colourOf);
   drawFrames(protocol, sequence, k, image);

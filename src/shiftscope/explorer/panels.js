@@ -36,7 +36,7 @@ function drawFrames(protocol, sequence, k, image) {
     context.imageSmoothingEnabled = frames.side[at] !== side || !Number.isInteger(frames.x[at]) || !Number.isInteger(frames.y[at]);
     context.drawImage(image, frames.x[at], frames.y[at], frames.side[at], frames.side[at], 0, 0, side, side);
     canvas.setAttribute("aria-label", `The frame at ${valueSaid(facts, sequence.values[place])}`);
-    return context.getImageData(0, 0, side, side);
+    return panel < 2 ? context.getImageData(0, 0, side, side) : null;
   });
   drawDifference(pixels, side, frames.difference[row]);
 }
