@@ -20,6 +20,7 @@ rule all:
     input:
         PLAN.targets(),
         csv_files(PLAN),
+        explorer_files(PLAN),
 
 
 # On a cluster, what reaches for the internet runs where Snakemake does.
@@ -38,4 +39,5 @@ include: "rules/bias.smk"
 include: "rules/remedies.smk"
 include: "rules/figures.smk"
 include: "rules/exports.smk"
+include: "rules/explorer.smk"
 include: "rules/wildcards.smk"

@@ -21,6 +21,7 @@ OTHERS = {
     "<data set>/source.json": "Where the pictures of the data set are, and where they come from.",
     "<data set>/report.html": "One page with all figures and tables of the data set.",
     "<data set>/tables/<name>.csv": "A table of the data set as CSV, with the names of what its rows are of.",
+    "<data set>/explorer.html": "One page on which a reader goes from picture to picture and from step to step.",
     "networks/<network>/weights.safetensors": "The weights of the network.",
     "networks/<network>/program": "The network as it was prepared for the engine that runs it.",
 }

@@ -101,6 +101,7 @@ def _of_run(page: PageInputs) -> dict[str, Any]:
         "version": __version__,
         "n_images": len(page.images),
         "n_labelled": page.images["label"].count(),
+        "explorer": page.facts.get("explorer", False),
         "skipped": page.skipped.head(NAMED).rows(named=True),
         "n_skipped": len(page.skipped),
         "exports": [

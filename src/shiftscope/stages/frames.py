@@ -132,22 +132,29 @@ def _refused(path: str, reason: Unfit) -> ShiftscopeError:
     )
 
 
-def frames_again(
+def sequence_again(
     row: dict[str, Any], boxes: pl.DataFrame | None, *, kind: str, options: dict[str, Any], size: int, seed: int
-) -> list[NDArray[np.uint8]]:
-    """The frames of one picture, made again: in the order of their steps, each uint8 (size, size, 3).
+) -> Sequence:
+    """The canvases and frames of one picture, made again.
 
     Parameters
     ----------
     row, boxes : a row of `tables.IMAGES`, and the boxes of that picture where the protocol needs them.
     kind, options, size, seed : as they were for `make_frames`.
 
-    Raises ShiftscopeError where the picture can no longer be read.
+    Raises ShiftscopeError where the picture can no longer be read, and Unfit where it cannot go through the protocol.
     """
     protocol = protocols[kind].item.model_validate({**options, "kind": kind})
     (corners,) = _corners(tables.table([row], tables.IMAGES), boxes)
-    sequence = sequence_of(protocol, _picture(row, corners), size, seed)
-    return [_window(sequence, frame, size) for frame in sequence.frames]
+    return sequence_of(protocol, _picture(row, corners), size, seed)
+
+
+def frames_again(
+    row: dict[str, Any], boxes: pl.DataFrame | None, *, kind: str, options: dict[str, Any], size: int, seed: int
+) -> list[NDArray[np.uint8]]:
+    """The frames of one picture, made again as by `sequence_again`: in the order of steps, uint8 (size, size, 3) each."""
+    sequence = sequence_again(row, boxes, kind=kind, options=options, size=size, seed=seed)
+    return [window(sequence, frame, size) for frame in sequence.frames]
 
 
 Cell = tuple[str, int]
@@ -187,7 +194,7 @@ def _picture(row: dict[str, Any], corners: NDArray[np.float64]) -> Picture:
 
 def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) -> Iterator[dict[str, object]]:
     """Rows of `tables.FRAMES`; `ids` are the names of the sequence's canvases."""
-    first = _window(sequence, sequence.frames[0], size)
+    first = window(sequence, sequence.frames[0], size)
     for step, frame in enumerate(sequence.frames):
         left, top, right, bottom = frame.source
         yield {
@@ -211,11 +218,11 @@ def _frame_rows(image_id: str, ids: list[str], sequence: Sequence, size: int) ->
             "angle": frame.angle,
             "shift_x": frame.shift[0],
             "shift_y": frame.shift[1],
-            "as_first": np.array_equal(first, _window(sequence, frame, size)),
+            "as_first": np.array_equal(first, window(sequence, frame, size)),
         }
 
 
-def _window(sequence: Sequence, frame: Frame, size: int) -> NDArray[np.uint8]:
+def window(sequence: Sequence, frame: Frame, size: int) -> NDArray[np.uint8]:
     """The pixels of a frame: uint8 (size, size, 3)."""
     x, y = frame.window_x, frame.window_y
     return sequence.canvases[frame.canvas][y : y + size, x : x + size]

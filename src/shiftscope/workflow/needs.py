@@ -30,6 +30,7 @@ NEEDS = {
     "curves": TABLE,
     "download": Need(2000, 1440),
     "exports": TABLE,
+    "explorer": TABLE,
     "fetch_weights": SMALL,
     "figure": TABLE,
     "frames": Need(2000, 240),

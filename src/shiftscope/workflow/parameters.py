@@ -22,6 +22,7 @@ from shiftscope.remedies import remedies
 from shiftscope.resizers import resizers
 from shiftscope.sensitivity.measures import measures
 from shiftscope.sources import sources
+from shiftscope.workflow.exploring import explored
 from shiftscope.workflow.exporting import exported_tables
 from shiftscope.workflow.fingerprint import fingerprint
 from shiftscope.workflow.gpus import devices_here
@@ -121,6 +122,8 @@ class Parameters:
                 found += [
                     module for name in self.plan.protocols_of(wildcards["dataset"]) for module in self._of_frames(name)
                 ]
+        if rule == "explorer":
+            found += [module for name in self.plan.varied(wildcards["dataset"]) for module in self._of_frames(name)]
         if rule in ("frames", "infer", "layers", "scores"):
             found += [entry.module for entry in encodings]
         return found
@@ -152,6 +155,22 @@ class Parameters:
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
         }
 
+    def explorer_facts(self, dataset: str) -> dict[str, Any]:
+        """What the explorer must know beside its files."""
+        ordered = self.plan.ordered(dataset)
+        varied = self.plan.varied(dataset)
+        return {
+            "dataset": dataset,
+            "seed": self.plan.config.seed,
+            "networks": {name: network.size for name, network in self._shown(dataset).items()},
+            "classes": self.class_space(dataset),
+            "protocols": {
+                name: {**self.protocol_facts(name), "ordered": ordered[name], "recipe": self.recipe(name)}
+                for name in varied
+            },
+            "inside": [name for name in self.plan.inside(dataset) if name in varied],
+        }
+
     def class_space(self, dataset: str) -> str:
         """What the indices of labels and outputs mean."""
         spaces = {network.class_space for network in self._shown(dataset).values()}
@@ -172,6 +191,7 @@ class Parameters:
             },
             "figures": [self._figure_on_page(name) | {"protocol": protocol} for name, protocol in self.plan.drawn(dataset)],
             "exports": exported_tables(self.plan, dataset),
+            "explorer": dataset in explored(self.plan),
             "compare_with": self.plan.others(dataset),
             "as_they_are": [name for name, section in self._shown(dataset).items() if section.origin == "network"],
             "inside": [

@@ -62,6 +62,7 @@ class Paths:
         self.price = f"{network}/price.json"
         # What a reader looks at
         self.report = f"{dataset}/report.html"
+        self.explorer = f"{dataset}/explorer.html"
         self.results_csv = f"{dataset}/results.csv"
         self.table_csv = f"{dataset}/tables/{{table}}.csv"
 
