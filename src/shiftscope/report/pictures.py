@@ -46,8 +46,12 @@ class _Figure:
         with Image.open(self.path) as opened:
             picture = opened.convert("RGB")
         self.size = picture.size
-        self.levels = self.levels or (DRAWN if _is_drawn(picture) else PHOTOGRAPHS)
-        found = self.levels[self.level](picture) if self.level < len(self.levels) else b""
+        if not self.levels:
+            few = _in_colours(picture, fast=False)  # takes longer than all else
+            self.levels = DRAWN if _is_close(few, picture) else PHOTOGRAPHS
+            found = _webp(few, lossless=True, quality=60) if self.levels is DRAWN else PHOTOGRAPHS[0](picture)
+        else:
+            found = self.levels[self.level](picture) if self.level < len(self.levels) else b""
         self.data = base64.b64encode(found).decode("ascii")
 
 
@@ -67,10 +71,10 @@ def carried(paths: Sequence[Path], limit: int = LIMIT) -> list[Carried]:
     return [Carried(figure.data, *figure.size) for figure in figures]
 
 
-def _is_drawn(picture: "Image") -> bool:
-    """Whether 256 colours are enough for it."""
-    few = np.asarray(_in_colours(picture, fast=False), dtype=np.float64)
-    return bool(np.sqrt(((few - np.asarray(picture)) ** 2).mean()) <= ALIKE)
+def _is_close(few: "Image", picture: "Image") -> bool:
+    """Whether its 256 colours are enough for a picture."""
+    difference = np.asarray(few, dtype=np.int16) - np.asarray(picture, dtype=np.int16)
+    return bool(np.square(difference, dtype=np.int32).mean() <= ALIKE**2)
 
 
 def _in_colours(picture: "Image", *, fast: bool) -> "Image":
