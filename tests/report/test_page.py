@@ -100,7 +100,7 @@ def page(tmp_path):
         tested = {"category": EVIL, "quantity": "centre_x", "null": "naive", "n": 3, "reason": "3 boxes, fewer than 20"}
         settings = {
             "facts": {
-                "dataset": EVIL, "seed": 0, "input_size": 224, "source": {"title": EVIL, "reference": EVIL}, "exports": ["results", "bias"],
+                "dataset": EVIL, "seed": 0, "input_size": 224, "source": {"title": EVIL, "reference": EVIL}, "exports": ["results", "bias"], "explorer": True,
                 "protocols": {
                     EVIL: {"title": EVIL, "unit": "px", "kind": "crop", "reference": EVIL, "note": EVIL, "apart": 1},
                     "choices": {"title": "c", "unit": "", "kind": "resizers", "reference": "r", "note": "", "apart": None},
@@ -168,7 +168,9 @@ def test_it_asks_nobody_for_anything_and_leads_only_to_itself_and_its_folder(pag
     assert all(address.startswith("data:image/webp;base64,") for address in found.sources)
     assert len(found.sources) == 2
     beside = [link for link in found.links if not link.startswith("#")]
-    assert {"results.csv", "tables/bias.csv", "figures/overview.png", "figures/overview.pdf"} <= set(beside)
+    assert {"explorer.html", "results.csv", "tables/bias.csv", "figures/overview.png", "figures/overview.pdf"} <= set(
+        beside
+    )
     assert not [link for link in beside if ":" in link or link.startswith(("/", "."))]
     assert "url(" not in html
     assert "@import" not in html

@@ -38,6 +38,8 @@ def test_all_that_was_promised_is_there(finished):
         assert tables.read(results / dataset / "bias.parquet", BIAS).height == 11 * 10
         assert tables.read(results / dataset / "inclusion.parquet", INCLUSION).height
         assert (results / dataset / "report.html").stat().st_size > 10_000
+        # Nothing is asked about the pictures that networks are trained on.
+        assert (results / dataset / "explorer.html").is_file() == (dataset == "test")
     for name, schema in (("sensitivity", SENSITIVITY), ("comparisons", COMPARISONS), ("curves", CURVES)):
         assert pl.read_parquet(results / "test" / f"{name}.parquet").schema == schema
     for name, schema in (

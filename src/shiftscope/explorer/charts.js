@@ -76,7 +76,7 @@ function ticks(count, width) {
 }
 
 // One strip for each network: a cell for each step, in the colour of its answer.
-function drawStrips(host, sequence, networks, colourOf) {
+function drawStrips(host, sequence, networks, colourOf, ordered) {
   const width = host.clientWidth, ratio = globalThis.devicePixelRatio || 1, { cell } = placesOf(width, sequence.count);
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink");
   const parts = networks.map(({ name, number, own, flips }) => {
@@ -96,7 +96,8 @@ function drawStrips(host, sequence, networks, colourOf) {
       context.fillStyle = colourOf(answer.top1);
       context.fillRect(LEFT + k * cell, 0, cell + 0.3, 18);
       context.globalAlpha = 1;
-      if (flips[k]) { context.fillStyle = ink; context.fillRect(LEFT + k * cell - 0.75, 0, 1.5, 18); }
+      const other = ordered ? flips[k] : k > 0 && own[k - 1].top1 !== answer.top1;
+      if (other) { context.fillStyle = ink; context.fillRect(LEFT + k * cell - 0.75, 0, 1.5, 18); }
     });
     row.append(title, canvas);
     return row;

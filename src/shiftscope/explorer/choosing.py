@@ -1,6 +1,6 @@
 """How often answers change on each picture, and which pictures the explorer has room for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -49,27 +49,43 @@ def moves(files: Mapping[str, str | Path], *, ordered: bool) -> pl.DataFrame:
     (`flipped`; null where the network did not see the picture); and `disagreements`, the number of frames on which
     networks that saw them do not all have the same top class.
     """
+    pictures = _pictures(files.values())
     frames, counts = None, []
     for place, path in enumerate(files.values()):
-        own = pl.read_parquet(path, columns=["image_id", "step", "top5"], glob=False)
-        own = own.select("image_id", "step", pl.col("top5").list.first().alias("top1")).sort("image_id", "step")
+        own = _top1(path, pictures)
         flips = flipped(ordered=ordered).sum().cast(pl.Int32).alias(f"{place}")
-        counts.append(own.group_by("image_id").agg(flips))
+        counts.append(own.group_by("picture").agg(flips))
         if frames is None:
             frames = own.with_columns(same=pl.lit(value=True))
             continue
         # All are alike where each is like the first one that there is.
-        both = frames.join(own, on=["image_id", "step"], how="full", coalesce=True, suffix="_own")
+        both = frames.join(own, on=["picture", "step"], how="full", coalesce=True, suffix="_own")
         alike = (pl.col("top1") == pl.col("top1_own")).fill_null(value=True)
-        frames = both.with_columns(
-            pl.coalesce("top1", "top1_own").alias("top1"), (pl.col("same").fill_null(value=True) & alike).alias("same")
-        ).drop("top1_own")
+        frames = both.select(
+            "picture",
+            "step",
+            pl.coalesce("top1", "top1_own").alias("top1"),
+            (pl.col("same").fill_null(value=True) & alike).alias("same"),
+        )
     assert frames is not None
-    table = frames.group_by("image_id").agg(frames=pl.len(), disagreements=(~pl.col("same")).sum())
+    table = frames.group_by("picture").agg(frames=pl.len(), disagreements=(~pl.col("same")).sum())
     for count in counts:
-        table = table.join(count, on="image_id", how="left")
+        table = table.join(count, on="picture", how="left")
     flips = pl.concat_list([f"{place}" for place in range(len(counts))]).alias("flips")
-    return table.select("image_id", "frames", flips, "disagreements").sort("image_id")
+    return pictures.join(table, on="picture").select("image_id", "frames", flips, "disagreements").sort("image_id")
+
+
+def _pictures(paths: Iterable[str | Path]) -> pl.DataFrame:
+    """The ids of all pictures, with a number each: numbers take less memory than names where there is a row per frame."""
+    ids = pl.concat([pl.scan_parquet(path, glob=False).select("image_id").unique() for path in paths])
+    return ids.unique().sort("image_id").with_row_index("picture").collect()
+
+
+def _top1(path: str | Path, pictures: pl.DataFrame) -> pl.DataFrame:
+    """The answers of one network: `picture`, `step` and `top1`, in this order."""
+    rows = pl.scan_parquet(path, glob=False).select("image_id", "step", pl.col("top5").list.first().alias("top1"))
+    numbered = rows.join(pictures.lazy(), on="image_id").select("picture", "step", "top1")
+    return numbered.sort("picture", "step").collect(engine="streaming")
 
 
 def chosen(totals: pl.DataFrame, most: int, seed: int) -> list[Choice]:

@@ -137,7 +137,7 @@ function redraw() {
   const value = (answer) => (picture.label === null ? answer.five[0]?.prob ?? null : answer.truth);
   const curves = shown.map(({ name, number, own, flips }) => ({ name, number, flips, values: own.map(value) }));
   drawCurves(byId("curve"), sequence, curves, facts, `${trueTitle()} along the steps for ${shown.map(({ name }) => name).join(", ")}; the table has the numbers at the chosen step`);
-  drawStrips(byId("strips"), sequence, shown, colourOf);
+  drawStrips(byId("strips"), sequence, shown, colourOf, facts.ordered);
   numbers = makeNumbers(sequence, drawn, (number, on) => { if (on) drawn.add(number); else drawn.delete(number); redraw(); byId("numbers").tBodies[0].rows[number].querySelector("input").focus(); });
   cards = makeTop(sequence, drawn);
   byId("frames-note").textContent = "";
@@ -183,10 +183,12 @@ function redrawStep() {
   speak();
 }
 
+const protocolSaid = ({ name, title }) => (name === title ? name : `${name} (${title})`);
+
 function aboutSaid(picture) {
   const reasons = { flips: "chosen for its flips", disagreement: "chosen because networks disagree on it", random: "drawn at random" };
   const why = index.pictures.length < index.total ? `, ${reasons[picture.why]}` : "";
-  return (picture.label === null ? "No label" : `True class: ${className(picture.label)}`) + `${why}. Protocol: ${state.protocol.facts.name} (${state.protocol.facts.title}). ${state.protocol.facts.note}`;
+  return (picture.label === null ? "No label" : `True class: ${className(picture.label)}`) + `${why}. Protocol: ${protocolSaid(state.protocol.facts)}. ${state.protocol.facts.note}`;
 }
 
 // The address, so that a place can be sent; and a sentence for those who do not see the page. Both wait for a pause.
@@ -233,7 +235,7 @@ function prepare() {
   const { total, pictures, chosen } = index, all = pictures.length, some = (why, text) => (chosen[why] ? [`${chosen[why]} ${text}`] : []);
   const said = [...some("flips", "with the most flips"), ...some("disagreement", "on which networks disagree most"), ...some("random", "drawn at random")];
   byId("said").textContent = all < total ? `Here are ${all} of the ${total} pictures: ${said.join(", ")}, over all protocols and networks.` : `Here are all ${total} pictures.`;
-  byId("protocol").replaceChildren(...index.protocols.map(({ name, title }, k) => new Option(name === title ? name : `${name} (${title})`, String(k))));
+  byId("protocol").replaceChildren(...index.protocols.map((facts, k) => new Option(protocolSaid(facts), String(k))));
   const labels = [...new Set(pictures.map(({ label }) => label).filter((label) => label !== null))].sort((a, b) => a - b);
   byId("class").append(...labels.map((label) => new Option(className(label), String(label))));
   byId("protocol").addEventListener("change", (event) => openProtocol(Number(event.target.value)));
