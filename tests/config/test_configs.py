@@ -24,6 +24,7 @@ NEEDS = {
     "imagenet.yaml": "data/imagenet does not exist",
     "paper.yaml": "data/imagenet does not exist",
     "folder.yaml": "does not",
+    "findings.yaml": "data/imagenet-sample does not exist",
     "remedies-photographs.yaml": "path/to/train does not exist",
 }
 
@@ -51,11 +52,13 @@ def test_what_is_missing_is_said_and_no_more_is_needed(name, tmp_path, monkeypat
         for folder in (
             "data/imagenet/val/n01440764",
             "path/to/pictures/n01440764",
+            "data/imagenet-sample/n01440764",
             *(f"path/to/{part}/class-{number}" for part in ("train", "val") for number in range(20)),
         ):
             (tmp_path / folder).mkdir(parents=True)
             Image.new("RGB", (9, 9)).save(tmp_path / folder / "a.jpg")
-        (tmp_path / "path" / "to" / "squeezenet1_0.safetensors").touch()
+        for folder in ("path/to", "data"):
+            (tmp_path / folder / "squeezenet1_0.safetensors").touch()
     plan = Plan(Config.load(raw))
     assert plan.targets()
     if name == "paper.yaml":
