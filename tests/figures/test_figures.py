@@ -1015,4 +1015,8 @@ def test_a_picture_that_one_network_lacks_has_an_empty_row_in_its_heat_map(make,
     first, second, *_ = figures["heatmap"].item.draw(inputs).figure.axes
     absent = [np.ma.getmaskarray(ax.get_images()[0].get_array()).all(1).sum() for ax in (first, second)]
     assert absent == [0, 5]
+    whole, partly = (figures["heatmap"].item.draw(one) for one in (make(networks=("one", "two")), inputs))
+    for drawing, said in ((whole, False), (partly, True)):
+        assert ("Light blue: the picture has no such step." in drawing.caption) == said
+        assert len(drawing.figure.legends[0].texts) == 1 + said
     assert first.get_ylim() == second.get_ylim() == (13.5, -0.5)

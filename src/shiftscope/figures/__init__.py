@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 150
+LONG = 8
+"""Steps from which on a sequence can be shown as a map."""
 
 
 class Drawing(NamedTuple):

@@ -71,7 +71,7 @@ def draw_map(inputs: Inputs, order: Sequence[str], order_said: str, absent_said:
     shown = np.unique(np.linspace(0, len(ids) - 1, min(MOST_ROWS, len(ids))).round().astype(int))
     across = min(ACROSS, len(maps))
     down = -(-len(maps) // across)
-    drawn = new_figure(min(WIDEST, 2 * across + 1.4), 3 * down + 0.6)
+    drawn = new_figure(min(WIDEST, 2 * across + 2.4), 3 * down + 0.6)
     axes = drawn.subplots(down, across, squeeze=False, sharey=True)
     for ax, (network, one) in zip(axes.flat, maps.items(), strict=False):
         _panel(ax, one, shown, WIDEST / across * 0.8)
@@ -84,6 +84,8 @@ def draw_map(inputs: Inputs, order: Sequence[str], order_said: str, absent_said:
     number = f"{len(shown)}" if len(shown) == len(ids) else f"{len(shown)} of {len(ids)}"
     drawn.supylabel(f"{number} pictures, {order_said.partition(':')[0]}", fontsize=8)
     drawn.colorbar(axes.flat[0].images[0], ax=axes, label="P(true class)", fraction=0.03)
+    some_absent = any(np.isnan(one.truth).any() for one in maps.values())
+    absent_said = absent_said if some_absent else ""
     _legend(drawn, absent_said)
     return Drawing(drawn, _caption(maps, len(ids), len(shown), order_said, absent_said))
 
@@ -108,17 +110,20 @@ def _legend(drawn: "Figure", absent_said: str) -> None:
     from matplotlib.patches import Patch
 
     mark = Line2D([], [], marker="|", linestyle="none", color=CHANGED, markersize=7, markeredgewidth=1.5)
-    labels = ["the answer changes", absent_said]
-    drawn.legend([mark, Patch(color=ABSENT)], labels, loc="outside upper center", ncols=2, frameon=False, fontsize=7)
+    labels = ["the answer changes", *([absent_said] if absent_said else [])]
+    drawn.legend(
+        [mark, Patch(color=ABSENT)][: len(labels)], labels, loc="outside upper center", ncols=2, frameon=False, fontsize=7
+    )
 
 
 def _caption(maps: dict[str, Map], total: int, shown: int, order_said: str, absent_said: str) -> str:
     some = "" if shown == total else f" {shown} of {total} pictures are drawn, at even distances in this order."
+    absent = f" Light blue: {absent_said}." if absent_said else ""
     said = "; ".join(f"{network}: {_said(one)}" for network, one in maps.items())
     return (
         "Each row is a picture, each column a step; blue marks: from one step to the next, the answer changes. A row of "
         "one colour without marks is a steady answer; where a row keeps its colour and has marks, other classes take turns."
-        f" Rows are in one order for all networks, {order_said}.{some} Light blue: {absent_said}. Of all pictures: {said}."
+        f" Rows are in one order for all networks, {order_said}.{some}{absent} Of all pictures: {said}."
     )
 
 

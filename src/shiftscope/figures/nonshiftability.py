@@ -1,9 +1,15 @@
 """Nonshiftability against the subsampling factor, a line for each network: figure 5 of the paper."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from shiftscope.cause.losses import handed_on, of_layers
 from shiftscope.figures import Drawing, Inputs, figure
 from shiftscope.figures.paper_values import FIGURE_5, GREY, NAMES, NONSHIFTABILITY, V1, known_as, not_in_run, published
 from shiftscope.figures.style import SMALLEST, legend, looks, new_figure, plain, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @figure(
@@ -40,12 +46,7 @@ def draw(inputs: Inputs) -> Drawing:
                 )
         factors = papers.get(known_as(inputs, network), {})
         paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=look.colour, markersize=5)
-    for name in not_in_run(inputs, papers):
-        factors = papers[name]
-        paper.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=GREY, markersize=4)
-        paper.annotate(
-            NAMES[name], (max(factors), factors[max(factors)]), (4, 0), textcoords="offset points", fontsize=SMALLEST
-        )
+    _elsewhere(paper, inputs, papers)
     for ax, label in ((ours, "share of shifts, all channels"), (paper, "number of shifts, 10 random channels")):
         plain(ax)
         ax.set_xscale("log", base=2)
@@ -59,3 +60,13 @@ def draw(inputs: Inputs) -> Drawing:
         + (", with its values as diamonds; of how many shifts those are is not known." if papers else ".")
     )
     return Drawing(drawn, f"{explained} {' '.join(sentences)}")
+
+
+def _elsewhere(ax: "Axes", inputs: Inputs, papers: Mapping[str, Mapping[float, float]]) -> None:
+    """The paper's values of networks that the run has not."""
+    for name in not_in_run(inputs, papers):
+        factors = papers[name]
+        ax.plot(list(factors), list(factors.values()), "D", color="white", markeredgecolor=GREY, markersize=4)
+        ax.annotate(
+            NAMES[name], (max(factors), factors[max(factors)]), (4, 0), textcoords="offset points", fontsize=SMALLEST
+        )

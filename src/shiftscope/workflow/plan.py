@@ -7,7 +7,7 @@ from functools import cached_property
 
 from shiftscope.config import Config
 from shiftscope.config.networks import alike
-from shiftscope.figures import figures
+from shiftscope.figures import LONG, figures
 from shiftscope.protocols import protocols
 from shiftscope.workflow.paths import Paths, filled
 
@@ -20,8 +20,6 @@ AUGMENTED = frozenset({"augmentation"})
 RELATED = frozenset({"relation", "accuracy_by_surprisal"})
 REMEDIED = frozenset({"remedies"})
 """Tables of a data set, by what there must be for them."""
-LONG = 8
-"""Steps of a sequence from which on figures show it as a map."""
 
 
 @dataclass(frozen=True)
@@ -282,13 +280,11 @@ class Plan:
 
     def traits(self, protocol: str) -> frozenset[str]:
         """What figures may ask of a protocol: its kind, ``ordered`` if neighbouring steps are neighbours in what is swept,
-        else ``unordered``; ``long`` if its sequences have at least `LONG` steps, or as many as the picture allows;
-        ``inside`` if the layers of networks are measured on its sequences; and ``remedied`` if remedies that work on
-        answers are tried on them."""
+        else ``unordered``; ``long`` if its sequences have `LONG` steps or more, or what the picture allows; ``inside``
+        if layers are measured on them; and ``remedied`` if remedies that work on answers are tried on them."""
         section = self.config.protocols[protocol]
         found = {"ordered" if section.ordered() else "unordered", section.kind}
-        if (section.steps() or LONG) >= LONG:
-            found.add("long")
+        found |= {"long"} if (section.steps() or LONG) >= LONG else set()
         if protocol in self.config.cause.protocols:
             found.add("inside")
         if any(protocol in self.config.tried_on(remedy) for remedy in self.config.remedies.values()):
