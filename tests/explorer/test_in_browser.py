@@ -259,6 +259,18 @@ def test_the_address_keeps_the_place_and_restores_it(reader):
     assert reader.text("trouble") == ""
 
 
+def test_it_opens_where_something_flips(reader, inputs):
+    reader.driver.get("about:blank")
+    reader.driver.get(reader.page)
+    until(lambda: reader.text("title") in reader.ids and reader.step() > 0, "a flip of some picture")
+    top1 = [
+        [five[0] for five in read(inputs, CROP, network).filter(image_id=reader.text("title"))["top5"].to_list()]
+        for network in NETWORKS
+    ]
+    flips = [any(at) for at in zip(*(flips_of(own, ordered=True) for own in top1), strict=True)]
+    assert flips.index(True) == reader.step()
+
+
 def test_pictures_are_sorted_filtered_and_searched(reader, inputs):
     reader.open(CROP, 0, 0)
     flips, disagreements = {}, {}

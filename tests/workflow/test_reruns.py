@@ -16,6 +16,7 @@ GATHERED = {
     "curves",
     "relation",
     "accuracy_by_surprisal",
+    "explorer",
     "figures",
     "report",
     "exports_test",

@@ -281,6 +281,7 @@ try {
   prepare();
   const { protocol, picture, step } = placeInAddress();
   await openProtocol(protocol, picture, step);
+  if (step === undefined && state.sequence) goToFlip(1); // a first look at what the page is about
 } catch (error) {
   byId("trouble").hidden = false;
   byId("trouble").textContent = `The page cannot be shown: ${error.message}.`;
