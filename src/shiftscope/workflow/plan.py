@@ -177,7 +177,7 @@ class Plan:
         moving = [name for name in self.varied(dataset) if self.config.protocols[name].ordered()]
         return [[protocol, network] for protocol, network in self.cells(dataset) if network in named and protocol in moving]
 
-    def framedalike(self, dataset: str) -> list[str]:
+    def framed_alike(self, dataset: str) -> list[str]:
         """The data sets that augmented networks are trained on and that the framing of this one is compared with."""
         taught = {pair[3] for pair in self.augmented_of(dataset)}
         return [name for name in self.others(dataset) if name in taught]
