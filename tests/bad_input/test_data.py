@@ -3,26 +3,21 @@
 A case is a name, what lies in a folder, and the words of the sentence; where there are none, what is left is a right result.
 """
 
-import io
-import json
-import tarfile
 from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
-from PIL import Image
 
-from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
 from shiftscope.sources import sources
-from shiftscope.stages.annotations import make_boxes, make_landmarks
 from shiftscope.stages.examples import read_examples
 from shiftscope.stages.frames import make_frames
 from shiftscope.stages.images import make_images
 
-GOOD = "one.png"
+from .data import GOOD, picture, put, tar, used
+
 LONG = "x" * 256
 DIGITS = "9" * 6_000
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -64,22 +59,6 @@ def yolo(text, words, **more):
     files = {"labels/one.txt": text, "images/one.png": picture(), **more}
     names = {"names": next(iter(more))} if more else {}
     return Case({"kind": "yolo", "labels": "labels", "images": "images", **names}, files, words)
-
-
-def picture(side=9):
-    file = io.BytesIO()
-    Image.new("RGB", (side, side), "red").save(file, "PNG")
-    return file.getvalue()
-
-
-def tar(members):
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as made:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            made.addfile(info, io.BytesIO(data))
-    return file.getvalue()
 
 
 def paths(*names):
@@ -172,45 +151,13 @@ CASES = {
 }  # fmt: skip
 
 
-def put(folder, files):
-    for name, content in {GOOD: picture(), **files}.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        elif isinstance(content, str):
-            path.write_text(content)
-        elif path.suffix == ".parquet":
-            pl.DataFrame(content).write_parquet(path)
-        elif path.suffix == ".csv":
-            columns = list(content[0])
-            lines = [",".join(columns), *(",".join(str(row[name]) for name in columns) for row in content)]
-            path.write_text("\n".join(lines) + "\n")
-        else:
-            path.write_text(json.dumps(content))
-
-
-def used(source, folder):
-    """All that jobs make of a data set."""
-    source.check()
-    images, skipped = make_images(source, folder, 0)
-    found = [images, skipped]
-    for knows, make in (("boxes", make_boxes), ("landmarks", make_landmarks)):
-        if knows in source.provides:
-            found.append(make(source, folder, images))
-    for place, table in enumerate(found):
-        table.write_parquet(folder / f"made-{place}.parquet")
-    assert images.schema == tables.IMAGES
-    return images
-
-
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_data_that_can_be_none(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     put(tmp_path, case.files)
     source = sources[case.options["kind"]].item.model_validate(case.options)
     if not case.words:
-        assert used(source, tmp_path).height
+        assert used(source, tmp_path)[0].height
         return
     with pytest.raises(ShiftscopeError, match=case.words) as error:
         used(source, tmp_path)

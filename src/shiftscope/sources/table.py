@@ -272,7 +272,10 @@ class Table(Source):
     def _columns(self, path: Path) -> list[str]:
         with _said(path):
             if path.suffix.lower() == ".parquet":
-                return pl.scan_parquet(path, glob=False).collect_schema().names()
+                # Not by polars: a damaged footer that promises billions of columns makes it end the process.
+                import pyarrow.parquet as pq
+
+                return list(pq.read_schema(path).names)
             return list(pl.read_csv(path, separator=_separator(path), n_rows=0, glob=False).columns)
 
 
@@ -281,7 +284,9 @@ def _said(path: Path) -> Iterator[None]:
     """A context in which polars' errors become a ShiftscopeError about this list."""
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+    except ShiftscopeError:
+        raise
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:  # pyarrow's are ValueErrors
         raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0][:300]}") from None
 
 
