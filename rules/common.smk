@@ -19,7 +19,7 @@ from snakemake.io import flag, is_flagged
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.records import keep, release
-from shiftscope.workflow.building import check_new_networks
+from shiftscope.workflow.building import check_networks
 from shiftscope.workflow.drawings import drawings
 from shiftscope.workflow.exploring import (
     boxes_of_explorer,
@@ -40,16 +40,19 @@ from shiftscope.workflow.paths import filled
 from shiftscope.workflow.plan import Plan
 from shiftscope.core.settings import read_settings
 
+
+def refuse(error):
+    """End with a sentence about the config. An exception of Snakemake's would name this file as the place of the mistake."""
+    print(f"error: the config is not right:\n{error}", file=sys.stderr)
+    sys.exit(1)
+
+
 try:
     for configfile in workflow.configfiles:  # `config` has lost what was given twice
         read_settings(Path(configfile))
     PLAN = Plan(Config.load(config))
-    if workflow.is_main_process:
-        check_new_networks(PLAN)
 except ShiftscopeError as error:
-    # Not by an exception of Snakemake's, which would name this file and line as the place of the mistake.
-    print(f"error: the config is not right:\n{error}", file=sys.stderr)
-    sys.exit(1)
+    refuse(error)
 
 PARAMETERS = Parameters(PLAN, Path(workflow.basedir) / "workflow" / "scripts")
 PATHS = PLAN.paths
@@ -175,6 +178,18 @@ def keep_outputs(dag):
 
 
 onstart:
+    try:
+        # Here, and not where the plan is read: only a run that makes networks has seconds for it.
+        check_networks(
+            PLAN,
+            [
+                job.wildcards.network
+                for job in workflow.dag.needrun_jobs()
+                if job.rule.name in ("train", "network")
+            ],
+        )
+    except ShiftscopeError as error:
+        refuse(error)
     keep_outputs(workflow.dag)
     # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
     # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job

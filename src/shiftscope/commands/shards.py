@@ -82,7 +82,7 @@ def _taken(minutes: list[float], count: int) -> str:
 
 
 def _work(plan: Plan, pictures: Mapping[str, int]) -> Work:
-    cards = {network: _card(Path(plan.paths.card.format(network=network))) for network in plan.config.networks}
+    cards = {network: speed_of(Path(plan.paths.card.format(network=network))) for network in plan.config.networks}
     minutes: defaultdict[tuple[str, str], float] = defaultdict(float)
     unknown = 0
     devices: set[str] = set()
@@ -98,11 +98,13 @@ def _work(plan: Plan, pictures: Mapping[str, int]) -> Work:
     return Work(list(minutes.values()), unknown, sorted(devices))
 
 
-def _card(path: Path) -> tuple[float, str] | None:
-    """Milliseconds per frame and the device of a network that was prepared; None where it was not."""
+def speed_of(path: Path) -> tuple[float, str] | None:
+    """Milliseconds per frame and the device of a network that was prepared; None where it was not, or its card is
+    damaged."""
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
+        threads = f" with {int(card['threads'])} threads" if card["device"] == "cpu" else ""
+        per_frame = float(card["calibration"][0]["ms_per_frame"])
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
-    threads = f" with {card['threads']} threads" if card["device"] == "cpu" else ""
-    return card["calibration"][0]["ms_per_frame"], f"{card['device']}{threads}"
+    return (per_frame, f"{card['device']}{threads}") if 0 < per_frame < math.inf else None

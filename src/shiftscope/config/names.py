@@ -23,16 +23,19 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
 
 
 def _below(results: object) -> object:
-    """`results`, if it is the path of a folder below the working directory that nothing takes for something else."""
-    if isinstance(results, str | Path):
+    """`results`, if it is the path of a folder below the working directory that nothing takes for something else.
+
+    A file of settings has texts. A `Path` is from Python: `notebook.measuring` gives a folder of its own.
+    """
+    if isinstance(results, str):
         parts = Path(results).parts
-        if "://" in str(results):
+        if "://" in results:
             raise ValueError("results are written to this machine's disks; write a folder below the working directory")
         if Path(results).is_absolute() or ".." in parts or not parts or parts[0].startswith(("~", "-")):
             raise ValueError(
                 "write a folder below the working directory, such as 'results'; to have it on another disk, make it a link"
             )
-        if not str(results).isprintable() or set('{}*?\\"') & set(str(results)):
+        if not results.isprintable() or set('{}*?\\"') & set(results):
             raise ValueError(
                 "the name of this folder cannot have braces, stars, question marks, quotation marks or the like"
             )

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, shown
 
 Space = Literal["own", "imagenet"]
 """What the outputs of a network are: classes of a data set's own, or ImageNet's 1000."""
@@ -109,9 +109,11 @@ def label_text(label: object) -> str | None:
     text = str(label).lower() if isinstance(label, bool) else str(label).strip()
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
-    return str(int(text.partition(".")[0])) if _WHOLE.fullmatch(text) else text or None
+    return str(int(text.partition(".")[0])) if len(text) <= LONGEST_NUMBER and _WHOLE.fullmatch(text) else text or None
 
 
+LONGEST_NUMBER = 400
+"""Characters of a number that can be one: Python reads no whole number of more than 4,300 digits."""
 _WHOLE = re.compile(r"[+-]?[0-9]+(\.0*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf", re.IGNORECASE)
 
@@ -140,6 +142,8 @@ def labelled(
     known = {label for label in labels if label is not None}
     numbers = {label for label in known if _NUMBER.fullmatch(label)}
     for label in sorted(numbers):
+        if len(label) > LONGEST_NUMBER:
+            raise ShiftscopeError(f"there is a label {shown(label)} of {len(label):,} characters; number classes from 0")
         if not _WHOLE.fullmatch(label):
             raise ShiftscopeError(f"there is a label {label}; labels are whole numbers from 0, or names")
     if numbers and numbers != known:

@@ -3,8 +3,10 @@
 A picture may also lie inside an uncompressed tar, which is never unpacked: its path is then `member_path`'s.
 """
 
+import errno
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -74,17 +76,33 @@ def file_of(path: str | Path) -> Path:
     'val.tar'
     """
     member = _MEMBER.fullmatch(str(path))
-    return Path(path) if member is None or Path(path).exists() else Path(member["archive"])
+    return Path(path) if member is None or is_there(Path(path).exists) else Path(member["archive"])
 
 
 def there(path: str | Path) -> bool:
     """Whether there is a file at `path`, or, for a `member_path`, the archive that holds it."""
-    return file_of(path).is_file()
+    return is_there(file_of(path).is_file)
+
+
+def is_there(asked: Callable[[], bool]) -> bool:
+    """What a question such as `Path.is_file` answers; no, where the name is one that no file can have.
+
+    >>> is_there(Path("x" * 300).exists), is_there(Path("a\\0").is_file)
+    (False, False)
+    """
+    try:
+        return asked()
+    except ValueError:  # NUL, or half of a character
+        return False
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise
 
 
 def _opened(path: Path) -> Path | IO[bytes]:
     member = _MEMBER.fullmatch(str(path))
-    if member is None or path.exists():
+    if member is None or is_there(path.exists):
         return path
     with Path(member["archive"]).open("rb") as file:
         file.seek(int(member["offset"]))
@@ -94,6 +112,23 @@ def _opened(path: Path) -> Path | IO[bytes]:
 def read_picture(path: str | Path) -> NDArray[np.uint8]:
     """A picture as it is shown: uint8 (height, width, 3), RGB. It is read, and may fail, as `read_turned` describes."""
     return read_turned(path)[0]
+
+
+def read_listed(path: str | Path, width: int, height: int) -> NDArray[np.uint8]:
+    """As `read_picture`, of a picture that had this size (px) when it was listed. Raises ShiftscopeError also where it has
+    another one now: boxes and labels are those of the picture that was listed."""
+    pixels = read_picture(path)
+    check_size(path, pixels, width, height)
+    return pixels
+
+
+def check_size(path: str | Path, pixels: NDArray[np.uint8], width: int, height: int) -> None:
+    """Raise ShiftscopeError where a picture, (height, width, 3), has not the size (px) that it had when it was listed."""
+    if pixels.shape[:2] != (height, width):
+        raise ShiftscopeError(
+            f"{path} is {pixels.shape[1]} × {pixels.shape[0]} px, and was {width} × {height} px when pictures were listed; "
+            "add '-R images' to Snakemake's command to list them again"
+        )
 
 
 def read_turned(path: str | Path) -> tuple[NDArray[np.uint8], int]:

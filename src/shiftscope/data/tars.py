@@ -76,6 +76,14 @@ def members(archive: Path, start: int = 0, end: int | None = None) -> Iterator[M
         raise ShiftscopeError(f"{archive} is no complete tar ({error}); copy or download it again") from None
 
 
+def check_name(archive: Path, name: str) -> None:
+    """Raise a ShiftscopeError where the name of a member is no UTF-8: tarfile then puts halves of characters into it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ShiftscopeError(f"{archive} has a file {name!r}, whose name is no UTF-8; rename it") from None
+
+
 def check_end(archive: Path, tar: tarfile.TarFile, last: str, limit: int | None = None) -> None:
     """Check that the place where tarfile stopped is the end that POSIX asks for: nothing but zeros up to the end of the
     file.

@@ -68,10 +68,10 @@ class Timm(Published):
 
     def check_built(self) -> None:
         """Raise ShiftscopeError where timm does not take `options`."""
-        import torch
-
         if not self.options:
             return
+        import torch
+
         try:
             with torch.device("meta"):  # without numbers: milliseconds
                 self.build()

@@ -13,6 +13,7 @@ import polars as pl
 from shiftscope.bias import BIAS
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.records import checked
 from shiftscope.sensitivity import COMPARISONS, CURVES, SENSITIVITY
 from shiftscope.workflow.paths import Paths
 
@@ -62,11 +63,13 @@ class Results:
         path = Path(pattern.format(dataset=self.folder.name, **wildcards))
         if not path.is_file():
             raise ShiftscopeError(f"there is no {path}: the run did not make this table, or has not made it yet")
+        checked(path)
         return tables.read(path, schema)
 
     @cached_property
     def images(self) -> pl.DataFrame:
-        """The pictures: columns of `tables.IMAGES`. Raises ShiftscopeError where there is no such table, as all do."""
+        """The pictures: columns of `tables.IMAGES`. Raises ShiftscopeError where there is no such table, or it is
+        damaged, as all do."""
         return self._table(self._paths.images, tables.IMAGES)
 
     @cached_property

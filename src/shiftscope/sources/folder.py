@@ -122,7 +122,11 @@ def picture_files(top: Path) -> Iterator[Path]:
             continue
         entered.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in sorted(files) if is_picture(name))
+        for name in sorted(files):
+            if is_picture(name):
+                for part in Path(place, name).relative_to(top).parts:
+                    utf8_name(Path(part))
+                yield Path(place, name)
 
 
 def utf8_name(path: Path) -> str:

@@ -1,15 +1,17 @@
 """Pictures, labels and boxes from a list: a CSV, TSV or Parquet file with a row per picture or per box."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.core.errors import ShiftscopeError, unknown
+from shiftscope.core.errors import ShiftscopeError, shown, unknown
 from shiftscope.core.options import Options
+from shiftscope.core.values import text_fault
 from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import CORNERS, FLAT, ORDERED, leave_out
@@ -175,7 +177,8 @@ class Table(Source):
     def landmarks(self, folder: Path) -> pl.DataFrame:
         """All points of the second list; rows with words for numbers are treated as those of boxes are."""
         assert self.points is not None
-        found = self._placed(self._read(self.points).rename({self.columns.path: "path"}), self.points)
+        kept = (self.columns.path, *(name for name in tables.LANDMARKS if name not in ("image_id", "path")))
+        found = self._placed(self._read(self.points, kept).rename({self.columns.path: "path"}), self.points)
         # A picture of the list is called as it is there, in whatever way this list writes its path.
         ids = self._rows().select("path", known="image_id").unique()
         found = found.join(ids, on="path", how="left", maintain_order="left")
@@ -185,8 +188,8 @@ class Table(Source):
         self._refuse_unnumbered(found)
         found = _numbered(found, {"x": "x", "y": "y"}, self.points)
         found = self._usable(found, FINITE, "points of two numbers", self.points)
-        kept = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
-        return pl.concat([tables.LANDMARKS.to_frame(), found.select(kept)], how="diagonal")
+        known = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
+        return pl.concat([tables.LANDMARKS.to_frame(), found.select(known)], how="diagonal")
 
     def _usable(self, table: pl.DataFrame, usable: pl.Expr, what: str, path: Path) -> pl.DataFrame:
         """The rows of `table` that give anything (`_numbered`) and are `usable`; it is said where some are not."""
@@ -214,7 +217,7 @@ class Table(Source):
 
     def _rows(self) -> pl.DataFrame:
         """The list with `image_id`, the path as it can be opened, and labels and categories as text."""
-        table = self._read(self.path)
+        table = self._read(self.path, self.columns.model_dump().values())
         theirs = {name: getattr(self.columns, name) for name in ("path", "label", "category")}
         missing = [name for name, column in theirs.items() if column not in table.columns]
         texts = [_texts(table[theirs[name]]).alias(name) for name in ("label", "category") if name not in missing]
@@ -228,11 +231,12 @@ class Table(Source):
 
         A picture that is written in several ways (`one.png`, `./one.png`) is called by the first.
         """
-        blank = table.with_row_index().filter(pl.col("path").is_null())
-        if blank.height:
-            raise ShiftscopeError(f"{path}: row {blank['index'][0] + 2} has no path")
-        root = self.root or self.path.parent
         table = table.with_columns(written=pl.col("path").cast(pl.String))
+        for name in table["written"].unique(maintain_order=True):
+            if fault := _no_path(name):
+                row = table["written"].eq_missing(name).arg_max() or 0
+                raise ShiftscopeError(f"{path}: row {row + (1 if path.suffix.lower() == '.parquet' else 2)} {fault}")
+        root = self.root or self.path.parent
         table = table.with_columns(
             _id("written"), path=pl.col("written").map_elements(lambda name: str(root / name), pl.String)
         )
@@ -249,21 +253,50 @@ class Table(Source):
         label = pl.col("label").replace_strict(category_of, return_dtype=pl.String) if category_of else pl.col("label")
         return table.with_columns(label), categories
 
-    def _read(self, path: Path) -> pl.DataFrame:
-        try:
+    def _read(self, path: Path, names: Iterable[str]) -> pl.DataFrame:
+        """Those of the columns `names` that a list has. Others may be called and hold whatever they like."""
+        kept = [name for name in dict.fromkeys(names) if name in self._columns(path)]
+        with _said(path):
             if path.suffix.lower() == ".parquet":
-                return pl.read_parquet(path, glob=False)
-            return pl.read_csv(path, separator=_separator(path), infer_schema_length=None, glob=False)
-        except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-            raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
+                table = pl.read_parquet(path, columns=kept, glob=False)
+            else:
+                separator = _separator(path)
+                table = pl.read_csv(path, columns=kept, separator=separator, infer_schema_length=None, glob=False)
+            for name, kind in table.schema.items():
+                if kind.is_nested():
+                    raise ShiftscopeError(
+                        f"{path}: the column {name!r} holds lists or mappings, and one value is expected in each row"
+                    )
+            return table.with_columns(pl.col(pl.Binary).cast(pl.String))
 
     def _columns(self, path: Path) -> list[str]:
-        try:
+        with _said(path):
             if path.suffix.lower() == ".parquet":
-                return pl.scan_parquet(path, glob=False).collect_schema().names()
+                # Not by polars: a damaged footer that promises billions of columns makes it end the process.
+                import pyarrow.parquet as pq
+
+                return list(pq.read_schema(path).names)
             return list(pl.read_csv(path, separator=_separator(path), n_rows=0, glob=False).columns)
-        except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-            raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """A context in which polars' errors become a ShiftscopeError about this list."""
+    try:
+        yield
+    except ShiftscopeError:
+        raise
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:  # pyarrow's are ValueErrors
+        raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0][:300]}") from None
+
+
+def _no_path(name: str | None) -> str:
+    """Why the path of a picture can be none; empty where it can."""
+    if name is None or not name.strip():
+        return "has no path"
+    if fault := text_fault(name):
+        return f"has the path {shown(name)}; {fault}"
+    return f"has the path {shown(name)}, which is no file's" if PurePosixPath(name).name in ("", "..") else ""
 
 
 def _separator(path: Path) -> str:
@@ -293,10 +326,8 @@ def _numbered(table: pl.DataFrame, columns: Mapping[str, str], path: Path) -> pl
 
 def _texts(column: pl.Series) -> pl.Series:
     """What `label_text` makes of a column's values."""
-    if column.dtype.is_nested():
-        raise ShiftscopeError(f"the column {column.name} holds lists or mappings where labels were expected")
-    if column.dtype in (pl.Binary, pl.String):
-        column = column.cast(pl.String).str.strip_chars()
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
     elif column.dtype.is_decimal():
         column = column.cast(pl.Float64)
     values = column.unique().to_list()

@@ -13,9 +13,10 @@ import polars as pl
 
 from shiftscope.core import limits, tables
 from shiftscope.core.errors import ShiftscopeError, shown
+from shiftscope.core.values import text_fault
 from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.data.pictures import SUFFIXES, member_path
-from shiftscope.data.tars import members
+from shiftscope.data.tars import check_name, members
 from shiftscope.sources import LISTING, Listing, Source, sources
 
 LARGEST_LABEL = 1_000_000
@@ -127,6 +128,7 @@ class WebDataset(Source):
                     continue
                 if str(name) in names:
                     raise ShiftscopeError(f"{shard} has two files called {member.name}; remove or rename one")
+                check_name(shard, member.name)
                 names.add(str(name))
                 if is_picture:
                     if key in pictures:
@@ -152,11 +154,12 @@ class WebDataset(Source):
         try:
             text = sample.label.decode("utf-8").strip()
             said = json.loads(text)[key] if colon else text
-        except (UnicodeDecodeError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             said = ""
         if said is None or (not colon and not sample.label.strip()):
             return None
-        if isinstance(said, bool) or not isinstance(said, str | int | float) or not str(said).strip():
+        usable = isinstance(said, str | int | float) and not isinstance(said, bool) and str(said).strip()
+        if not usable or text_fault(str(said)):
             raise ShiftscopeError(f"sample {sample.image_id} has no usable label in its .{self.label}")
         return said
 

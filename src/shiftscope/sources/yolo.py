@@ -10,10 +10,11 @@ import polars as pl
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.settings import read_settings
+from shiftscope.core.values import text_fault
 from shiftscope.data.classes import numbered, read_names
 from shiftscope.sources import Listing, Source, sources
 from shiftscope.sources.boxes import found_pictures, largest_labels, leave_out, listed
-from shiftscope.sources.folder import class_folders, picture_files
+from shiftscope.sources.folder import below_id, class_folders, picture_files
 
 TOLERANCE = 1e-3
 """How far a share may lie outside 0 to 1 by rounding."""
@@ -91,7 +92,7 @@ class Yolo(Source):
         for path in sorted(self.labels.rglob("*.txt")):
             if path.name == "classes.txt":  # where LabelImg puts the names
                 continue
-            image_id = path.relative_to(self.labels).with_suffix("").as_posix()
+            image_id = below_id(path.relative_to(self.labels), suffix=True)
             for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
                 if line.strip():
                     try:
@@ -122,7 +123,10 @@ class Yolo(Source):
             names = said["names"]
             if not isinstance(names, list | dict):
                 raise TypeError
-            return [str(names[number]) for number in range(len(names))]
+            found = [str(names[number]) for number in range(len(names))]
+            if fault := next(filter(None, map(text_fault, found)), None):
+                raise ShiftscopeError(f"{self.names} has a name that can be none: {fault}")
+            return found
         except (KeyError, TypeError) as error:
             raise ShiftscopeError(
                 f"{self.names} has no usable `names` ({type(error).__name__}); number them from 0"

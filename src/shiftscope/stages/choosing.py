@@ -154,9 +154,12 @@ class Trials:
                 f"the memory of the {self.card['device']} is too small for network {self.name}, even for a single frame; "
                 "leave more of it free, or run it elsewhere"
             )
+        instead = "write 'engine: eager'"
+        if "eager" in candidates:  # a network whose answers are not the same twice
+            instead = "leave chance out of it (dropout, noise), mend its weights, or write 'precision: float32'"
         raise ShiftscopeError(
             f"engine {refused[0].engine} does not agree with eager torch on network {self.name}: a probability is off by "
-            f"{percent(refused[0].largest_difference or 0)}; write 'engine: eager'"
+            f"{percent(refused[0].largest_difference or 0)}; {instead}"
         )
 
     def _runners(self, candidates: Sequence[str], batch_size: int | None, *, automatic: bool) -> list[Runner]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
-from shiftscope.data.pictures import read_picture
+from shiftscope.data.pictures import read_listed
 from shiftscope.networks import Network
 from shiftscope.networks.augmentations import Augmentation
 from shiftscope.protocols.centre import Centre
@@ -43,8 +43,8 @@ def read_examples(
 ) -> Examples:
     """The pictures of `images` (tables.IMAGES) as `augmentation` takes them for a network of this size.
 
-    `dataset` and `name`, the network's, are for messages. Raises ShiftscopeError where pictures lack labels or have more
-    classes than the network has outputs.
+    `dataset` and `name`, the network's, are for messages. Raises ShiftscopeError where pictures lack labels, have more
+    classes than the network has outputs, or have changed since they were listed.
     """
     if images["label"].null_count():
         raise ShiftscopeError(
@@ -61,8 +61,9 @@ def read_examples(
     side, margin = protocol.resized_side(network.size), augmentation.margin(network.size)
     extent = side if augmentation.takes == "picture" else network.size + 2 * margin
     frames = np.empty((len(images), extent, extent, 3), np.uint8)
-    for place, path in enumerate(progress(images["path"], len(images), "pictures")):
-        pixels = read_picture(path)
+    listed = images.select("path", "width", "height").iter_rows()
+    for place, (path, width, height) in enumerate(progress(listed, len(images), "pictures")):
+        pixels = read_listed(path, width, height)
         if augmentation.takes == "picture":
             frames[place] = resize(pixels, side, side, protocol.resizer)
         else:

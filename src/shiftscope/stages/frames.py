@@ -16,7 +16,7 @@ from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
 from shiftscope.data.canvases import CanvasWriter
 from shiftscope.data.films import film_gaps, read_film
-from shiftscope.data.pictures import read_picture
+from shiftscope.data.pictures import check_size, read_listed
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
 
 
@@ -50,7 +50,8 @@ def make_frames(
     images : columns of `tables.IMAGES`: those of the shard.
     boxes : columns of `tables.BOXES`, or a scan of such a file, of any pictures; only for a protocol that needs them.
     seed : decides all random draws, together with the kind of protocol and the image's id.
-    refuse : whether a picture that this protocol cannot use is an error; else it is noted in `skipped_path`.
+    refuse : whether a picture that this protocol cannot use, or that has changed since it was listed, is an error; else it
+        is noted in `skipped_path`.
     canvases_path : columns of `tables.Canvases`; one row group holds the canvases of one image.
     frames_path, skipped_path : columns of `tables.FRAMES` and `tables.SKIPPED`.
 
@@ -66,7 +67,7 @@ def make_frames(
         opened = zip(images.iter_rows(named=True), _corners(images, boxes), strict=True)
         for row, corners in progress(opened, len(images), "pictures"):
             try:
-                sequence = sequence_of(protocol, _picture(row, corners), size, seed)
+                sequence = _listed_sequence(protocol, row, corners, size, seed)
             except Unfit as reason:
                 if refuse:
                     raise _refused(row["path"], reason) from None
@@ -80,6 +81,16 @@ def make_frames(
             tables.write_pieces(frames, tables.pieces(rows(writer), tables.FRAMES), tables.FRAMES)
         tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
     seen.warn_if_nothing_varies(kind, size)
+
+
+def _listed_sequence(
+    protocol: Protocol, row: dict[str, Any], corners: NDArray[np.float64], size: int, seed: int
+) -> Sequence:
+    """The frames of the picture of a row. Raises Unfit, too, where its file is no longer as it was when it was listed."""
+    try:
+        return sequence_of(protocol, _picture(row, corners), size, seed)
+    except ShiftscopeError as error:
+        raise Unfit(f"has changed since pictures were listed ({error})") from None
 
 
 class _Seen:
@@ -182,12 +193,13 @@ def _nothing_varies(files: Iterable[str | Path]) -> bool:
 def _picture(row: dict[str, Any], corners: NDArray[np.float64]) -> Picture:
     """A row of `tables.IMAGES`, opened, with the `corners` of its boxes."""
     if row["frames"] is None:
-        return Picture(row["image_id"], read_picture(row["path"]), corners)
+        return Picture(row["image_id"], read_listed(row["path"], row["width"], row["height"]), corners)
 
     def film(numbers: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
         return read_film(row["path"], (row["first_frame"] + number for number in numbers))
 
     (first,) = film([0])
+    check_size(row["path"], first, row["width"], row["height"])
     gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
     return Picture(row["image_id"], first, corners, film, row["frames"], gaps)
 

@@ -12,7 +12,7 @@ from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.progress import progress
 from shiftscope.data.classes import class_indices
-from shiftscope.data.pictures import is_picture, there
+from shiftscope.data.pictures import is_picture, is_there, there
 from shiftscope.sources import Extent, Source
 
 NAMED = 5
@@ -122,7 +122,7 @@ def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
     def reason(path: str) -> str:
-        return f"{path} has no pictures" if Path(path).is_dir() else f"{path} does not exist"
+        return f"{path} has no pictures" if is_there(Path(path).is_dir) else f"{path} does not exist"
 
     missing = pictures.filter(~found).with_columns(reason=pl.col("path").map_elements(reason, pl.String))
     return pictures.filter(found), _skipped(missing)
@@ -130,7 +130,7 @@ def _split_missing(pictures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _has_pictures(path: Path) -> bool:
     """Whether `path` is a folder with pictures in it, which are the frames of a film."""
-    return path.is_dir() and any(is_picture(entry.name) for entry in path.iterdir())
+    return is_there(path.is_dir) and any(is_picture(entry.name) for entry in path.iterdir())
 
 
 def _draw(pictures: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:

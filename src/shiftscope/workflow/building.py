@@ -1,20 +1,20 @@
-"""Whether networks can be built as they are set: asked once, when the first run of a config begins."""
+"""Whether networks can be built as they are set: asked once, when the first jobs of a run begin."""
 
-from pathlib import Path
+from collections.abc import Iterable
 
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.workflow.plan import Plan
 
 
-def check_new_networks(plan: Plan) -> None:
-    """Raise ShiftscopeError where a network that has no card yet cannot be built. This may take seconds, since it imports
-    torch; nothing is asked about networks with a card."""
+def check_networks(plan: Plan, names: Iterable[str]) -> None:
+    """Raise ShiftscopeError, with a sentence for each, where some of these networks of a config cannot be built.
+
+    This may take seconds, since it imports torch: it is for a run that is about to prepare these networks.
+    """
     said = []
-    for name, network in plan.config.networks.items():
-        if Path(plan.paths.card.format(network=name)).is_file():
-            continue
+    for name in sorted(set(names)):
         try:
-            network.check_built()
+            plan.config.networks[name].check_built()
         except ShiftscopeError as error:
             said.append(f"networks.{name}: {error}")
     if said:

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, shown
+from shiftscope.core.values import text_fault
 from shiftscope.data.json_lists import read_lists
 
 FINITE = sys.float_info.max
@@ -61,6 +62,8 @@ def read_annotations(path: Path, asked: Asked) -> Annotations:
     take = {"images": reader.picture, "annotations": reader.annotation, "categories": reader.category}
     try:
         lists = read_lists(path, take)
+    except ShiftscopeError:
+        raise
     except (ValueError, RecursionError) as error:
         raise ShiftscopeError(f"{path} is no JSON: {error}") from None
     for part in KEYS:
@@ -110,12 +113,17 @@ class _Reader:
             if not isinstance(found, kind) or isinstance(found, bool):  # True would be the number 1
                 raise self.broken(f"entry {place} of {part!r} has no usable {key!r}")
 
+    def _check_text(self, what: str, text: str) -> None:
+        if fault := text_fault(text):
+            raise self.broken(f"the {what} {shown(text)}: {fault}")
+
     def picture(self, entry: Any) -> None:
         """Take an entry of the list of pictures."""
         self._check("images", entry, self.pictures.count)
         name = PurePosixPath(entry["file_name"])
         if name.is_absolute() or ".." in name.parts or not name.name:
-            raise self.broken(f"the file name {entry['file_name']!r} does not stay inside the folder of pictures")
+            raise self.broken(f"the file name {shown(entry['file_name'])} does not stay inside the folder of pictures")
+        self._check_text("file name", entry["file_name"])
         for key in ("width", "height"):
             side = entry.get(key)
             if isinstance(side, bool) or not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
@@ -141,6 +149,8 @@ class _Reader:
         names = (entry.get("keypoints") or []) if self.asked == "points" else []
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise self.broken(f"the category {entry['name']} has `keypoints` that are no list of names")
+        for what, name in (("category", entry["name"]), *(("key point", name) for name in names)):
+            self._check_text(what, name)
         self.categories[entry["id"]] = Category(entry["name"], names)
         self.categories_read += 1
 

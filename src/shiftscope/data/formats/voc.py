@@ -245,8 +245,5 @@ def _id(name: str, path: Path) -> str:
     parts = [part for part in name[:-4].split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts:
         raise ShiftscopeError(f"{path} has a file {name!r}, a name that leads out of it; such an archive is not read")
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise ShiftscopeError(f"{path} has a file {name!r}, whose name is no UTF-8; rename it") from None
+    tars.check_name(path, name)
     return "/".join(parts)
