@@ -171,10 +171,11 @@ class Place:
 
 
 def _digest(path: Path) -> str:
-    if "remedies" not in path.as_posix() or path.suffix != ".parquet":
+    if path.suffix != ".parquet" or ("remedies" not in path.as_posix() and path.stem != "source_files"):
         return sha256_of(path)
     untimed = BytesIO()
-    pl.read_parquet(path, glob=False).select(cs.exclude(cs.starts_with("time_ratio"))).write_parquet(untimed)
+    times = cs.starts_with("time_ratio") | cs.by_name("modified", require_all=False)
+    pl.read_parquet(path, glob=False).select(~times).write_parquet(untimed)
     return hashlib.sha256(untimed.getvalue()).hexdigest()
 
 
