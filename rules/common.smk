@@ -78,27 +78,16 @@ def given(pattern, values, more):
     return filled(pattern, **values, **more) if more else pattern.format(**values)
 
 
-def given_if(there, pattern, more):
-    """A function for a rule's input: the files of `pattern` for its data set where `there` says so, else none."""
+def if_made(table, pattern, **more):
+    """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
 
     def files(wildcards):
-        if not there(wildcards):
+        if table not in PLAN.tables(wildcards.dataset):
             return []
         several = {name: values(wildcards) for name, values in more.items()}
         return given(pattern, {"dataset": wildcards.dataset}, several)
 
     return files
-
-
-def if_made(table, pattern, **more):
-    """A function for a rule's input: the files of `pattern`, if its data set has such a table, else none."""
-    return given_if(lambda it: table in PLAN.tables(it.dataset), pattern, more)
-
-
-def if_drawn(drawn, table, pattern, **more):
-    """A function for an input of the rule `drawn`, the files of `pattern` if its figure is drawn from this table, else
-    none."""
-    return given_if(lambda it: table in PLAN.drawn_from(drawn.figure), pattern, more)
 
 
 def at_size(pattern, **more):
@@ -137,19 +126,18 @@ def measuring(rule):
     return found
 
 
-def protocols_shown(drawn):
-    """A function for an input of the rule `drawn`, the protocols whose files it is given."""
-    return lambda it: PLAN.protocols_shown(it.dataset, drawn.protocols)
+def tables_given(family, patterns):
+    """Functions for the inputs of a rule that draws figures, by the names of `patterns`: the files of each table."""
+
+    def given(table, pattern):
+        return lambda it: family.given(PLAN, it.dataset, table, pattern)
+
+    return {table: given(table, pattern) for table, pattern in patterns.items()}
 
 
-def boxes_of_figure(drawn):
-    """A function for a figure's input: the boxes, if it is drawn from them or shows frames that are made with them."""
-    return lambda it: PLAN.boxes_of_figure(it.dataset, drawn.figure, drawn.protocols)
-
-
-def figure_facts(drawn):
-    """What the rule `drawn` is told beside its files, as a parameter of it."""
-    return lambda it: PARAMETERS.figure_facts(it.dataset, drawn.figure, drawn.protocols)
+def figures_drawn(family, patterns):
+    """What such a rule is told of each of its figures, as a parameter of it."""
+    return lambda it: family.parts(PARAMETERS, it.dataset, patterns)
 
 
 def improved_on(pattern):

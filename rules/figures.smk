@@ -1,75 +1,53 @@
 """Tables → figures → report."""
 
-# One job draws a figure of a data set, for all of its protocols.
-for drawn in drawings(PLAN):
-    OF_NETWORKS = {
-        "protocol": protocols_shown(drawn),
-        "network": lambda wildcards: PLAN.networks_of(wildcards.dataset),
-    }
-    OF_FRAMES = {
-        "protocol": protocols_shown(drawn),
-        "size": lambda wildcards: PLAN.sizes_of(wildcards.dataset),
-        "shard": lambda wildcards: PLAN.shards,
-    }
+DRAWN_FROM = {
+    "boxes": PATHS.boxes,
+    "bias": rules.box_statistics.output.bias,
+    "landmarks": rules.landmarks.output.landmarks,
+    "landmark_bias": rules.landmark_statistics.output.bias,
+    "relation": rules.relation.output.relation,
+    "accuracy_by_surprisal": rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
+    "sensitivity": rules.sensitivity.output.sensitivity,
+    "curves": rules.curves.output.curves,
+    "remedies": rules.remedies.output.remedies,
+    "augmentation": rules.augmentation.output.augmentation,
+    "training": rules.train.output.training,
+    "layers": rules.layers.output.layers,
+    "geometry": rules.layers.output.geometry,
+    "maps": rules.layers.output.maps,
+    "predictions": PATHS.predictions,
+    "frames": rules.frames.output.frames,
+}
+
+# One job draws all figures of a data set that are drawn from what the same stages make, each for all of its protocols.
+for family in drawings(PLAN):
 
     rule:
         name:
-            drawn.rule
+            family.rule
         input:
+            **tables_given(family, DRAWN_FROM),
             images=rules.images.output.images,
-            boxes=boxes_of_figure(drawn),
-            bias=if_drawn(drawn, "bias", rules.box_statistics.output.bias),
-            landmarks=if_drawn(drawn, "landmarks", rules.landmarks.output.landmarks),
-            landmark_bias=if_drawn(
-                drawn, "landmark_bias", rules.landmark_statistics.output.bias
-            ),
-            relation=if_drawn(drawn, "relation", rules.relation.output.relation),
-            accuracy_by_surprisal=if_drawn(
-                drawn,
-                "accuracy_by_surprisal",
-                rules.accuracy_by_surprisal.output.accuracy_by_surprisal,
-            ),
-            sensitivity=if_drawn(
-                drawn, "sensitivity", rules.sensitivity.output.sensitivity
-            ),
-            curves=if_drawn(drawn, "curves", rules.curves.output.curves),
-            remedies=if_drawn(drawn, "remedies", rules.remedies.output.remedies),
-            augmentation=if_drawn(
-                drawn, "augmentation", rules.augmentation.output.augmentation
-            ),
-            training=if_drawn(
-                drawn,
-                "training",
-                rules.train.output.training,
-                network=lambda wildcards: PLAN.trained_of(wildcards.dataset),
-            ),
-            layers=if_drawn(drawn, "layers", rules.layers.output.layers, **OF_NETWORKS),
-            geometry=if_drawn(
-                drawn, "geometry", rules.layers.output.geometry, **OF_NETWORKS
-            ),
-            maps=if_drawn(drawn, "maps", rules.layers.output.maps, **OF_NETWORKS),
-            predictions=if_drawn(drawn, "predictions", PATHS.predictions, **OF_NETWORKS),
-            frames=if_drawn(drawn, "frames", rules.frames.output.frames, **OF_FRAMES),
         output:
-            png=drawn.files(PLAN, "png"),
-            pdf=drawn.files(PLAN, "pdf"),
-            caption=drawn.files(PLAN, "txt"),
+            png=kept(family.files(PLAN, "png")),
+            pdf=kept(family.files(PLAN, "pdf")),
+            caption=kept(family.files(PLAN, "txt")),
         log:
-            PATHS.log(f"figure/{drawn.figure}"),
+            PATHS.log(f"figures/{family.name}"),
         benchmark:
-            PATHS.benchmark(f"figure/{drawn.figure}")
+            PATHS.benchmark(f"figures/{family.name}")
         wildcard_constraints:
-            dataset=one_of(drawn.datasets),
+            dataset=one_of(family.datasets),
         conda:
             "../environment.yml"
         threads: 1
         resources:
-            **needs("figure"),
+            **needs("figures"),
         params:
-            facts=figure_facts(drawn),
-            code=code("figure", figure=drawn.figure),
+            facts=lambda wildcards: PARAMETERS.figures_facts(wildcards.dataset),
+            figures=figures_drawn(family, DRAWN_FROM),
         script:
-            "../workflow/scripts/figure.py"
+            "../workflow/scripts/figures.py"
 
 
 INSIDE = {

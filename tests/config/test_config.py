@@ -310,7 +310,7 @@ def test_the_papers_config_has_its_networks_and_every_protocol_but_the_films(pre
     assert used == theirs - {"natural"}
     kinds = {protocol.kind for protocol in config.protocols.values()}
     assert kinds == theirs
-    assert set(Parameters(Plan(config), ROOT).figure_facts("imagenet", "paper_table")["architectures"].values()) == {
+    assert set(Parameters(Plan(config), ROOT).figures_facts("imagenet")["architectures"].values()) == {
         "vgg16", "resnet50", "densenet121", "densenet201", "inception_resnet_v2",
     }  # fmt: skip
     assert {network.size for network in config.networks.values()} == {224}
@@ -331,11 +331,14 @@ def test_a_data_set_goes_through_the_protocols_it_names():
     assert plan.of_cells(plan.paths.predictions, "other") == ["results/other/predictions/e/a.parquet"]
     assert {protocol for _, protocol in plan.drawn("other")} == {None, "e"}
     assert given.source("other") == given.source("centred")
-    rules = {drawn.rule: drawn for drawn in drawings(plan)}
-    assert rules["figure_box_centres"][1:] == ("box_centres", (None,), ("centred", "other"))
+    rules = {family.rule: family for family in drawings(plan)}
+    assert rules["figures_framing"][1:] == (
+        "framing", (("box_centres", None), ("framing", None)), ("centred", "other"),
+    )  # fmt: skip
     # Of two data sets that go through other protocols, each has a rule of its own.
-    assert rules["figure_heatmap_centred"][1:] == ("heatmap", ("crop", "e"), ("centred",))
-    assert rules["figure_heatmap_other"].files(plan, "png") == ["results/{dataset}/figures/e/heatmap.png"]
+    heatmaps = [protocol for figure, protocol in rules["figures_answers_centred"].drawn if figure == "heatmap"]
+    assert (heatmaps, rules["figures_answers_centred"].datasets) == (["crop", "e"], ("centred",))
+    assert rules["figures_frames_other"].files(plan, "png") == ["results/{dataset}/figures/e/gallery.png"]
     drawn = [
         path.format(dataset=name) for one in rules.values() for name in one.datasets for path in one.files(plan, "txt")
     ]

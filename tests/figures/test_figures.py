@@ -936,14 +936,17 @@ def test_the_config_says_which_boxes_and_pairs_a_figure_shows(make, tmp_path):
     }
     given = Parameters(Plan(Config.load(raw)), tmp_path)
     files = {"images": make().files["images"]}
-    drawn = {name: inputs_of(files, given.figure_facts("d", name)) for name in ("box_centres", "landmarks")}
+    drawn = {
+        name: inputs_of(files, given.figures_facts("d") | given.figure_facts("d", name))
+        for name in ("box_centres", "landmarks")
+    }
     assert drawn["box_centres"].inclusion == Inclusion(edge=False)
     assert drawn["landmarks"].landmark_pairs == {"ears": ["left_ear", "right_ear"]}
     # A figure of something else is not drawn again for another choice.
-    assert not {"inclusion", "landmark_pairs"} & set(given.figure_facts("d", "measures"))
+    assert not {"inclusion", "landmark_pairs"} & set(given.figures_facts("d") | given.figure_facts("d", "measures"))
 
 
-def test_one_job_draws_a_figure_for_each_of_its_protocols_and_an_error_says_which_it_was(make, tmp_path, monkeypatch):
+def test_a_figure_is_drawn_for_its_protocol_and_an_error_says_which_it_was(make, tmp_path, monkeypatch):
     def draw(inputs):
         if inputs.protocol == "empty":
             raise ShiftscopeError("there is nothing to draw")
@@ -954,15 +957,15 @@ def test_one_job_draws_a_figure_for_each_of_its_protocols_and_an_error_says_whic
     )
     files = {"images": make().files["images"]}
     facts = {
-        "figure": "mine", "drawn": ["a", "b"], "protocols": {name: {"title": name.upper()} for name in ("a", "b", "empty")},
+        "figure": "mine", "protocol": "a", "protocols": {name: {"title": name.upper()} for name in ("a", "empty")},
         "networks": {}, "architectures": {}, "shards": 1, "classes": "own",
     }  # fmt: skip
-    output = {what: [tmp_path / f"{name}.{what}" for name in ("a", "b")] for what in ("png", "pdf", "caption")}
+    output = {what: tmp_path / f"a.{what}" for what in ("png", "pdf", "caption")}
     draw_files(files, facts, output)
-    assert [path.read_text() for path in output["caption"]] == ["a, A\n", "b, B\n"]
-    assert all(path.stat().st_size > 100 for path in [*output["png"], *output["pdf"]])
+    assert output["caption"].read_text() == "a, A\n"
+    assert all(output[what].stat().st_size > 100 for what in ("png", "pdf"))
     with pytest.raises(ShiftscopeError, match=r"^figure mine of protocol empty: there is nothing to draw$"):
-        draw_files(files, {**facts, "drawn": ["a", "empty"]}, output)
+        draw_files(files, {**facts, "protocol": "empty"}, output)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in figures])

@@ -101,9 +101,9 @@ class Project:
         return output if check else f"exit {done.returncode}\n{output}"
 
     def would_run(self, *arguments: str) -> dict[str, int]:
-        """Jobs of each rule that a dry run says would run; of the rules that draw a figure each, together, as ``figures``."""
+        """Jobs of each rule that a dry run says would run; of the rules that draw figures, together, as ``figures``."""
         found = self.would_run_each(*arguments)
-        drawn = {rule: count for rule, count in found.items() if rule.startswith("figure_")}
+        drawn = {rule: count for rule, count in found.items() if rule.startswith("figures_")}
         rest = {rule: count for rule, count in found.items() if rule not in drawn}
         return rest | ({"figures": sum(drawn.values())} if drawn else {})
 

@@ -94,7 +94,7 @@ def test_nothing_is_left_to_do_afterwards(finished_once):
 
 def test_a_figure_is_drawn_again_without_the_frames_of_all_pictures(project):
     project.edit("src/shiftscope/figures/gallery.py", "FRAMES = 8", "FRAMES = 3")
-    assert project.would_run_each(*TARGETS) == {"figure_gallery": 1}
+    assert project.would_run_each(*TARGETS) == {"figures_frames": 1}
     project.snakemake("results/test/figures/crop/gallery.png")
     assert project.would_run(*TARGETS) == {}
 

@@ -59,7 +59,7 @@ def test_fewer_networks_are_gathered_and_drawn_again_and_measured_no_more(looked
 def test_an_edit_of_the_figure_of_augmentation_redraws_it_and_the_report(looked_at):
     looked_at.configure(SMALL)
     looked_at.edit("src/shiftscope/figures/augmentation.py", "3.4)", "3.5)")
-    assert looked_at.would_run_each() == {"figure_augmentation": 1, "report": 1}
+    assert looked_at.would_run_each() == {"figures_remedies": 1, "report": 1}
     looked_at.edit("src/shiftscope/figures/augmentation.py", "3.5)", "3.4)")
 
 

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from shiftscope.core.records import Record, keep, kept_path, read_record, record_path, sha256_of, write_record
+from shiftscope.workflow.job import _parts
 
 SCRIPT = """
 import json, os, signal, sys
@@ -193,3 +195,20 @@ def test_a_part_whose_record_was_not_written_is_made_again(parted):
     """A job that is killed between a file and its record."""
     record_path(parted.folder / parted.files("crop", "parquet")).unlink()
     assert parted.run()[1] == [*left("centre", "move"), "begun", "crop:"]
+
+
+def shared_out(counts):
+    """The inputs of each part of a job whose parts are named a, b and c, and have files of two tables."""
+    files = {"predictions": ["1", "2", "3"], "curves": ["4"], "maps": [], "images": "5"}
+    params = {"figures": {name: {"files": count, "drawn": name} for name, count in counts.items()}, "facts": {}}
+    given = SimpleNamespace(input=files, output={"png": ["a.png", "b.png", "c.png"]}, params=params, wildcards={})
+    return _parts(given, "figure")
+
+
+def test_parts_can_be_made_of_different_numbers_of_files():
+    none = {"predictions": 0, "curves": 0, "maps": 0}
+    parts = shared_out({"a": {**none, "predictions": 1}, "b": {**none, "curves": 1}, "c": {**none, "predictions": 2}})
+    assert [part.inputs() for part in parts] == [["1", "5"], ["4", "5"], ["2", "3", "5"]]
+    assert [part.outputs() for part in parts] == [["a.png"], ["b.png"], ["c.png"]]
+    # How many files there are is no parameter of the part, since its record names them.
+    assert [part.params for part in parts] == [{"facts": {}, "drawn": name} for name in "abc"]

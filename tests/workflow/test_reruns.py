@@ -56,17 +56,26 @@ def test_comments_and_docstrings_rerun_nothing(project):
 
 
 def test_an_edit_of_a_figure_redraws_it_and_the_report(project):
-    project.edit("src/shiftscope/figures/gallery.py", "FRAMES = 8", "FRAMES = 7")
-    assert project.would_run_each() == {"figure_gallery": 1, "report": 1}
+    project.edit("src/shiftscope/figures/heatmap.py", "MOST_ROWS = 120", "MOST_ROWS = 119")
+    assert project.would_run_each() == {"figures_answers": 1, "report": 1}
+    figures = project.folder / "results" / "test" / "figures"
+    before = {path: path.stat().st_ino for path in figures.glob("**/*.pdf")}
+    project.snakemake()
+    drawn = {path.stem for path, inode in before.items() if path.stat().st_ino != inode}
+    assert drawn == {"heatmap"}
+    log = (project.folder / "results/test/logs/figures/answers.log").read_text()
+    assert f"crop/curves: {LEFT}" in log
+    assert "\ncrop/heatmap:\n" in log
+    assert project.would_run() == {}
 
 
 def test_one_figure_is_asked_for_by_its_file_and_needs_no_tables_of_others(project):
     drawn = "results/test/figures/crop/gallery.png"
     (project.folder / drawn).unlink()
-    assert project.would_run_each(drawn) == {"figure_gallery": 1}
+    assert project.would_run_each(drawn) == {"figures_frames": 1}
     shutil.rmtree(project.folder / "results" / "test" / "sums")
     (project.folder / "results" / "test" / "sensitivity.parquet").unlink()
-    assert project.would_run_each(drawn) == {"figure_gallery": 1}
+    assert project.would_run_each(drawn) == {"figures_frames": 1}
     before = {path: path.read_bytes() for path in (project.folder / "results/test/figures").glob("*/gallery.*")}
     project.snakemake(drawn)
     assert len(before) == 3 * 3 - 1

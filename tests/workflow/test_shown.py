@@ -90,7 +90,7 @@ def test_tables_and_figures_are_of_the_networks_that_were_asked(raw):
     assert parameters.epochs("digits") == {"taught": 0, "blurred": 0}
     assert parameters.class_space("digits") == "own"
     for dataset, networks in (("photographs", ["blurred", "wide"]), ("digits", ["small", "taught", "blurred"])):
-        facts = parameters.figure_facts(dataset, "measures")
+        facts = parameters.figures_facts(dataset)
         assert (list(facts["networks"]), list(facts["architectures"])) == (networks, networks)
         assert {network for _, network in parameters.report_facts(dataset)["cells"]} == set(networks)
     assert parameters.report_facts("photographs")["inside"] == [["move", "blurred"], ["move", "wide"]]

@@ -1,8 +1,6 @@
 """The files and facts of a job as what figures are drawn from, and what is drawn of them."""
 
-import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ from shiftscope.data.classes import names_by_index
 from shiftscope.figures import Inputs, figures, save
 
 SINGLE = (
-    "images",
     "boxes",
     "bias",
     "landmarks",
@@ -25,29 +22,25 @@ SINGLE = (
     "remedies",
     "augmentation",
 )
-"""Tables of which a data set has one file."""
+"""Tables of which a data set has one file, beside the pictures."""
 
 
 def draw_files(files: Mapping[str, Any], facts: Mapping[str, Any], output: Mapping[str, Any]) -> None:
-    """Draw a figure for each protocol that it is drawn for, and write its three files.
+    """Draw a figure, for one protocol if it is drawn for each, and write its three files.
 
-    `files` and `facts` as for `inputs_of`; `output`: png, pdf and caption, each with a path for every protocol of
-    `facts["drawn"]`. Errors say which figure it was.
+    `files` and `facts` as for `inputs_of`; `output`: the paths png, pdf and caption. Errors say which figure it was.
     """
-    inputs, name = inputs_of(files, facts), facts["figure"]
-    draw = figures[name].item.draw
-    for protocol, *paths in zip(facts["drawn"], output["png"], output["pdf"], output["caption"], strict=True):
+    name, protocol = facts["figure"], facts["protocol"]
+    try:
+        save(figures[name].item.draw(inputs_of(files, facts)), output["png"], output["pdf"], output["caption"])
+    except ShiftscopeError as error:
         said = f"figure {name}" + (f" of protocol {protocol}" if protocol else "")
-        print(said, file=sys.stderr, flush=True)
-        try:
-            save(draw(replace(inputs, protocol=protocol or "")), *paths)
-        except ShiftscopeError as error:
-            raise ShiftscopeError(f"{said}: {error}") from None
+        raise ShiftscopeError(f"{said}: {error}") from None
 
 
 def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
-    """`files` and `facts` as the rules that draw figures and `Parameters.figure_facts` name them. Which protocol to draw is
-    not said yet."""
+    """`files` as the rules that draw figures name them, each table a list, and `facts` as `Parameters.figures_facts` and
+    `figure_facts` do."""
     protocols, networks, shards = list(facts["protocols"]), dict(facts["networks"]), facts["shards"]
     sizes = sorted(set(networks.values()))
     cells = [(protocol, network) for protocol in protocols for network in networks]
@@ -60,10 +53,11 @@ def inputs_of(files: Mapping[str, Any], facts: Mapping[str, Any]) -> Inputs:
     frame_files = {place: paths[k * shards : (k + 1) * shards] for k, place in enumerate(places)} if paths else {}
     images = tables.read(files["images"], tables.IMAGES)
     return Inputs(
-        files={name: Path(files[name]) for name in SINGLE if files.get(name)},
+        files={"images": Path(files["images"])} | {name: Path(files[name][0]) for name in SINGLE if files.get(name)},
         networks=networks,
         architectures=facts["architectures"],
         class_space=facts["classes"],
+        protocol=facts["protocol"],
         protocols=facts["protocols"],
         prediction_files=by_cell["predictions"],
         layer_files=by_cell["layers"],

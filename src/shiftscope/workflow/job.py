@@ -5,8 +5,9 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
@@ -47,7 +48,8 @@ class Part(NamedTuple):
     name: str
     """What it is of, such as a protocol."""
     input: SimpleNamespace
-    """The files that it is made of, by the names of the rule: of a list, those that are this part's."""
+    """The files that it is made of, by the names of the rule: of a list, those that are this part's, of which there may be
+    none."""
     output: SimpleNamespace
     """The files that it makes, by the names of the rule: one of each."""
     params: dict[str, Any]
@@ -100,7 +102,8 @@ def job_in_parts(snakemake: Snakemake, what: str) -> Iterator[Iterator[Part]]:
     ----------
     snakemake : what Snakemake gives to the script. Its parameter `<what>s` has for each part a dictionary of the parameters
         that are the part's own. Lists of inputs and outputs are those of all parts, one part after the other; other inputs
-        belong to all parts.
+        belong to all parts. Of each list, the parts have equally many files, unless they have an own parameter ``files``,
+        a dictionary: how many files of the input of a name are the part's, where parts are made of different ones.
     what : what the parts are of, such as ``protocol``.
     """
     with _around(snakemake, _parts(snakemake, what)) as todo:
@@ -127,31 +130,32 @@ def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]
 
 def _parts(snakemake: Snakemake, what: str) -> list[Part]:
     """The parts of a job, in the order of its parameter."""
-    own = dict(snakemake.params.items())
-    names = own.pop(f"{what}s")
-
-    def of(files: Any, place: int) -> dict[str, Any]:
-        return {
-            name: given if isinstance(given, str) else _piece(list(map(str, given)), place, len(names))
-            for name, given in files.items()
-        }
-
+    common = dict(snakemake.params.items())
+    names = {name: dict(own) for name, own in common.pop(f"{what}s").items()}
+    counts = [own.pop("files", {}) for own in names.values()]
+    inputs = _shared_out(snakemake.input, counts)
+    outputs = _shared_out(snakemake.output, [{}] * len(names))
     return [
         Part(
             name,
-            SimpleNamespace(**of(snakemake.input, place)),
-            SimpleNamespace(**{output: path for output, (path,) in of(snakemake.output, place).items()}),
-            _plain(own | names[name]),
+            SimpleNamespace(**given),
+            SimpleNamespace(**{output: path for output, (path,) in made.items()}),
+            _plain(common | own),
             _wildcards(snakemake) | {what: name},
         )
-        for place, name in enumerate(names)
+        for (name, own), given, made in zip(names.items(), inputs, outputs, strict=True)
     ]
 
 
-def _piece(files: list[str], place: int, count: int) -> list[str]:
-    """The files of one of `count` parts that have equally many each."""
-    each = len(files) // count
-    return files[place * each : (place + 1) * each]
+def _shared_out(files: Any, counts: Sequence[Mapping[str, int]]) -> list[dict[str, Any]]:
+    """The files of each part, by name: as many of a list as its `counts` say of the name, else equally many."""
+    shared: list[dict[str, Any]] = [{} for _ in counts]
+    for name, given in files.items():
+        rest = iter([] if isinstance(given, str) else list(map(str, given)))
+        equal = 0 if isinstance(given, str) else len(given) // len(counts)
+        for part, count in zip(shared, counts, strict=True):
+            part[name] = given if isinstance(given, str) else list(islice(rest, count.get(name, equal)))
+    return shared
 
 
 def _wildcards(snakemake: Snakemake) -> dict[str, str]:

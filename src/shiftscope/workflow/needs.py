@@ -32,7 +32,7 @@ NEEDS = {
     "exports": TABLE,
     "explorer": TABLE,
     "fetch_weights": SMALL,
-    "figure": TABLE,
+    "figures": TABLE,
     "frames": Need(2000, 240),
     "framing_comparison": TABLE,
     "images": Need(2000, 240),
@@ -52,7 +52,7 @@ NEEDS = {
     "sums": TABLE,
     "train": Need(16000, 1440),  # all of its pictures are kept in memory
 }
-"""By rule; `figure` stands for all rules that draw figures."""
+"""By rule; `figures` stands for all rules that draw figures."""
 
 
 def needs(rule: str) -> dict[str, Callable[..., int]]:

@@ -1,7 +1,6 @@
 """What each job is given as parameters: what decides its numbers, and no more, so that a change to one key of the config
 reruns what depends on it and nothing else."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -116,12 +115,11 @@ class Parameters:
             found += [entry.module for entry in measures]
         if rule in ("layers", "report"):
             found += [entry.module for entry in layer_measures]
-        if rule == "figure":
+        if rule == "figures":
             found += [figures[wildcards["figure"]].module]
             if "frames" in self.plan.drawn_from(wildcards["figure"]):
-                found += [
-                    module for name in self.plan.protocols_of(wildcards["dataset"]) for module in self._of_frames(name)
-                ]
+                shown = self.plan.protocols_shown(wildcards["dataset"], [wildcards["protocol"]])
+                found += [module for name in shown for module in self._of_frames(name)]
         if rule == "explorer":
             found += [module for name in self.plan.varied(wildcards["dataset"]) for module in self._of_frames(name)]
         if rule in ("frames", "infer", "layers", "scores"):
@@ -133,15 +131,10 @@ class Parameters:
         protocol = self.plan.config.protocols[name]
         return [protocols[protocol.kind].module, *(resizers[resizer].module for resizer in protocol.uses_resizers())]
 
-    def figure_facts(self, dataset: str, figure: str, drawn: Sequence[str | None] = (None,)) -> dict[str, Any]:
-        """What a figure must know beside its files: `drawn` are the protocols that it is drawn for, or None."""
-        tables = self.plan.drawn_from(figure)
+    def figures_facts(self, dataset: str) -> dict[str, Any]:
+        """What all figures of a data set must know beside their files."""
         shown = self._shown(dataset)
         return {
-            "dataset": dataset,
-            "figure": figure,
-            "drawn": list(drawn),
-            "protocols": {name: self.protocol_facts(name) for name in self.plan.protocols_shown(dataset, drawn)},
             "networks": {name: network.size for name, network in shown.items()},
             # Without the tag of timm's weights: it is the architecture that the papers name.
             "architectures": {
@@ -149,8 +142,18 @@ class Parameters:
             },
             "shards": self.plan.config.shards,
             "classes": self.class_space(dataset),
+        }
+
+    def figure_facts(self, dataset: str, figure: str, protocol: str | None = None) -> dict[str, Any]:
+        """What one figure must know beyond that, drawn for a protocol or for none."""
+        tables = self.plan.drawn_from(figure)
+        shown = self.plan.protocols_shown(dataset, [protocol])
+        return {
+            "figure": figure,
+            "protocol": protocol or "",
+            "protocols": {name: self.protocol_facts(name) for name in shown},
             **({"trained": self.plan.trained_of(dataset)} if "training" in tables else {}),
-            **({"recipes": {name: self.recipe(name) for name in drawn if name}} if "frames" in tables else {}),
+            **({"recipes": {name: self.recipe(name) for name in shown}} if "frames" in tables else {}),
             **({"inclusion": self.inclusion()} if "bias" in tables else {}),
             **({"landmark_pairs": self.landmark_options()["pairs"]} if "landmark_bias" in tables else {}),
         }
