@@ -190,6 +190,10 @@ def full_disk(size: str) -> Fault:
     return fault
 
 
+READ_ONLY = ("can only be read", "Read-only file system", "Write-protected output files")
+"""What we, the system and Snakemake call it."""
+
+
 def read_only(place: Place, rng: random.Random) -> Outcome:
     """A disk that can only be read, in the middle of a run."""
     with mounted(place, "1g", keep=True):
@@ -202,7 +206,7 @@ def read_only(place: Place, rng: random.Random) -> Outcome:
         shutil.copytree(place.results, place.folder / "copy", symlinks=True)
     place.results.rmdir()
     (place.folder / "copy").rename(place.results)
-    return Outcome(code != 0, sentence(said, "can only be read") or sentence(said, "Read-only file system"), whole)
+    return Outcome(code != 0, any(sentence(said, cause) for cause in READ_ONLY), whole)
 
 
 def immutable(place: Place, rng: random.Random) -> Outcome:
@@ -244,7 +248,7 @@ def all_faults(rules: list[str]) -> dict[str, list[Fault]]:
         found[f"{name} to Snakemake"] = [killed(rule, "Snakemake", signal.Signals[name]) for rule in some]
     found["two runs at once"] = [two_runs] * 3
     found["a wrong clock"] = [clock(shift) for shift in ("-2d", "-1h", "+1h", "+2d")]
-    found["a full disk"] = [full_disk(size) for size in ("60k", "300k", "1m", "2m", "4m")]
+    found["a full disk"] = [full_disk(size) for size in ("60k", "300k", "600k", "1m", "1500k")]
     found["a disk that can only be read"] = [read_only] * 3
     found["an immutable result"] = [immutable] * 2
     found["results that are a file"] = [results_are_a_file]

@@ -355,3 +355,12 @@ def test_jobs_know_of_an_audit_and_of_the_seed_that_it_needs_only_where_there_is
     assert Parameters(Plan(Config.load(GOOD)), Path()).audit() == {}
     audited = Config.load({**changed("inference", "audit", 0.25), "seed": 3})
     assert Parameters(Plan(audited), Path()).audit() == {"audit": 0.25, "seed": 3}
+
+
+def test_results_cannot_be_below_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    raw = {"datasets": {"d": {"kind": "digits", "count": 20}}, "results": "mine/results"}
+    Config.load(raw)
+    (tmp_path / "mine").write_text("")
+    with pytest.raises(ShiftscopeError, match="results: mine is a file, and no folder"):
+        Config.load(raw)

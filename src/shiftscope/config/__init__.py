@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from shiftscope.config.names import Name, Results
 from shiftscope.config.networks import completed, remedy_problems, training_problems, weights_problems
-from shiftscope.config.problems import protocol_problems, raised, source_problems
+from shiftscope.config.problems import protocol_problems, raised, results_problems, source_problems
 from shiftscope.config.sections import Cause, Inference, Statistics
 from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError, shown, unknown
@@ -143,6 +143,7 @@ class Config(Options):
 
     def _problems(self, *, whole: bool = True) -> Any:
         """Sentences about sections that are each right and do not go together."""
+        yield from results_problems(self.results)
         if self.inference.engine != "auto" and self.inference.engine not in engines:
             names = ["auto", *(entry.name for entry in engines)]
             yield f"inference.engine: {unknown('engine', self.inference.engine, names)}"

@@ -1,6 +1,7 @@
 """What is wrong with one section of a config beyond its keys and values: files that are not there, too many frames."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from shiftscope.config.names import NETWORKS
 from shiftscope.core import limits
@@ -20,6 +21,12 @@ def raised(where: str, check: Callable[..., object], *arguments: object) -> list
     except OSError as error:  # a folder that may not be entered, a network share that is gone
         return [f"{where}: {error.filename} cannot be looked at: {error.strerror}"]
     return []
+
+
+def results_problems(results: Path) -> list[str]:
+    """What is in the place of the folder of results, or of one that it lies in, and is no folder."""
+    taken = next((path for path in (*reversed(results.parents), results) if path.exists() and not path.is_dir()), None)
+    return [] if taken is None else [f"results: {taken} is a file, and no folder; move it, or write another folder"]
 
 
 def source_problems(name: str, source: Source) -> list[str]:

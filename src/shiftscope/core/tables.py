@@ -263,7 +263,18 @@ def write(path: str | Path, frame: pl.DataFrame, schema: pl.Schema) -> None:
     """Write the columns of `schema`, and no others, of `frame` to `path`. The file is complete or absent."""
     frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     with complete(path) as part:
+        write_part(part, frame)
+
+
+def write_part(part: Path, frame: pl.DataFrame) -> None:
+    """Write `frame` to a file that is not yet in its place. Raises OSError as the system does, on a full disk too."""
+    try:
         frame.write_parquet(part, compression="zstd")
+    except pl.exceptions.ComputeError:
+        part.write_bytes(
+            bytes(int(frame.estimated_size()) + 65_536)
+        )  # polars does not say that the disk is full, but this does
+        raise
 
 
 def write_pieces(

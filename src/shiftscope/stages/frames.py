@@ -79,7 +79,7 @@ def make_frames(
     with complete(canvases_path) as canvases, complete(frames_path) as frames, complete(skipped_path) as skipped_part:
         with CanvasWriter(canvases) as writer:
             tables.write_pieces(frames, tables.pieces(rows(writer), tables.FRAMES), tables.FRAMES)
-        tables.table(skipped, tables.SKIPPED).write_parquet(skipped_part)
+        tables.write_part(skipped_part, tables.table(skipped, tables.SKIPPED))
     seen.warn_if_nothing_varies(kind, size)
 
 
