@@ -118,7 +118,14 @@ class Place:
             "found = verify.verify(Config.read(Path('run.yaml')), targets=sys.argv[1:])\n"
             "print('\\n'.join(verify.lines(found, Path('run.yaml')))); sys.exit(bool(found.findings))"
         )
-        words = [sys.executable, "-c", code, *TARGETS]
+        # A job draws all figures of a family, and not only the one that was asked for.
+        drawn = [
+            str(path.relative_to(self.folder))
+            for paths in self.made().values()
+            for path in paths
+            if "figures" in path.parts
+        ]
+        words = [sys.executable, "-c", code, *dict.fromkeys([*TARGETS, *drawn])]
         done = subprocess.run(words, cwd=self.folder, env=self._environment(), capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
