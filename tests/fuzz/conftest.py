@@ -5,21 +5,37 @@ import resource
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from .guard import guarded
 
 MINUTES = float(os.environ.get("SHIFTSCOPE_FUZZ_MINUTES", 0))
 FIRST = int(os.environ.get("SHIFTSCOPE_FUZZ_SEED", 0))
-settings.register_profile("fuzz", database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
+settings.register_profile(
+    "fuzz",
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
 EXAMPLES = 100
 """Of each target, where nobody asks for more: all of them take less than a minute."""
 ADDRESSES = 24_000_000_000
 """Bytes of addresses that the process may have: beyond these an example fails, before the machine does."""
 
 
+@pytest.fixture(scope="session")
+def libraries():
+    """Imported before examples run: they make folders of their own in the system's folder of temporary files."""
+    import timm
+    import torchvision
+
+    return timm, torchvision
+
+
 @pytest.fixture(autouse=True)
-def bounded():
+def bounded(libraries):
     """A limit to the memory of this process while examples run."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, before[1]))

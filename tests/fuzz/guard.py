@@ -85,7 +85,7 @@ def guarded(folder: Path) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, handler)
     assert len(said) < SENTENCE
-    assert not _seen
+    assert not _seen, _seen
     assert time.process_time() - start < SECONDS
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY
 

@@ -258,7 +258,10 @@ class Table(Source):
         kept = [name for name in dict.fromkeys(names) if name in self._columns(path)]
         with _said(path):
             if path.suffix.lower() == ".parquet":
-                table = pl.read_parquet(path, columns=kept, glob=False)
+                # Not by polars, here and in `_columns`: a damaged file of billions of values makes it end the process.
+                import pyarrow.parquet as pq
+
+                table = pl.DataFrame(pq.read_table(path, columns=kept))
             else:
                 separator = _separator(path)
                 table = pl.read_csv(path, columns=kept, separator=separator, infer_schema_length=None, glob=False)
@@ -272,7 +275,6 @@ class Table(Source):
     def _columns(self, path: Path) -> list[str]:
         with _said(path):
             if path.suffix.lower() == ".parquet":
-                # Not by polars: a damaged footer that promises billions of columns makes it end the process.
                 import pyarrow.parquet as pq
 
                 return list(pq.read_schema(path).names)
@@ -286,7 +288,7 @@ def _said(path: Path) -> Iterator[None]:
         yield
     except ShiftscopeError:
         raise
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:  # pyarrow's are ValueErrors
+    except (pl.exceptions.PolarsError, OSError, ValueError, LookupError, NotImplementedError) as error:  # pyarrow's, too
         raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0][:300]}") from None
 
 
