@@ -43,7 +43,15 @@ def job(tmp_path):
     for number in range(6):
         pixels = np.random.default_rng(number).integers(100 * (number % 2), 156 + 100 * (number % 2), (24, 24, 3))
         Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{number}.png")
-        rows.append({"image_id": str(number), "path": str(tmp_path / f"{number}.png"), "label": number % 2})
+        rows.append(
+            {
+                "image_id": str(number),
+                "path": str(tmp_path / f"{number}.png"),
+                "label": number % 2,
+                "width": 24,
+                "height": 24,
+            }
+        )
     options = {
         "factory": f"{tmp_path / 'tied.py'}:Tied", "trust": True, "arguments": {"outputs": 2}, "outputs": 2,
         "input_size": 16, "train": {"dataset": "d", "epochs": 1, "batch_size": 2},

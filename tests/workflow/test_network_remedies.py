@@ -58,9 +58,9 @@ def test_fewer_networks_are_gathered_and_drawn_again_and_measured_no_more(looked
 
 def test_an_edit_of_the_figure_of_augmentation_redraws_it_and_the_report(looked_at):
     looked_at.configure(SMALL)
-    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.4)", "3.5)")
+    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.4 * down", "3.5 * down")
     assert looked_at.would_run_each() == {"figures_remedies": 1, "report": 1}
-    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.5)", "3.4)")
+    looked_at.edit("src/shiftscope/figures/augmentation.py", "3.5 * down", "3.4 * down")
 
 
 def test_another_remedy_of_compares_with_another_network_and_trains_and_asks_none_again(looked_at):
