@@ -154,7 +154,7 @@ def clock(shift: str) -> Fault:
         noticed = code == 0 or "older modification time" in said
         after, _ = place.again("--forcerun", rule)
         gone = path.relative_to(place.folder).as_posix()  # verify misses it where no other file is made of it
-        whole = after == 0 and (place.verify()[0] == 0 or mended(place, gone, "--forcerun", gone))
+        whole = after == 0 and (place.verify()[0] == 0 or mended(place, "--forcerun", gone))
         return Outcome(noticed, "Traceback" not in said, whole)
 
     return fault
