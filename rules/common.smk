@@ -127,7 +127,7 @@ def measuring(rule):
 
 
 def tables_given(family, patterns):
-    """Functions for the inputs of a rule that draws figures, by the names of `patterns`: the files of each table."""
+    """Functions for the inputs of a rule that draws figures, the files of each table, by the names of `patterns`."""
 
     def given(table, pattern):
         return lambda it: family.given(PLAN, it.dataset, table, pattern)
