@@ -18,9 +18,7 @@ include: "rules/common.smk"
 rule all:
     default_target: True
     input:
-        PLAN.targets(),
-        csv_files(PLAN),
-        explorer_files(PLAN),
+        ends(PLAN),
 
 
 # On a cluster, what reaches for the internet runs where Snakemake does.

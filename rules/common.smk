@@ -21,14 +21,13 @@ from shiftscope.core.errors import ShiftscopeError
 from shiftscope.core.records import keep, release
 from shiftscope.workflow.building import check_networks
 from shiftscope.workflow.drawings import drawings
+from shiftscope.workflow.ends import ends
 from shiftscope.workflow.exploring import (
     boxes_of_explorer,
     explored_cells,
-    explorer_files,
     layered_cells,
 )
 from shiftscope.workflow.exporting import (
-    csv_files,
     csv_pattern,
     exported_files,
     exports,

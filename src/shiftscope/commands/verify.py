@@ -16,8 +16,7 @@ from shiftscope.core.numbers import amount
 from shiftscope.core.records import FOLDER, Damaged, Record, read_record, record_path, remedy, sha256_of
 from shiftscope.stages.source_files import SOURCE_FILES, changes
 from shiftscope.workflow.command import snakemake
-from shiftscope.workflow.exploring import explorer_files
-from shiftscope.workflow.exporting import csv_files
+from shiftscope.workflow.ends import ends
 from shiftscope.workflow.plan import Plan
 
 LEFT_OUT = ("logs", "benchmarks", "source", FOLDER)
@@ -72,7 +71,7 @@ def verify(
         if name not in config.datasets:
             raise ShiftscopeError(unknown("data set", name, config.datasets))
     folders = [f"{plan.paths.results}/{name}" for name in chosen]
-    asked = [*plan.targets(), *csv_files(plan), *explorer_files(plan)] if targets is None else targets
+    asked = ends(plan) if targets is None else targets
     targets = [path for path in asked if path.startswith(tuple(f"{folder}/" for folder in folders))]
     folders += [Path(plan.paths.card.format(network=name)).parent.as_posix() for name in config.networks]
     others = [path for folder in folders for path in _files(folder)]

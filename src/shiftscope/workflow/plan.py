@@ -301,7 +301,7 @@ class Plan:
         return [(name, size) for name in varied for size in self.sizes_of(dataset)]
 
     def drawn(self, dataset: str) -> list[tuple[str, str | None]]:
-        """Figures of a data set, in the order of its page: names, and the protocol of those that are drawn for each."""
+        """Figures of a data set, examples first: names, and the protocol of those that are drawn for each."""
         provides, tables = self.config.datasets[dataset].provides, self.tables(dataset)
         found: list[tuple[str, str | None]] = []
         for entry in figures:
@@ -343,7 +343,7 @@ class Plan:
         return found
 
     def targets(self) -> list[str]:
-        """All that the workflow makes when it is asked for nothing in particular."""
+        """The pages of all data sets that have one, and their figures for print."""
         return filled(self.paths.report, dataset=self.reported) + [
             path for name in self.reported for path in self.figure_files(name, "pdf")
         ]
