@@ -38,8 +38,9 @@ class Sums:
         """As `of`, where images are given by their places; None stands for all."""
         own = self if columns == self.columns else self.only(columns)
         rows = slice(None) if places is None else places
-        # Each measure stays in one piece of memory: so numpy sums it alike, whether all images are asked for or some.
-        numerator, denominator, counted = own.numerator.T[:, rows].T, own.denominator.T[:, rows].T, own.counted.T[:, rows].T
+        # Each measure lies in one piece of memory, however the sums came: so numpy adds them in the same order.
+        numerator, denominator = np.asfortranarray(own.numerator[rows]), np.asfortranarray(own.denominator[rows])
+        counted = np.asfortranarray(own.counted[rows])
         total = np.array([kind == "total" for kind in own.kinds], dtype=bool)
         n_rows = counted.sum(0)
         if total.any():
