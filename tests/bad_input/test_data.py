@@ -11,6 +11,7 @@ import pytest
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.networks import networks
 from shiftscope.networks.augmentations import augmentations
+from shiftscope.protocols import protocols
 from shiftscope.sources import sources
 from shiftscope.stages.examples import read_examples
 from shiftscope.stages.frames import make_frames
@@ -196,6 +197,18 @@ def test_a_picture_that_was_replaced_after_it_was_listed(data, words, refuse, tm
     (skipped,) = pl.read_parquet(files["skipped_path"]).rows(named=True)
     assert (skipped["image_id"], skipped["stage"]) == ("one", "frames")
     assert skipped["reason"].startswith("has changed since pictures were listed (")
+
+
+def test_a_mistake_that_a_protocol_finds_is_no_picture_that_has_changed(tmp_path, monkeypatch):
+    def mistaken(*_):
+        raise ShiftscopeError("this protocol needs another setting")
+
+    put(tmp_path, {})
+    images, _ = make_images(sources["folder"].item.model_validate({"path": tmp_path, "labels": "none"}), tmp_path, 0)
+    monkeypatch.setattr(protocols["centre"].item, "sequence", mistaken)
+    files = {f"{part}_path": tmp_path / f"{part}.parquet" for part in ("canvases", "frames", "skipped")}
+    with pytest.raises(ShiftscopeError, match=r"^this protocol needs another setting$"):
+        make_frames(kind="centre", options={}, images=images, boxes=None, size=8, seed=0, refuse=False, **files)
 
 
 @pytest.mark.parametrize(("data", "words"), REPLACED.values(), ids=REPLACED)

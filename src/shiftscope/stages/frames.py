@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,21 @@ def _listed_sequence(
     """The frames of the picture of a row. Raises Unfit, too, where its file is no longer as it was when it was listed."""
     try:
         return sequence_of(protocol, _picture(row, corners), size, seed)
-    except ShiftscopeError as error:
+    except _Changed as error:
         raise Unfit(f"has changed since pictures were listed ({error})") from None
+
+
+class _Changed(ShiftscopeError):
+    """The file of a picture cannot be read any more, or is another picture than the one that was listed."""
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What cannot be read here was read when pictures were listed: raise _Changed where that fails now."""
+    try:
+        yield
+    except ShiftscopeError as error:
+        raise _Changed(str(error)) from None
 
 
 class _Seen:
@@ -191,16 +205,19 @@ def _nothing_varies(files: Iterable[str | Path]) -> bool:
 
 
 def _picture(row: dict[str, Any], corners: NDArray[np.float64]) -> Picture:
-    """A row of `tables.IMAGES`, opened, with the `corners` of its boxes."""
+    """A row of `tables.IMAGES`, opened, with the `corners` of its boxes. Raises _Changed, also later where it is a film."""
     if row["frames"] is None:
-        return Picture(row["image_id"], read_listed(row["path"], row["width"], row["height"]), corners)
+        with _reading():
+            return Picture(row["image_id"], read_listed(row["path"], row["width"], row["height"]), corners)
 
     def film(numbers: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        return read_film(row["path"], (row["first_frame"] + number for number in numbers))
+        with _reading():
+            yield from read_film(row["path"], (row["first_frame"] + number for number in numbers))
 
     (first,) = film([0])
-    check_size(row["path"], first, row["width"], row["height"])
-    gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
+    with _reading():
+        check_size(row["path"], first, row["width"], row["height"])
+        gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
     return Picture(row["image_id"], first, corners, film, row["frames"], gaps)
 
 
