@@ -23,8 +23,9 @@ import polars as pl
 from common import pictures
 
 from shiftscope.core import tables
+from shiftscope.core.html import save
 from shiftscope.explorer.inputs import Inputs
-from shiftscope.explorer.page import render, save
+from shiftscope.explorer.page import render
 from shiftscope.stages.describing import describe
 
 PICTURES, STEPS, NETWORKS, CLASSES, SIZE = 200, 104, 5, 1000, 224

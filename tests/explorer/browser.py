@@ -1,6 +1,5 @@
 """A real Chromium that tests drive, without a look at the internet."""
 
-import base64
 import json
 import os
 import shutil
@@ -74,11 +73,3 @@ def requests(driver):
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
     asked = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
     return [address for address in asked if not address.startswith("data:")]
-
-
-def screenshot(driver, path):
-    """The whole page as a PNG."""
-    width, height = driver.execute_script("const e = document.documentElement; return [e.clientWidth, e.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-    found = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-    path.write_bytes(base64.b64decode(found["data"]))

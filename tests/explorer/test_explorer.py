@@ -15,11 +15,12 @@ from PIL import Image
 
 from shiftscope.cause import LAYERS
 from shiftscope.core import tables
+from shiftscope.core.html import save
 from shiftscope.explorer.answers import answers
 from shiftscope.explorer.choosing import chosen, moves
 from shiftscope.explorer.inputs import inputs_of
 from shiftscope.explorer.inside import inside
-from shiftscope.explorer.page import render, save
+from shiftscope.explorer.page import render
 from shiftscope.explorer.sheets import sheet, sheets
 from shiftscope.protocols import Frame, Unfit
 from shiftscope.protocols import Sequence as Frames

@@ -8,9 +8,10 @@ from PIL import Image
 from shiftscope.association import ACCURACY_BY_SURPRISAL, CORRELATION
 from shiftscope.bias import BIAS, FRAMING_COMPARISON, INCLUSION
 from shiftscope.core import tables
+from shiftscope.core.html import save
 from shiftscope.remedies import AUGMENTATION, REMEDIES
 from shiftscope.report.inputs import page_inputs
-from shiftscope.report.page import render, save
+from shiftscope.report.page import render
 from shiftscope.stages.running import write_running
 
 

@@ -1,7 +1,8 @@
 """The page on which the answers to single pictures can be looked at."""
 
+from shiftscope.core.html import save
 from shiftscope.explorer.inputs import inputs_of
-from shiftscope.explorer.page import render, save
+from shiftscope.explorer.page import render
 from shiftscope.workflow.job import job
 
 with job(snakemake):

@@ -1,7 +1,8 @@
 """The page that a run ends with."""
 
+from shiftscope.core.html import save
 from shiftscope.report.inputs import page_inputs
-from shiftscope.report.page import render, save
+from shiftscope.report.page import render
 from shiftscope.workflow.job import job
 
 with job(snakemake):

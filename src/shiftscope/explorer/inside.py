@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from shiftscope.cause import LAYERS
 from shiftscope.cause.losses import handed_on, of_layers
 from shiftscope.core import tables
+from shiftscope.explorer.packing import SCALE
 
-SCALE = 10_000
-"""What a similarity of 1 is stored as."""
 NOTHING = -32_768
 """What is stored where there is no number."""
 MOST = 12

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shiftscope import __version__
-from shiftscope.core.files import complete
+from shiftscope.core.html import templates
 from shiftscope.explorer.answers import Answers, answers
 from shiftscope.explorer.choosing import Choice, chosen, moves
 from shiftscope.explorer.inputs import Inputs
@@ -66,12 +66,6 @@ def render(inputs: Inputs, limit: int = LIMIT) -> str:
         blocks |= own
     index["protocols"].sort(key=lambda one: one["number"])
     return _page(index, blocks)
-
-
-def save(html: str, path: str | Path) -> None:
-    """Write the page, complete or not at all, in UTF-8."""
-    with complete(path) as part:
-        part.write_text(html, encoding="utf-8")
 
 
 def _fitting(inputs: Inputs, moved: dict[str, pl.DataFrame], limit: int) -> tuple[list[Choice], dict[str, Answers]]:
@@ -182,19 +176,12 @@ def _placed(read: Answers, drawn: Sheets) -> dict[str, NDArray[Any]]:
 
 
 def _page(index: dict[str, Any], blocks: dict[str, str]) -> str:
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("shiftscope", "explorer"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style, *scripts = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (STYLE, *SCRIPTS))
     script = "\n".join(scripts)
-    return environment.get_template(PAGE).render(
+    page = templates("explorer").get_template(PAGE)
+    return page.render(
         dataset=index["dataset"],
         version=__version__,
         style=Markup(f"\n{style}\n"),

@@ -63,7 +63,7 @@ LABELS = {
 def linked(said: Said, anchors: Anchors) -> Linked:
     """A sentence with the id of its table. Tables of measures have one for each protocol, others one for all."""
     protocol = said.protocol if said.about == "measures" else ""
-    place = {"change": "overview", "networks": "networks"}.get(said.about, said.about)
+    place = "overview" if said.about == "change" else said.about
     return Linked(said.text, f"#{anchors.of(place, protocol)}", LABELS[said.about])
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from shiftscope import __version__
 from shiftscope.cause.measures import measures as layer_measures
-from shiftscope.core.files import complete
+from shiftscope.core.html import templates
 from shiftscope.report import remedies, views
 from shiftscope.report.anchors import Anchors
 from shiftscope.report.answer import answer, kinds, varied
@@ -46,15 +46,6 @@ TITLES = {
 
 def render(page: PageInputs) -> str:
     """Return the page as HTML: no script, no request to anywhere, every name escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("shiftscope", "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     ids = Anchors()
     for name in TITLES:  # sections come first, so that no name takes their ids
         ids.of(name)
@@ -71,13 +62,7 @@ def render(page: PageInputs) -> str:
         "examples": said["figures"]["examples"],
     }
     contents = [(ids.of(name), title) for name, title in TITLES.items() if there.get(name, True)]
-    return environment.get_template(PAGE).render(said | {"contents": contents, "style": _style()})
-
-
-def save(html: str, path: str | Path) -> None:
-    """Write the page, complete or not at all, in UTF-8."""
-    with complete(path) as part:
-        part.write_text(html, encoding="utf-8")
+    return templates("report").get_template(PAGE).render(said | {"contents": contents, "style": _style()})
 
 
 def _style() -> Any:
