@@ -118,12 +118,12 @@ def _measured(
     sections = {name: _section(one) for name, one in several.items()}
     protocols = given["protocols"]
     own = {
+        "results": results,
         "datasets": {DATASET: _dataset(pictures, labels, results)},
         "networks": {name: section for name, section in sections.items() if section},
         "protocols": protocols if isinstance(protocols, Mapping) else {name: {} for name in protocols},
     }
-    # A config's own folder of results is one below the working directory.
-    config = Config.load({**given, **own}, whole=False).model_copy(update={"results": results})
+    config = Config.load({**given, **own}, whole=False)
     inference = config.inference
     plan = Plan(config)
     exact(inference.threads)

@@ -29,19 +29,12 @@ def open_results(folder: str | Path, config: str | Path | None = None) -> Result
         raise ShiftscopeError(
             f"{config} has no data set {folder.name}; its data sets are {', '.join(plan.config.datasets)}"
         )
-    return of_plan(plan, folder)
-
-
-def of_plan(plan: Plan, folder: Path) -> Results:
-    """The results of the data set that `folder` is called like."""
     parameters = Parameters(plan, Path())
-    networks = {name: plan.config.networks[name] for name in plan.networks_of(folder.name)}
+    facts = parameters.figures_facts(folder.name)
     return Results(
         folder,
-        sizes={name: network.size for name, network in networks.items()},
+        sizes=facts["networks"],
         protocols={name: parameters.protocol_facts(name) for name in plan.protocols_of(folder.name)},
-        architectures={
-            name: getattr(network, "architecture", network.kind).partition(".")[0] for name, network in networks.items()
-        },
-        class_space=parameters.class_space(folder.name),
+        architectures=facts["architectures"],
+        class_space=facts["classes"],
     )
