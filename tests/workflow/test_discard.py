@@ -84,7 +84,8 @@ def test_pixels_go_and_what_says_how_they_were_made_stays(finished_once):
     assert len(list(folder.glob("frames/*/64/*of2/frames.parquet"))) == 4
     shown = pl.read_parquet(folder / "predictions" / "crop" / "plain.parquet", glob=False)
     assert len(shown) == 12 * 5
-    assert {path.stem for path in (folder / "figures" / "crop").glob("*.png")} >= {"gallery", "examples"}
+    drawn = {path.stem for path in (folder / "figures" / "crop").glob("*.png")}
+    assert drawn == {"curves", "examples", "gallery", "jaggedness"}
 
 
 def test_nothing_is_left_to_do_afterwards(finished_once):
