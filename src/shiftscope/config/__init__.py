@@ -66,7 +66,8 @@ class Config(Options):
     seed: int = Field(0, ge=0, le=limits.SEED)
     """Decides every random draw, together with the image's id."""
     shards: int = Field(1, ge=1, le=limits.SHARDS)
-    """Into how many jobs the images of a data set are divided, for each network and protocol."""
+    """Into how many shards the images of a data set are divided. Each network is one job for each shard, and each protocol
+    one for each shard and input size."""
     frames: Literal["keep", "discard"] = "keep"
     """Whether the pixels of frames stay on disk. With `discard` a shard's pixels are removed as soon as all networks have
     been shown them, and made again when a job needs them later; `frames.parquet`, which says how, stays. After a change of

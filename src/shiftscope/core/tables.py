@@ -271,9 +271,8 @@ def write_part(part: Path, frame: pl.DataFrame) -> None:
     try:
         frame.write_parquet(part, compression="zstd")
     except pl.exceptions.ComputeError:
-        part.write_bytes(
-            bytes(int(frame.estimated_size()) + 65_536)
-        )  # polars does not say that the disk is full, but this does
+        # polars does not say that the disk is full, but this does.
+        part.write_bytes(bytes(int(frame.estimated_size()) + 65_536))
         raise
 
 
