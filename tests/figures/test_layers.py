@@ -98,6 +98,11 @@ def test_a_side_branch_stands_at_its_own_depth(inputs):
     drawing = drawn("layer_curves", inputs)
     curve = next(line for line in drawing.figure.axes[0].lines if len(line.get_xdata()) == 8)
     assert list(curve.get_xdata()) == list(range(1, 9))
+    drawing.figure.set_layout_engine("none")
+    drawing.figure.axes[0].set_xlim(0.5, 10.5)
+    for width in np.arange(1.6, 4, 0.2):  # at some of them matplotlib would choose 2.5, 5, 7.5
+        drawing.figure.set_size_inches(width, 4.4)
+        assert all(float(tick).is_integer() for tick in drawing.figure.axes[0].get_xticks())
     assert curve.get_ydata() == pytest.approx([half * share for share in inside.SHARES for half in (0.5, 1)])
 
 

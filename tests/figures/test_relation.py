@@ -63,7 +63,7 @@ def test_quarters_are_drawn_with_their_unit(inputs):
 
 def test_the_caption_counts_and_names_no_extreme_of_many(inputs):
     caption = figures["relation"].item.draw(inputs).caption
-    assert "Of 14 correlations, 2 are so (" in caption
+    assert "Of 14 correlations, 2 are significant (" in caption
     assert "P(top-1 change) of n2 of a long name, crop: ρ -0.10" in caption
     assert "P(top-1 change) of n6 of a long name, embed: ρ 0.35" in caption
     assert "Of 2 comparisons of a network on a protocol, the accuracy on the most unlike quarter lies below" in caption
@@ -74,4 +74,4 @@ def test_the_caption_counts_and_names_no_extreme_of_many(inputs):
 
 def test_where_nothing_is_clear_it_is_said_so(inputs):
     inputs.__dict__["relation"] = inputs.relation.with_columns(q_value=0.5)
-    assert "Of 14 correlations, none is." in figures["relation"].item.draw(inputs).caption
+    assert "None of 14 correlations is significant." in figures["relation"].item.draw(inputs).caption

@@ -46,9 +46,13 @@ def test_the_remedy_that_gains_most_is_named_for_each_network():
     text = helps_in_short("crop", choices(tables.table(rows, REMEDIES)))
     assert text == (
         "What makes answers steadier most (crop)? b: weak (4 frames), from 40 % to 10 % of cases (gain 30 points [25, 35]) at 4 "
-        "times the time; a: strong (4 frames), from 40 % to 20 % of cases (gain 20 points [15, 25]) at 4 times the time; for 1 "
-        "nothing."
+        "times the time; a: strong (4 frames), from 40 % to 20 % of cases (gain 20 points [15, 25]) at 4 times the time; nothing "
+        "that was tried helps c."
     )
+    many = [row for network in ("a", "b", "c", "d", "e") for row in tried(network, strong=-0.2)]
+    rest = [row for network in ("f", "g") for row in tried(network, weak=-0.01)]
+    text = helps_in_short("crop", choices(tables.table(many + rest, REMEDIES)))
+    assert text.endswith("; something helps 1 more network; nothing that was tried helps 2 networks.")
     nothing = helps_in_short("crop", choices(tables.table(list(tried("c", weak=-0.01)), REMEDIES)))
     assert nothing.startswith("Of what was tried on crop, nothing helps: no remedy lowers P(top-1 change)")
     assert helps_in_short("crop", choices(REMEDIES.to_frame())) == ""

@@ -48,6 +48,7 @@ def draw(inputs: Inputs) -> Drawing:
         said = "" if change is None else f"\nP(top-1 change)\n{_interval(change)}"
         axes[0, place].set_title(f"{short(network)}{said}", fontsize=8, pad=13)
         axes[-1, place].set_xlabel("depth, layers with weights")
+        axes[-1, place].locator_params(axis="x", integer=True)
         sentences += _said(network, layers)
     for row, (measure, _) in enumerate(SHOWN):
         entry = measures[measure]

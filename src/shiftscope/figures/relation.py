@@ -106,11 +106,10 @@ def _said(known: pl.DataFrame, unlike: pl.DataFrame) -> str:
             for row in clear[:MOST_NAMED]
         )
         more = f"; and {len(clear) - MOST_NAMED} more" if len(clear) > MOST_NAMED else ""
-        said.append(
-            f"Of {shown.height} correlations, {len(clear)} {'is' if len(clear) == 1 else 'are'} so ({named}{more})."
-        )
+        verb = "is" if len(clear) == 1 else "are"
+        said.append(f"Of {shown.height} correlations, {len(clear)} {verb} significant ({named}{more}).")
     else:
-        said.append(f"Of {shown.height} correlations, none is.")
+        said.append(f"None of {shown.height} correlations is significant.")
     if unlike.height:
         said.append(
             "Below: accuracy on quarters of the pictures, by how unlike the other data set's their framing is, with "

@@ -73,7 +73,7 @@ def moved_sentences(
     found = None if comparisons is None else apart(comparisons, protocol, level)
     if found is None or not found.tested:
         return [Said(f"{begin}, {_range(known, often)}. They could not be compared.", "change", protocol)]
-    texts = [_told(begin, known, often, found), *([_count(found, known)] if len(known) > 2 else [])]
+    texts = [_told(begin, known, often, found), *([_count(protocol, found, known)] if len(known) > 2 else [])]
     # Where no network is named, it is one thought.
     return [Said(text, "comparisons", protocol) for text in (texts if found.certain else [" ".join(texts)])]
 
@@ -127,15 +127,15 @@ def _two(found: Apart) -> str:
     return f"{said}, but at matched confidence they {how}: how sure they are may be all that differs."
 
 
-def _count(found: Apart, networks: Collection[str]) -> str:
-    """How many pairs of several networks can be told apart, by what, and which cannot."""
+def _count(protocol: str, found: Apart, networks: Collection[str]) -> str:
+    """How many pairs of several networks can be told apart on a protocol, by what, and which cannot."""
     if len(found.not_told) == found.tested:
         smallest = p_value(min(pair.p for pair in found.not_told))
         return f"No two of them can be told apart (smallest corrected p {smallest})."
     clauses = [text for text in (_clear(found), *_unclear(found)) if text]
     if found.not_told:
         clauses.append(f"{len(found.not_told)} not at all{_names(found.not_told)}")
-    return f"Of {found.tested} pairs of networks, {', '.join(clauses)}.{_others(found, networks)}"
+    return f"Of {found.tested} pairs of networks on {protocol}, {', '.join(clauses)}.{_others(found, networks)}"
 
 
 def _clear(found: Apart) -> str:

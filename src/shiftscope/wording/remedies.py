@@ -133,9 +133,11 @@ def helps_in_short(protocol: str, chosen: pl.DataFrame) -> str:
         f"(gain {_gain_of(row)}) at {_price(row)}"
         for network, row in known[:MOST_NAMED]
     )
-    rest = len(best) - len(known)
-    none = f"; for {rest} nothing" if rest else ""
-    more = f"; for {len(known) - MOST_NAMED} more networks something" if len(known) > MOST_NAMED else ""
+    helpless = [network for network, row in best if row is None]
+    named = helpless[0] if len(helpless) == 1 else f"{len(helpless)} networks"
+    none = f"; nothing that was tried helps {named}" if helpless else ""
+    rest = len(known) - MOST_NAMED
+    more = f"; something helps {rest} more network{'s' if rest > 1 else ''}" if rest > 0 else ""
     return f"What makes answers steadier most ({protocol})? {said}{more}{none}."
 
 
