@@ -131,7 +131,6 @@ function redraw() {
   byId("title").textContent = picture.id;
   byId("about").textContent = aboutSaid(picture);
   byId("curve-title").textContent = trueTitle();
-  byId("numbers-true").textContent = trueTitle();
   byId("unordered").hidden = facts.ordered;
   chooseColours();
   const value = (answer) => (picture.label === null ? answer.five[0]?.prob ?? null : answer.truth);

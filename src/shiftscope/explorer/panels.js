@@ -101,7 +101,7 @@ function fillNumbers(rows, sequence, k, label) {
   sequence.networks.forEach(({ own, flips }, number) => {
     const { truth, five } = own[k], [truthCell, answerCell, probCell] = rows[number].cells;
     const right = label !== null && five.length && five[0].index === label;
-    truthCell.textContent = four(truth);
+    truthCell.textContent = label === null ? "no label" : four(truth);
     answerCell.textContent = (five.length ? className(five[0].index) : "none") + (right ? " ✓" : "") + (flips[k] ? " (flip)" : "");
     answerCell.className = flips[k] ? "flipped" : "";
     probCell.textContent = five.length ? four(five[0].prob) : "none";
