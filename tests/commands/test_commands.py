@@ -207,6 +207,25 @@ def test_check_says_what_is_there_and_what_is_wrong(tmp_path, capsys, monkeypatc
         assert words in capsys.readouterr().err
 
 
+def test_check_reads_boxes_and_points_that_no_protocol_needs(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (9, 9)).save("one.png")
+    data = {"kind": "table", "path": "l.csv", "points": "p.csv"}
+    Path("l.csv").write_text("path,x_min,y_min,x_max,y_max\none.png,1,1,5,5\n")
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,2,2\n")
+    Path("c.yaml").write_text(yaml.safe_dump({"datasets": {"d": data}}))
+    assert main(["check", "c.yaml"]) == 0, capsys.readouterr()
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,here,2\n")
+    assert main(["check", "c.yaml"]) == 1
+    assert (
+        "WRONG  datasets.d: p.csv: 1 rows have no points of two numbers, such as one of one.png" in capsys.readouterr().out
+    )
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,2,2\n")
+    Path("l.csv").write_text("path,x_min,y_min,x_max,y_max\none.png,1,1,here,5\n")
+    assert main(["check", "c.yaml"]) == 1
+    assert "WRONG  datasets.d: l.csv: 1 rows have no boxes of four numbers" in capsys.readouterr().out
+
+
 def test_show(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["show", "timm:resnet18.a1_in1k"]) == 0
