@@ -14,7 +14,7 @@ from shiftscope.networks.augmentations import augmentations
 from shiftscope.protocols import protocols
 from shiftscope.sources import sources
 from shiftscope.stages.examples import read_examples
-from shiftscope.stages.frames import make_frames
+from shiftscope.stages.frames import frames_again, make_frames
 from shiftscope.stages.images import make_images
 
 from .data import GOOD, picture, put, tar, used
@@ -169,11 +169,12 @@ def test_data_that_can_be_none(case, tmp_path, monkeypatch):
 # Pictures that are replaced after they were listed
 
 REPLACED = {
-    "text": (b"no picture", "no picture"),
+    "text": (b"no picture", "is no picture"),
     "nothing": (None, "does not exist"),
-    "another size": (picture(5), r"is 5 × 5 px, and was 9 × 9 px when pictures were listed; add '-R images'"),
+    "another size": (picture(5), r"is 5 × 5 px, and was 9 × 9 px when pictures were listed"),
     "half of itself": (picture()[:45], "cannot be read as a picture"),
 }
+AGAIN = "put back what was there, or add '-R images' to Snakemake's command"
 
 
 @pytest.mark.parametrize("refuse", [False, True])
@@ -188,7 +189,9 @@ def test_a_picture_that_was_replaced_after_it_was_listed(data, words, refuse, tm
     files = {f"{part}_path": tmp_path / f"{part}.parquet" for part in ("canvases", "frames", "skipped")}
     arguments = {"kind": "centre", "options": {}, "images": images, "boxes": None, "size": 8, "seed": 0, **files}
     if refuse:
-        with pytest.raises(ShiftscopeError, match=rf"one.png .*has changed since pictures were listed \(.*{words}"):
+        with pytest.raises(
+            ShiftscopeError, match=rf"one.png .*has changed since pictures were listed \(.*{words}.*{AGAIN}"
+        ):
             make_frames(refuse=True, **arguments)
         assert not any(path.exists() for path in files.values())
         return
@@ -212,6 +215,19 @@ def test_a_mistake_that_a_protocol_finds_is_no_picture_that_has_changed(tmp_path
 
 
 @pytest.mark.parametrize(("data", "words"), REPLACED.values(), ids=REPLACED)
+def test_no_figure_shows_a_picture_that_was_replaced(data, words, tmp_path):
+    """What was measured is of the other picture, so there is nothing to leave out: the sentence says how to go on."""
+    put(tmp_path, {})
+    source = sources["folder"].item.model_validate({"path": tmp_path, "labels": "none"})
+    (row,) = make_images(source, tmp_path, 0)[0].iter_rows(named=True)
+    (tmp_path / GOOD).unlink()
+    if data is not None:
+        (tmp_path / GOOD).write_bytes(data)
+    with pytest.raises(ShiftscopeError, match=rf"one.png {words}.*{AGAIN}"):
+        frames_again(row, None, kind="centre", options={}, size=8, seed=0)
+
+
+@pytest.mark.parametrize(("data", "words"), REPLACED.values(), ids=REPLACED)
 def test_a_network_is_not_trained_on_a_picture_that_was_replaced(data, words, tmp_path):
     put(tmp_path, {"c/a.png": picture()})
     source = sources["folder"].item.model_validate({"path": tmp_path})
@@ -220,5 +236,5 @@ def test_a_network_is_not_trained_on_a_picture_that_was_replaced(data, words, tm
     if data is not None:
         (tmp_path / "c/a.png").write_bytes(data)
     network = networks["timm"].item(architecture="resnet18", outputs=2, input_size=8)
-    with pytest.raises(ShiftscopeError, match=words):
+    with pytest.raises(ShiftscopeError, match=rf"{words}.*{AGAIN}"):
         read_examples(images, "d", "n", network, augmentations["none"].item(), 1.0)
