@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from shiftscope.core.errors import ShiftscopeError
-
 
 def _pixels(text: str) -> int:
     """An input size, at least the 8 px that the config asks for."""
@@ -39,8 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: the name of a file need not be UTF-8
     try:
         return _run(chosen, options)
-    except ShiftscopeError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        from shiftscope.workflow.faults import sentence
+
+        if (said := sentence(error)) is None:
+            raise
+        print(f"error: {said}", file=sys.stderr)
         return 1
 
 

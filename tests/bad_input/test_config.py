@@ -59,6 +59,10 @@ def refused(config):
         (("inference", {"batch_size": 10**9}), "batch_size: got 1000000000; input should be less than or equal to 65536"),
         (("inference", {"input_size": 10**6}), "input_size: got 1000000; input should be less than or equal to 8192"),
         (("networks", "a", "outputs", 10**12), "outputs: got 1000000000000; input should be less than or equal to 1000000"),
+        (("networks", "a", "std", 0), "a.std: got 0; write a list"),
+        (("networks", "f", {"kind": "factory", "factory": "a{x}.py:f", "trust": True, "outputs": 10}), "f: 'a{x}.py': Snakemake takes"),
+        (("networks", "f", {"kind": "factory", "factory": "x" * 300 + ".py:f", "trust": True}), "has at most 255 bytes"),
+        (("networks", "a", "weights", "<w>.pth"), "a.weights: got '<w>.pth'; Snakemake takes '<w>' for a path variable"),
         (("networks", "a", "std", [0, 1, 1]), "a.std.0: got 0; input should be greater than or equal to 0.000001"),
         (("networks", "a", "weights", "x" * 300), "a.weights: got 'xxx"),
         (("networks", "a", "weights", "x\0"), r"a.weights: got 'x\x00'; a text cannot have the character NUL"),
@@ -93,11 +97,20 @@ def test_other_names_of_results_are_fine(results):
     assert Config.load({**GOOD, "results": results}).results.as_posix() == results.removeprefix("./").replace("//", "/")
 
 
-@pytest.mark.parametrize("name", ["{x}", "{dataset}", "a{wildcards.dataset}"])
-def test_a_class_folder_that_snakemake_takes_for_a_wildcard(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "taken", "what"),
+    [
+        ("{x}", "{x}", "a wildcard"),
+        ("{dataset}", "{dataset}", "a wildcard"),
+        ("a{wildcards.dataset}", "{wildcards.dataset}", "a wildcard"),
+        ("<script>", "<script>", "a path variable"),
+        ("a<results>b", "<results>", "a path variable"),
+    ],
+)
+def test_a_class_folder_that_snakemake_takes_for_something_else(name, taken, what, tmp_path):
     (tmp_path / name).mkdir()
     said = refused({**GOOD, "datasets": {**GOOD["datasets"], "p": {"kind": "folder", "path": str(tmp_path)}}})
-    assert f"datasets.p: '{tmp_path}/{name}': Snakemake takes '{name[name.index('{') :]}' for a wildcard" in said
+    assert f"datasets.p: '{tmp_path}/{name}': Snakemake takes '{taken}' for {what}, and" in said
 
 
 def test_a_value_of_endless_aliases_is_refused_whoever_read_the_yaml():

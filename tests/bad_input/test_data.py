@@ -14,7 +14,7 @@ from shiftscope.networks.augmentations import augmentations
 from shiftscope.protocols import protocols
 from shiftscope.sources import sources
 from shiftscope.stages.examples import read_examples
-from shiftscope.stages.frames import make_frames
+from shiftscope.stages.frames import frames_again, make_frames
 from shiftscope.stages.images import make_images
 
 from .data import GOOD, picture, put, tar, used
@@ -81,8 +81,8 @@ CASES = {
         {"keypoints.json": {"images": [{"id": 1, "file_name": GOOD}], "annotations": [], "categories": [{"id": 1, "name": "c", "keypoints": ["\ud800"]}]}},
         "half of a character"),
     "coco: an id with half of a character": coco("annotation .* not listed", annotations={"image_id": "\ud800"}),
-    "list: an empty path": listed(paths('""'), "row 3 has no path"),
-    "list: a path of blanks": listed(paths(" "), "row 3 has no path"),
+    "list: an empty path": listed(paths('""'), "row 3 has no path; write one, or take the row out"),
+    "list: a path of blanks": listed(paths(" "), "row 3 has no path; write one, or take the row out"),
     "list: the path .": listed(paths("."), "row 3 has the path '.'"),
     "list: the path /": listed(paths("/"), "row 3 has the path '/'"),
     "list: the path ..": listed(paths(".."), "row 3 has the path '..'"),
@@ -95,8 +95,8 @@ CASES = {
     "tar: a file called {x}": shard({"{x}.png": picture(), "{x}.cls": b"0"}, ""),
     "tar: a file of a long name": shard({f"{'x' * 300}.png": picture(), f"{'x' * 300}.cls": b"0"}, ""),
     "tar: a name with half of a character": shard({"a\udcff.png": picture(), "a\udcff.cls": b"0"}, "half of a character|no UTF-8"),
-    "folder: pictures and classes that are called like tags": Case(
-        {"kind": "folder", "path": "p"}, {"p/<script>/<b>.png": picture(), "p/c/{x}.png": picture()}, ""),
+    "folder: pictures and their folders that are called like tags": Case(
+        {"kind": "folder", "path": "p"}, {"p/c/<script>/<b>.png": picture(), "p/c/{x}.png": picture()}, ""),
     "folder: a picture called {dataset}": Case({"kind": "folder", "path": "p"}, {"p/c/{dataset}.png": picture()}, ""),
     "folder: a name that is no UTF-8": Case({"kind": "folder", "path": "p", "labels": "none"}, {"p/a\udcff.png": picture()}, "is no UTF-8; rename it"),
     "yolo: a picture whose name is no UTF-8": yolo("0 .5 .5 .1 .1", "is no UTF-8; rename it")._replace(
@@ -133,20 +133,20 @@ CASES = {
     "list: a label of 6,000 digits": listed([{"path": GOOD, "label": DIGITS}], "l.csv cannot be read: could not parse `999"),
     "list: a label of 6,000 digits in Parquet": listed([{"path": GOOD, "label": DIGITS}], "a label '999.* of 6,000 characters; number classes from 0", "parquet"),
     "list: a label of 6,000 digits below 0": listed([{"path": GOOD, "label": "-" + DIGITS}], "l.csv cannot be read|a label '-99.* of 6,001 characters; number classes from 0"),
-    "list: a label of 1e300": listed([{"path": GOOD, "label": 1e300}], "no network has so many outputs"),
+    "list: a label of 1e300": listed([{"path": GOOD, "label": 1e300}], r"a label \d{10,99}\.+\d+, and no network has so many outputs"),
     "tar: a label of 6,000 digits": shard({"a.png": picture(), "a.cls": DIGITS.encode()}, "a label '999.* of 6,000 characters; number classes from 0"),
     "tar: a JSON label of 6,000 digits": shard({"a.png": picture(), "a.json": b'{"y": %s}' % DIGITS.encode()}, "no usable label", label="json:y"),
     "tar: deep JSON": shard({"a.png": picture(), "a.json": b'{"y": %s}' % DEEP.encode()}, "no usable label", label="json:y"),
     "tar: a label with half of a character": shard({"a.png": picture(), "a.json": rb'{"y": "\ud800"}'}, "no usable label", label="json:y"),
     "tar: a label that is infinite": shard({"a.png": picture(), "a.json": b'{"y": 1e999}'}, "label inf; labels are whole numbers", label="json:y"),
     # Numbers and depth in COCO
-    "coco: deep JSON": coco("is no JSON", images=[])._replace(files={"a.json": '{"images": ' + DEEP + "}"}),
+    "coco: deep JSON": coco("lists and mappings are nested too deeply", images=[])._replace(files={"a.json": '{"images": ' + DEEP + "}"}),
     "coco: a box of 400 digits": coco("no `bbox` of four finite numbers", annotations={"bbox": [1, 1, 10**400, 2]}),
-    "coco: a crowd of 400 digits": coco("neither 0 nor 1", annotations={"iscrowd": 10**400}),
-    "coco: a picture of 400 digits": coco("no whole number of pixels", images=[{"id": 1, "file_name": GOOD, "width": 10**400}]),
+    "coco: a crowd of 400 digits": coco("`iscrowd` 10{10,99}\\.+0+, which is neither 0 nor 1", annotations={"iscrowd": 10**400}),
+    "coco: a picture of 400 digits": coco("the width 10{10,99}\\.+0+, no whole number of pixels", images=[{"id": 1, "file_name": GOOD, "width": 10**400}]),
     "coco: an id of 400 digits": coco("", images=[{"id": 10**400, "file_name": GOOD}], annotations={"image_id": 10**400}),
     "coco: a category of 400 digits": coco("", annotations={"category_id": 10**400}, categories=[{"id": 10**400, "name": "c"}]),
-    "coco: a number of 6,000 digits": coco("is no JSON")._replace(files={"a.json": '{"images": [{"id": ' + DIGITS + "}]}"}),
+    "coco: a number of 6,000 digits": coco("is no JSON: a whole number has thousands of digits$")._replace(files={"a.json": '{"images": [{"id": ' + DIGITS + "}]}"}),
     "coco: boxes that overflow together": coco("", annotations={"bbox": [1.7e308, 1, 1.7e308, 2]}),
     "coco: bytes that are no text": coco("is no JSON")._replace(files={"a.json": b"\xff\xfe"}),
 }  # fmt: skip
@@ -169,11 +169,12 @@ def test_data_that_can_be_none(case, tmp_path, monkeypatch):
 # Pictures that are replaced after they were listed
 
 REPLACED = {
-    "text": (b"no picture", "no picture"),
+    "text": (b"no picture", "is no picture"),
     "nothing": (None, "does not exist"),
-    "another size": (picture(5), r"is 5 × 5 px, and was 9 × 9 px when pictures were listed; add '-R images'"),
+    "another size": (picture(5), r"is 5 × 5 px, and was 9 × 9 px when pictures were listed"),
     "half of itself": (picture()[:45], "cannot be read as a picture"),
 }
+AGAIN = "put back what was there, or add '-R images' to Snakemake's command"
 
 
 @pytest.mark.parametrize("refuse", [False, True])
@@ -188,7 +189,9 @@ def test_a_picture_that_was_replaced_after_it_was_listed(data, words, refuse, tm
     files = {f"{part}_path": tmp_path / f"{part}.parquet" for part in ("canvases", "frames", "skipped")}
     arguments = {"kind": "centre", "options": {}, "images": images, "boxes": None, "size": 8, "seed": 0, **files}
     if refuse:
-        with pytest.raises(ShiftscopeError, match=rf"one.png .*has changed since pictures were listed \(.*{words}"):
+        with pytest.raises(
+            ShiftscopeError, match=rf"one.png .*has changed since pictures were listed \(.*{words}.*{AGAIN}"
+        ):
             make_frames(refuse=True, **arguments)
         assert not any(path.exists() for path in files.values())
         return
@@ -212,6 +215,19 @@ def test_a_mistake_that_a_protocol_finds_is_no_picture_that_has_changed(tmp_path
 
 
 @pytest.mark.parametrize(("data", "words"), REPLACED.values(), ids=REPLACED)
+def test_no_figure_shows_a_picture_that_was_replaced(data, words, tmp_path):
+    """What was measured is of the other picture, so there is nothing to leave out: the sentence says how to go on."""
+    put(tmp_path, {})
+    source = sources["folder"].item.model_validate({"path": tmp_path, "labels": "none"})
+    (row,) = make_images(source, tmp_path, 0)[0].iter_rows(named=True)
+    (tmp_path / GOOD).unlink()
+    if data is not None:
+        (tmp_path / GOOD).write_bytes(data)
+    with pytest.raises(ShiftscopeError, match=rf"one.png {words}.*{AGAIN}"):
+        frames_again(row, None, kind="centre", options={}, size=8, seed=0)
+
+
+@pytest.mark.parametrize(("data", "words"), REPLACED.values(), ids=REPLACED)
 def test_a_network_is_not_trained_on_a_picture_that_was_replaced(data, words, tmp_path):
     put(tmp_path, {"c/a.png": picture()})
     source = sources["folder"].item.model_validate({"path": tmp_path})
@@ -220,5 +236,5 @@ def test_a_network_is_not_trained_on_a_picture_that_was_replaced(data, words, tm
     if data is not None:
         (tmp_path / "c/a.png").write_bytes(data)
     network = networks["timm"].item(architecture="resnet18", outputs=2, input_size=8)
-    with pytest.raises(ShiftscopeError, match=words):
+    with pytest.raises(ShiftscopeError, match=rf"{words}.*{AGAIN}"):
         read_examples(images, "d", "n", network, augmentations["none"].item(), 1.0)

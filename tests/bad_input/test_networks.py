@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import pickle
 import warnings
 import zipfile
@@ -119,6 +120,23 @@ def test_weights_that_are_not_finite(state, value):
         filled({**state, "fc.weight": spoilt})
 
 
+def test_averages_that_are_not_finite(state):
+    """They are no parameters, and a channel that is divided by infinity answers 0, which looks right."""
+    spoilt = state["bn1.running_mean"].clone()
+    spoilt[0] = float("inf")
+    with pytest.raises(ShiftscopeError, match=r"not finite \(NaN or infinite\), as in bn1.running_mean"):
+        filled({**state, "bn1.running_mean": spoilt})
+
+
+def test_a_buffer_that_is_infinite_by_itself_is_fine():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.tensor([0.0, -float("inf")]))
+
+    fill(Masked(), Masked().state_dict(), Path("w.pth"), "masked", 10)
+
+
 def sparse_file(path):
     torch.save({"fc.weight": torch.eye(3).to_sparse()}, path)
 
@@ -155,6 +173,23 @@ def test_a_file_that_is_no_file_of_weights(content, tmp_path):
             read_weights(tmp_path / name)
         assert "\n" not in str(error.value)
         assert len(str(error.value)) < 600
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
+def test_a_file_that_was_cut_anywhere(name, zipped, state, tmp_path):
+    """Where torch looks for the parts of a file depends on where it was cut."""
+    if name == "w.pth":
+        torch.save(state, tmp_path / name, _use_new_zipfile_serialization=zipped)
+    else:
+        save_file(state, tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    for share in range(1, 40):
+        (tmp_path / name).write_bytes(whole[: len(whole) * share // 40])
+        with pytest.raises(
+            ShiftscopeError, match=rf"{name} (holds no plain state dict|is no complete) .*copy or download it"
+        ):
+            read_weights(tmp_path / name)
 
 
 @pytest.mark.parametrize("write", [sparse_file, meta_file, deep_file])
@@ -212,6 +247,8 @@ def test_a_note_that_is_none(note, state, tmp_path):
         ({"mean": "grey"}, "mean"),
         ({"std": [1, 2]}, "std"),
         ({"input_size": "large"}, "input_size"),
+        ({"input_size": -5}, "input_size"),
+        ({"input_size": 10**4000}, "input_size"),
         ({"made_by": "x"}, "made_by"),
         ([1], ""),
         ("x", ""),
@@ -220,6 +257,12 @@ def test_a_note_that_is_none(note, state, tmp_path):
 def test_a_note_about_the_input_that_is_of_no_use(said, key, state, tmp_path):
     write_weights(state, tmp_path / "w.safetensors", {"preprocessing": said})
     with pytest.raises(ShiftscopeError, match=rf"w.safetensors has a note about its input whose '.*{key}.*' is of no use"):
+        timm(**SMALL).wants(tmp_path / "w.safetensors")
+
+
+def test_a_note_that_does_not_say_whose_it_is(state, tmp_path):
+    write_weights(state, tmp_path / "w.safetensors", {"preprocessing": {"std": [0, 1, 1]}})
+    with pytest.raises(ShiftscopeError, match=r"^the note in .*w.safetensors says a mean of"):
         timm(**SMALL).wants(tmp_path / "w.safetensors")
 
 
@@ -296,18 +339,40 @@ def test_onnx_files_with_weights_beside_them_are_refused_and_told_how_to_be_save
     )
 
 
-@pytest.mark.parametrize("content", [*BYTES.values(), safetensors_with({})], ids=[*BYTES, "safetensors"])
+def state_dict_file():
+    file = io.BytesIO()
+    torch.save({"fc.bias": torch.zeros(3)}, file)
+    return file.getvalue()
+
+
+PROGRAMS = {**BYTES, "safetensors": safetensors_with({}), "a state dict": state_dict_file()}
+
+
+@pytest.mark.parametrize("content", PROGRAMS.values(), ids=PROGRAMS)
 @pytest.mark.parametrize("kind", ["onnx", "torchscript", "export"])
 def test_a_program_that_is_none(kind, content, tmp_path):
     (tmp_path / "net").write_bytes(content)
     network = networks[kind].item.model_validate({"kind": kind, "trust": True, "input_size": 8, "outputs": 4})
-    with pytest.raises(ShiftscopeError, match=str(tmp_path / "net")):
+    with pytest.raises(ShiftscopeError, match=str(tmp_path / "net")) as error:
         network.load(tmp_path / "net")
+    assert "network.onnx" not in str(error.value)  # the name of a link to it
     if kind == "torchscript":  # which says nothing of its input
         assert network.preprocessing(tmp_path / "net") == Preprocessing()
     else:
         with pytest.raises(ShiftscopeError, match=str(tmp_path / "net")):
             network.preprocessing(tmp_path / "net")
+
+
+def test_torch_does_not_log_a_traceback_about_a_program_that_is_none(tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(logging.Logger, "handle", lambda _, record: logged.append(record))
+    (tmp_path / "net.pt2").write_bytes(PROGRAMS["a state dict"])
+    network = networks["export"].item.model_validate({"kind": "export", "trust": True, "input_size": 8, "outputs": 4})
+    with pytest.raises(ShiftscopeError, match=r"net.pt2 is no torch.export file"):
+        network.load(tmp_path / "net.pt2")
+    assert not logged
+    logging.getLogger("torch.export").warning("another time")
+    assert logged
 
 
 def test_a_safetensors_file_is_read_by_its_contents_whatever_it_is_called(state, tmp_path):

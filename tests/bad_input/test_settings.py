@@ -81,6 +81,13 @@ def test_a_message_about_a_file_is_not_as_long_as_the_file(tmp_path):
     assert len(str(error.value)) < 1_000
 
 
+@pytest.mark.parametrize("text", ["a: " + "9" * 6_000, '{"a": -' + "9" * 6_000 + "}"])
+def test_a_whole_number_that_python_does_not_read(text, tmp_path):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ShiftscopeError, match=r"c\.yaml cannot be read: a whole number has thousands of digits$"):
+        read_settings(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
@@ -118,13 +125,17 @@ def test_what_a_setting_can_be():
         ("a\udcff", "half of a character"),
         ("{x}/a", "Snakemake takes '{x}' for a wildcard"),
         ("a/b{ dataset , .+ }c", "for a wildcard"),
+        ("a/<logs>", "Snakemake takes '<logs>' for a path variable"),
     ],
 )
 def test_what_no_path_can_be(path, words):
     assert words in path_fault(path)
 
 
-@pytest.mark.parametrize("path", [".", "/", "a b", "{}", "{a b}", "a{", "}x{", "ü" * 127, "../x", "*", "[1]", "x\ny"])
+@pytest.mark.parametrize(
+    "path",
+    [".", "/", "a b", "{}", "{a b}", "a{", "}x{", "ü" * 127, "../x", "*", "[1]", "x\ny", "<>", "<A>", "a<b", "<a b>"],
+)
 def test_what_a_path_can_be(path):
     assert not path_fault(path)
 

@@ -1,5 +1,6 @@
 """init, check and show, as they are typed."""
 
+import errno
 import json
 import tarfile
 from pathlib import Path
@@ -205,6 +206,47 @@ def test_check_says_what_is_there_and_what_is_wrong(tmp_path, capsys, monkeypatc
         (tmp_path / "c.yaml").write_text(text)
         assert main(["check", "c.yaml"]) == 1
         assert words in capsys.readouterr().err
+
+
+def test_check_reads_boxes_and_points_that_no_protocol_needs(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (9, 9)).save("one.png")
+    data = {"kind": "table", "path": "l.csv", "points": "p.csv"}
+    Path("l.csv").write_text("path,x_min,y_min,x_max,y_max\none.png,1,1,5,5\n")
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,2,2\n")
+    Path("c.yaml").write_text(yaml.safe_dump({"datasets": {"d": data}}))
+    assert main(["check", "c.yaml"]) == 0, capsys.readouterr()
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,here,2\n")
+    assert main(["check", "c.yaml"]) == 1
+    assert (
+        "WRONG  datasets.d: p.csv: 1 rows have no points of two numbers, such as one of one.png" in capsys.readouterr().out
+    )
+    Path("p.csv").write_text("path,name,x,y\none.png,eye,2,2\n")
+    Path("l.csv").write_text("path,x_min,y_min,x_max,y_max\none.png,1,1,here,5\n")
+    assert main(["check", "c.yaml"]) == 1
+    assert "WRONG  datasets.d: l.csv: 1 rows have no boxes of four numbers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "error: the memory is full"),
+        (OSError(errno.EACCES, "Permission denied", "w.pth"), "error: w.pth: it may not be read or written by you"),
+    ],
+)
+def test_what_the_machine_refuses_a_command_is_one_sentence(error, words, capsys, monkeypatch):
+    def refusing(*_):
+        raise error
+
+    monkeypatch.setattr("shiftscope.config.Config.read", refusing)
+    assert main(["check", "c.yaml"]) == 1
+    assert capsys.readouterr().err.startswith(words)
+
+
+def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("shiftscope.config.Config.read", lambda _: {}["no such key"])
+    with pytest.raises(KeyError):
+        main(["check", "c.yaml"])
 
 
 def test_show(tmp_path, capsys, monkeypatch):

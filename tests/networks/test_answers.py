@@ -224,11 +224,14 @@ def test_check_and_show_ask_the_same(files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = section(files, "factory", "softmax")
     network = networks["factory"].item.model_validate(options)
-    with pytest.raises(ShiftscopeError, match="answers with probabilities"):
-        network_facts(network.build(), network, network.wants(network.files()[0]))
+    with pytest.raises(ShiftscopeError, match="network own answers with probabilities"):
+        network_facts(network.build(), network, network.wants(network.files()[0]), "own")
     raw = {
         "networks": {"own": options}, "protocols": {"centre": {}},
         "datasets": {"d": {"kind": "digits"}},
     }  # fmt: skip
     findings = check(Config.load(raw))
-    assert any(line.startswith("WRONG  networks.own") and "answers: probabilities" in line for line in findings.lines)
+    assert any(
+        line.startswith("WRONG  networks.own") and "network own" in line and "answers: probabilities" in line
+        for line in findings.lines
+    )

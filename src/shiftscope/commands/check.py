@@ -104,6 +104,10 @@ def _dataset(findings: Findings, plan: Plan, name: str, source: Source, needed: 
     try:
         listing = source.listing(folder)
         refuse_duplicates(listing.pictures)
+        # Whether or not a protocol needs them: framing is measured in any case.
+        for knows, read in (("boxes", source.boxes), ("landmarks", source.landmarks)):
+            if knows in source.provides:
+                read(folder)
     except (ShiftscopeError, OSError, StopIteration) as error:
         if type(source).fetch is Source.fetch or folder.exists():
             findings.bad(what, str(error))
@@ -178,7 +182,7 @@ def _network(findings: Findings, plan: Plan, name: str, network: Network) -> Non
     weights = Path(plan.weights(name))
     try:
         wants = network.wants(weights)
-        facts = network_facts(network.load(weights, name), network, wants)
+        facts = network_facts(network.load(weights, name), network, wants, name)
     except ShiftscopeError as error:
         findings.bad(what, str(error))
         return

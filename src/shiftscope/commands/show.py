@@ -35,7 +35,7 @@ def show(name: str, config: Config | None, size: int | None = None) -> str:
         ("kind", f"{network.kind} ({networks[network.kind].title})"),
         ("architecture", getattr(network, "architecture", None) or getattr(network, "factory", None) or network.kind),
         ("weights", said),
-        *asdict(network_facts(module, network, wants)).items(),
+        *asdict(network_facts(module, network, wants, name)).items(),
         ("outputs", f"{network.outputs}, classes {network.class_space}"),
         ("input", f"{network.size} × {network.size} px, {wants.channels}"),
         ("mean, std", f"{_numbers(wants.mean)}; {_numbers(wants.std)}"),

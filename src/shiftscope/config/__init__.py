@@ -297,6 +297,8 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"{key}: is missing, and has no default"
     if kind == "literal_error":
         return f"{key}: got {shown(got)}; allowed: {context['expected']}"
+    if kind in ("tuple_type", "list_type"):
+        return f"{key}: got {shown(got)}; write a list"
     if kind in ("union_tag_not_found", "model_type", "model_attributes_type", "dict_type"):
         return f"{key}: got {shown(got)}; write a mapping of settings"
     message = str(context["error"]) if "error" in context else detail["msg"][:1].lower() + detail["msg"][1:]

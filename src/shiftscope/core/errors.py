@@ -27,6 +27,22 @@ def shown(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def reason(error: BaseException) -> str:
+    """Why a library gave up, in the words of its error: the first line, up to the first end of a sentence, and shortened.
+
+    The name of the error where it has no words, as one that is a bare number.
+
+    >>> reason(RuntimeError("it is no archive. This may be a bug.")), reason(KeyError(101)), reason(EOFError())
+    ('it is no archive', 'KeyError', 'EOFError')
+    """
+    if "set_int_max_str_digits" in str(error):  # Python would have the user set a limit of its own
+        return "a whole number has thousands of digits"
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "").partition(". ")[0]
+    return line[:LONGEST_REASON] if any(map(str.isalpha, line)) else type(error).__name__
+
+
+LONGEST_REASON = 300
+"""Characters of what a library says."""
 LONGEST_NAME = 200
 """Characters of a name for which others that are spelt alike are looked for."""
 MOST_NAMED = 60

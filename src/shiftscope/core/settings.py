@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from shiftscope.core import limits
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, reason
 from shiftscope.core.values import check_extent, inside
 
 MERGE = "tag:yaml.org,2002:merge"
@@ -26,8 +26,8 @@ def read_settings(path: Path) -> Any:
     try:
         said, twice = _read(_text(path))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = str(error) if len(str(error)) < 500 else f"{str(error)[:500]} …"
-        raise ShiftscopeError(f"{path} cannot be read: {reason}") from None
+        said = reason(error) if type(error) is ValueError else str(error)  # YAML's errors say the place in further lines
+        raise ShiftscopeError(f"{path} cannot be read: {said if len(said) < 500 else f'{said[:500]} …'}") from None
     except RecursionError:
         raise ShiftscopeError(
             f"{path} cannot be read: lists and mappings are nested more than {limits.DEPTH} deep"

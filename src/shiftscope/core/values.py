@@ -88,6 +88,8 @@ def _faults_of_one(value: object) -> list[str]:
 
 WILDCARD = re.compile(r"\{\s*[.\w]+\s*(,[^{}]*)?\}")
 """What Snakemake takes for a wildcard in the name of a file, as far as it matters here."""
+PATHVAR = re.compile(r"<[a-z][a-z0-9_]*>")
+"""What it takes for one of its path variables: it would read `<results>` as the folder `results`."""
 
 
 def path_fault(path: str) -> str:
@@ -106,8 +108,9 @@ def path_fault(path: str) -> str:
         return f"a path has at most {limits.PATH_BYTES:,} bytes"
     if max(len(part.encode()) for part in path.split("/")) > limits.NAME_BYTES:
         return f"the name of a file or folder has at most {limits.NAME_BYTES} bytes"
-    if found := WILDCARD.search(path):
-        return f"Snakemake takes {found[0]!r} for a wildcard, and cannot be told that it is a name; rename it"
+    for pattern, what in ((WILDCARD, "a wildcard"), (PATHVAR, "a path variable")):
+        if found := pattern.search(path):
+            return f"Snakemake takes {found[0]!r} for {what}, and cannot be told that it is a name; rename it"
     return ""
 
 

@@ -10,12 +10,11 @@ from typing import Literal
 
 import polars as pl
 
+from shiftscope.core import limits
 from shiftscope.core.errors import ShiftscopeError, shown
 
 Space = Literal["own", "imagenet"]
 """What the outputs of a network are: classes of a data set's own, or ImageNet's 1000."""
-MOST = 1_000_000
-"""More outputs than any network has: a number that is this high is none of a class."""
 
 
 def _timm_text(name: str) -> str:
@@ -83,8 +82,8 @@ def numbered(space: Space, numbers: Iterable[int], names: Sequence[str] | None =
     """
     given = set(numbers)
     low, high = min(given, default=0), max(given, default=-1)
-    if high >= MOST:
-        raise ShiftscopeError(f"there is a label {high}, and no network has so many outputs; number classes from 0")
+    if high >= limits.CLASSES:
+        raise ShiftscopeError(f"there is a label {shown(high)}, and no network has so many outputs; number classes from 0")
     categories = imagenet_wnids() if space == "imagenet" else tuple(names or (str(k) for k in range(high + 1)))
     if low < 0 or high >= len(categories):
         wrong = low if low < 0 else high

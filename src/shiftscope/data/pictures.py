@@ -6,7 +6,8 @@ A picture may also lie inside an uncompressed tar, which is never unpacked: its 
 import errno
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -114,11 +115,27 @@ def read_picture(path: str | Path) -> NDArray[np.uint8]:
     return read_turned(path)[0]
 
 
+class Changed(ShiftscopeError):
+    """The file of a picture cannot be read any more, or is another picture than the one that was listed."""
+
+
+@contextmanager
+def as_listed() -> Iterator[None]:
+    """A context in which pictures are read that were read when they were listed: what fails now raises Changed."""
+    try:
+        yield
+    except ShiftscopeError as error:
+        raise Changed(
+            f"{error}; put back what was there, or add '-R images' to Snakemake's command to list pictures again"
+        ) from None
+
+
 def read_listed(path: str | Path, width: int, height: int) -> NDArray[np.uint8]:
-    """As `read_picture`, of a picture that had this size (px) when it was listed. Raises ShiftscopeError also where it has
-    another one now: boxes and labels are those of the picture that was listed."""
-    pixels = read_picture(path)
-    check_size(path, pixels, width, height)
+    """As `read_picture`, of a picture that had this size (px) when it was listed. Raises Changed where it cannot be read or
+    has another size now: boxes and labels are those of the picture that was listed."""
+    with as_listed():
+        pixels = read_picture(path)
+        check_size(path, pixels, width, height)
     return pixels
 
 
@@ -126,8 +143,7 @@ def check_size(path: str | Path, pixels: NDArray[np.uint8], width: int, height: 
     """Raise ShiftscopeError where a picture, (height, width, 3), has not the size (px) that it had when it was listed."""
     if pixels.shape[:2] != (height, width):
         raise ShiftscopeError(
-            f"{path} is {pixels.shape[1]} × {pixels.shape[0]} px, and was {width} × {height} px when pictures were listed; "
-            "add '-R images' to Snakemake's command to list them again"
+            f"{path} is {pixels.shape[1]} × {pixels.shape[0]} px, and was {width} × {height} px when pictures were listed"
         )
 
 

@@ -34,7 +34,7 @@ class Preprocessing(NamedTuple):
     mean: Colour = IMAGENET_MEAN
     std: Colour = IMAGENET_STD
     channels: str = "rgb"
-    input_size: int | None = None
+    input_size: Annotated[int, Field(ge=1, le=limits.INPUT_SIZE)] | None = None
     """px that its weights were made for, or None where nobody says."""
     interpolation: str | None = None
     """Of the resize to `input_size ÷ crop_fraction` before the centre crop."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, shown
+from shiftscope.core.values import path_fault
 from shiftscope.networks import Network, Preprocessing, networks
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Factory(Network):
 
     def check(self) -> None:
         """Raise a ShiftscopeError where the file is not there or not trusted."""
+        if fault := path_fault(str(self._file)):
+            raise ShiftscopeError(f"{shown(str(self._file))}: {fault}")
         if not self._file.is_file():
             raise ShiftscopeError(f"there is no file {self._file} (seen from {Path.cwd()}); correct 'factory'")
         if not self.trust:

@@ -68,7 +68,7 @@ def _read(path: Path) -> Any:
             alone.symlink_to(path.resolve())
             model = openvino.Core().read_model(alone)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[-1].replace(str(alone), str(path))
         raise ShiftscopeError(
             f"{path} is no ONNX file that OpenVINO reads ({reason}); if its weights lie in a file beside it, save all in "
             "one: onnx.save(onnx.load(path), path)"

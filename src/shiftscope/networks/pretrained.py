@@ -64,12 +64,13 @@ class Published(Network):
 def _noted(noted: object, weights: Path) -> Preprocessing:
     """What a file of weights says of itself. Raises ShiftscopeError where that is nothing that a network can want."""
     try:
-        return TypeAdapter(Preprocessing).validate_python(noted)
+        said = TypeAdapter(Preprocessing).validate_python(noted)
     except ValidationError as error:
         key = ".".join(map(str, error.errors()[0]["loc"]))
         raise ShiftscopeError(
             f"{weights} has a note about its input whose {key!r} is of no use; take the metadata {NOTE!r} out of the file"
         ) from None
+    return said if said.said_by != Preprocessing().said_by else said._replace(said_by=f"the note in {weights}")
 
 
 def from_timm(cfg: Mapping[str, Any], said_by: str) -> Preprocessing:

@@ -1,5 +1,6 @@
 """Files that are programs themselves: TorchScript and torch.export."""
 
+import logging
 import shutil
 import warnings
 import zipfile
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, reason
 from shiftscope.core.files import complete
 from shiftscope.networks import Network, Preprocessing, networks
 
@@ -62,7 +63,7 @@ class TorchScriptFile(Program):
                 module: nn.Module = torch.jit.load(weights, map_location="cpu")
         except (RuntimeError, ValueError) as error:
             raise ShiftscopeError(
-                f"{weights} is no TorchScript file ({_first(error)}); write it with torch.jit.save"
+                f"{weights} is no TorchScript file ({reason(error)}); write it with torch.jit.save"
             ) from None
         return module
 
@@ -87,14 +88,18 @@ def _exported(path: Path) -> Any:
 
     if not zipfile.is_zipfile(path):
         raise ShiftscopeError(f"{path} is no torch.export file; write it with torch.export.save")
+    shown = logging.root.manager.disable
     try:
+        logging.disable(logging.WARNING)  # torch logs the traceback of what is said here in a sentence
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return torch.export.load(path)
     except Exception as error:  # whatever the archive's parts make torch raise
         raise ShiftscopeError(
-            f"{path} is no torch.export file ({_first(error)}); write it with torch.export.save"
+            f"{path} is no torch.export file ({reason(error)}); write it with torch.export.save"
         ) from None
+    finally:
+        logging.disable(shown)
 
 
 def _steady(graph: Any) -> "nn.Module":
@@ -115,7 +120,3 @@ def _steady(graph: Any) -> "nn.Module":
             return answers
 
     return Steady()
-
-
-def _first(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,11 +1,12 @@
 """Loading weights from a file into an architecture: all of them, each in its place, or an error that says what is wrong."""
 
+import errno
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.errors import ShiftscopeError, reason
 from shiftscope.core.files import complete
 
 if TYPE_CHECKING:
@@ -33,19 +34,24 @@ def read_weights(path: Path) -> "dict[str, torch.Tensor]":
         except OSError:
             raise
         except Exception as error:  # SafetensorError, and others of types that torch does not have
-            reason = _first(error)
-            raise ShiftscopeError(f"{path} is no complete safetensors file ({reason}); copy or download it again") from None
+            why = reason(error)
+            raise ShiftscopeError(f"{path} is no complete safetensors file ({why}); copy or download it again") from None
     if not start:
         raise ShiftscopeError(f"{path} is empty; copy or download it again")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a pickle's protocol: what it may hold is checked all the same
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # whatever the bytes of a file make the reader of pickles raise
+        # torch looks for the parts of a truncated file before its beginning, which the system calls an invalid argument.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        why = "it is not complete" if isinstance(error, OSError) else reason(error)
         raise ShiftscopeError(
-            f"{path} holds no plain state dict ({_first(error)}); save the network's state_dict() as safetensors"
+            f"{path} holds no plain state dict ({why}); copy or download it again if it was one, or save the network's "
+            "state_dict() as safetensors"
         ) from None
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
@@ -120,13 +126,21 @@ def fill(module: "nn.Module", state: "Mapping[str, torch.Tensor]", path: Path, a
             f"{path} does not fit {architecture}: {strange[0]}{more}; save the state_dict() of the network itself, its "
             "weights floating-point numbers that are not packed in any way"
         )
-    lost = [name for name, _ in module.named_parameters() if name in state and not state[name].float().isfinite().all()]
+    # A buffer may be infinite by itself, as the mask of an attention is.
+    lost = [name for name in state if name not in optional and not _finite(state[name]) and _finite(own[name])]
     if lost:
         raise ShiftscopeError(
             f"{path} has numbers that are not finite (NaN or infinite), as in {_some(lost)}: a training that went astray "
             "leaves them; take weights from before that, or train with a lower learning rate"
         )
     module.load_state_dict(dict(state), strict=not optional)
+
+
+def _finite(tensor: "torch.Tensor") -> bool:
+    """Whether all numbers are, as those of the float32 that they become."""
+    if not tensor.is_floating_point():
+        return True
+    return bool(tensor.float().isfinite().all())
 
 
 def _is_head(own: "torch.Tensor", given: "torch.Tensor", outputs: int) -> bool:
@@ -156,11 +170,6 @@ def _misfit(name: str, given: "torch.Tensor", own: "torch.Tensor") -> str | None
         whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
         fits, wanted = whole, "a whole-number type"
     return None if fits else f"{name} is {_type(given)}, and {wanted} is expected"
-
-
-def _first(error: BaseException) -> str:
-    """The first line of what an error says, or its name, in a few words."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:300]
 
 
 def _type(tensor: "torch.Tensor") -> str:

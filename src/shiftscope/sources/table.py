@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.core.errors import ShiftscopeError, shown, unknown
+from shiftscope.core.errors import ShiftscopeError, reason, shown, unknown
 from shiftscope.core.options import Options
 from shiftscope.core.values import text_fault
 from shiftscope.data.classes import label_text, labelled, read_names
@@ -289,16 +289,18 @@ def _said(path: Path) -> Iterator[None]:
     except ShiftscopeError:
         raise
     except (pl.exceptions.PolarsError, OSError, ValueError, LookupError, NotImplementedError) as error:  # pyarrow's, too
-        raise ShiftscopeError(f"the list {path} cannot be read: {str(error).splitlines()[0][:300]}") from None
+        raise ShiftscopeError(f"the list {path} cannot be read: {reason(error)}") from None
 
 
 def _no_path(name: str | None) -> str:
     """Why the path of a picture can be none; empty where it can."""
     if name is None or not name.strip():
-        return "has no path"
+        return "has no path; write one, or take the row out"
     if fault := text_fault(name):
         return f"has the path {shown(name)}; {fault}"
-    return f"has the path {shown(name)}, which is no file's" if PurePosixPath(name).name in ("", "..") else ""
+    if PurePosixPath(name).name in ("", ".."):
+        return f"has the path {shown(name)}, which is no file's; write a file's, or take the row out"
+    return ""
 
 
 def _separator(path: Path) -> str:

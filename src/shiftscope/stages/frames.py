@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from shiftscope.core.progress import progress
 from shiftscope.core.randomness import generator
 from shiftscope.data.canvases import CanvasWriter
 from shiftscope.data.films import film_gaps, read_film
-from shiftscope.data.pictures import check_size, read_listed
+from shiftscope.data.pictures import Changed, as_listed, check_size, read_listed
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
 
 
@@ -90,21 +89,8 @@ def _listed_sequence(
     """The frames of the picture of a row. Raises Unfit, too, where its file is no longer as it was when it was listed."""
     try:
         return sequence_of(protocol, _picture(row, corners), size, seed)
-    except _Changed as error:
+    except Changed as error:
         raise Unfit(f"has changed since pictures were listed ({error})") from None
-
-
-class _Changed(ShiftscopeError):
-    """The file of a picture cannot be read any more, or is another picture than the one that was listed."""
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """What cannot be read here was read when pictures were listed: raise _Changed where that fails now."""
-    try:
-        yield
-    except ShiftscopeError as error:
-        raise _Changed(str(error)) from None
 
 
 class _Seen:
@@ -205,17 +191,16 @@ def _nothing_varies(files: Iterable[str | Path]) -> bool:
 
 
 def _picture(row: dict[str, Any], corners: NDArray[np.float64]) -> Picture:
-    """A row of `tables.IMAGES`, opened, with the `corners` of its boxes. Raises _Changed, also later where it is a film."""
+    """A row of `tables.IMAGES`, opened, with the `corners` of its boxes. Raises Changed, also later where it is a film."""
     if row["frames"] is None:
-        with _reading():
-            return Picture(row["image_id"], read_listed(row["path"], row["width"], row["height"]), corners)
+        return Picture(row["image_id"], read_listed(row["path"], row["width"], row["height"]), corners)
 
     def film(numbers: Iterable[int]) -> Iterator[NDArray[np.uint8]]:
-        with _reading():
+        with as_listed():
             yield from read_film(row["path"], (row["first_frame"] + number for number in numbers))
 
     (first,) = film([0])
-    with _reading():
+    with as_listed():
         check_size(row["path"], first, row["width"], row["height"])
         gaps = frozenset(gap - row["first_frame"] for gap in film_gaps(row["path"]))
     return Picture(row["image_id"], first, corners, film, row["frames"], gaps)

@@ -82,9 +82,10 @@ def prepare_network(
         card_part.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def network_facts(module: "nn.Module", network: Network, wants: Preprocessing) -> Facts:
-    """The facts of a network at its input size. Raises ShiftscopeError where it does not run or answer with logits."""
-    ready = _ready(module, network, wants, network.kind)
+def network_facts(module: "nn.Module", network: Network, wants: Preprocessing, name: str) -> Facts:
+    """The facts of a network at its input size. Raises ShiftscopeError, in which it is called `name`, where it does not run
+    or answer with logits."""
+    ready = _ready(module, network, wants, name)
     return facts(ready, network.size)
 
 

@@ -3,6 +3,7 @@
 import errno
 
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.engines.devices import devices
 
 AGAIN = "run the same command again, and it goes on from here"
 FAULTS = {
@@ -34,7 +35,7 @@ def sentence(error: BaseException) -> str | None:
     """
     if isinstance(error, ShiftscopeError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if devices["cpu"].item().out_of_memory(error):
         return f"the memory is full; run fewer jobs at once (--cores), or on a machine with more memory, and {AGAIN}"
     number = _number(error)
     if number is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from shiftscope.core import tables
-from shiftscope.core.errors import ShiftscopeError, shown
+from shiftscope.core.errors import ShiftscopeError, reason, shown
 from shiftscope.core.values import text_fault
 from shiftscope.data.json_lists import read_lists
 
@@ -64,8 +64,10 @@ def read_annotations(path: Path, asked: Asked) -> Annotations:
         lists = read_lists(path, take)
     except ShiftscopeError:
         raise
-    except (ValueError, RecursionError) as error:
-        raise ShiftscopeError(f"{path} is no JSON: {error}") from None
+    except RecursionError:
+        raise ShiftscopeError(f"{path} is no JSON of annotations: lists and mappings are nested too deeply") from None
+    except ValueError as error:
+        raise ShiftscopeError(f"{path} is no JSON: {reason(error)}") from None
     for part in KEYS:
         if part not in lists:
             raise reader.broken(f"there is no list of {part!r}")
@@ -127,7 +129,7 @@ class _Reader:
         for key in ("width", "height"):
             side = entry.get(key)
             if isinstance(side, bool) or not isinstance(side, int | None) or not 0 <= (side or 0) < 2**31:
-                raise self.broken(f"{entry['file_name']} has the {key} {side!r}, no whole number of pixels")
+                raise self.broken(f"{entry['file_name']} has the {key} {shown(side)}, no whole number of pixels")
         image_id = name.with_suffix("").as_posix()
         size = entry.get("width") or None, entry.get("height") or None
         self.pictures.add(repr(entry["id"]), image_id, entry["file_name"], *size)
@@ -164,7 +166,7 @@ class _Reader:
         """COCO writes 0 or 1, and nothing where there are no crowds."""
         said = entry.get("iscrowd")
         if said is not None and (not isinstance(said, int | float) or said not in (0, 1)):
-            raise self.broken(f"annotation {entry['id']} has the `iscrowd` {said!r}, which is neither 0 nor 1")
+            raise self.broken(f"annotation {entry['id']} has the `iscrowd` {shown(said)}, which is neither 0 nor 1")
         return bool(said)
 
     def _points(self, entry: Mapping[str, Any]) -> list[float]:
@@ -197,7 +199,7 @@ class _Reader:
             if lost.any():
                 first = lost.arg_max()
                 assert first is not None
-                raise self.broken(f"annotation {objects['id'][first]} has the {key} {said[first]}, not listed")
+                raise self.broken(f"annotation {objects['id'][first]} has the {key} {said[first][:100]}, not listed")
         categories = [self.categories[number] for number in sorted(self.categories)]
         return Annotations(pictures.drop("key"), categories, objects.drop("picture", "place"))
 

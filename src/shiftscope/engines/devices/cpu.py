@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from shiftscope.engines.devices import Device, Part, devices
 
+FULL = ("DefaultCPUAllocator", "Failed to allocate", "bad_alloc")
+"""What a RuntimeError has in it where memory is full: torch's, and two of OpenVINO's."""
+
 
 @devices.register("cpu", title="the processor", reference="numpy; no library of networks is imported for it")
 class Cpu(Device):
@@ -50,8 +53,9 @@ class Cpu(Device):
         return tuple(np.asarray(array) for array in function(*given))
 
     def out_of_memory(self, error: BaseException) -> bool:
-        # torch's allocator has no error class of its own.
-        return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
+        # Neither torch's allocator nor OpenVINO's has an error class of its own.
+        said = str(error) if isinstance(error, RuntimeError) else ""
+        return isinstance(error, MemoryError) or any(words in said for words in FULL)
 
     def hardware(self) -> str:
         info = Path("/proc/cpuinfo")
