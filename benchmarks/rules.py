@@ -4,6 +4,8 @@ python benchmarks/rules.py results
 
 The numbers are those that Snakemake wrote when each job ran last (the `benchmark:` of its rule). Jobs that ran side by side
 are added up, so the sum is more than the run took. Files of jobs that the config does not have any more count as well.
+Snakemake looks at the processor's clock of a job twice a second for its first quarter of a minute, and then only every half
+minute: of a job of 30 s, half is counted. What a whole run takes of the processor is what `time` says of it.
 """
 
 import sys
