@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -226,3 +227,26 @@ def test_openvino_needs_no_torch_and_tells_nobody(network, tmp_path):
     assert done.stdout == "[]\n"
     run = engines["openvino"].item().load(tmp_path / "program", card, "cpu", 1)
     np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), run(trial_frames(5, 64, 3)), atol=1e-4)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say where a thread may run")
+def test_openvino_binds_no_thread_to_a_core(network, tmp_path):
+    """Jobs that run side by side would all bind their threads to the same, the first cores, and leave the others idle."""
+    prepare(network, tmp_path, engine="openvino")
+    code = (
+        "import json, os, threading, time, numpy as np\n"
+        "from shiftscope.engines import engines\n"
+        f"card = json.load(open({str(tmp_path / 'card.json')!r}))\n"
+        f"run = engines['openvino'].item().load({str(tmp_path / 'program')!r}, card, 'cpu', 1)\n"
+        "everywhere, end = os.sched_getaffinity(0), time.monotonic() + 1\n"
+        "def answer():\n"
+        "    while time.monotonic() < end + 0.5:\n"
+        "        run(np.zeros((64, 64, 64, 3), np.uint8))\n"
+        "threading.Thread(target=answer).start()\n"
+        "bound = set()\n"
+        "while time.monotonic() < end:\n"
+        "    bound |= {t for t in os.listdir('/proc/self/task') if os.sched_getaffinity(int(t)) != everywhere}\n"
+        "print(bound)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

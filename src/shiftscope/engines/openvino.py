@@ -51,9 +51,11 @@ class OpenVino(Engine):
         with zipfile.ZipFile(path) as program:
             model = core.read_model(program.read(XML), openvino.Tensor(np.frombuffer(program.read(BIN), np.uint8)))
         # A stream for each thread: frames are independent, and threads that share no frame need not wait for each other.
-        # Without the hint, the plugin would compute in bfloat16 where the processor can.
+        # Without the hint, the plugin would compute in bfloat16 where the processor can. Pinned, the threads of all jobs of
+        # a machine would share the same cores, its first ones.
         wanted = {"float32": "f32", "bfloat16": "bf16"}[card["precision"]]
-        settings = {"INFERENCE_PRECISION_HINT": wanted, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
+        streams = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads, "ENABLE_CPU_PINNING": False}
+        settings = {"INFERENCE_PRECISION_HINT": wanted, **streams}
         compiled = core.compile_model(model, "CPU", settings)
         if compiled.get_property("INFERENCE_PRECISION_HINT") != getattr(openvino.Type, wanted):
             raise ShiftscopeError(
