@@ -80,6 +80,7 @@ CASES = {
         {"kind": "coco", "images": ".", "annotations": "keypoints.json", "label": "none"},
         {"keypoints.json": {"images": [{"id": 1, "file_name": GOOD}], "annotations": [], "categories": [{"id": 1, "name": "c", "keypoints": ["\ud800"]}]}},
         "half of a character"),
+    "coco: an id of an annotation with half of a character": coco("the id of an annotation .*half of a character", annotations={"id": "\ud800"}),
     "coco: an id with half of a character": coco("annotation .* not listed", annotations={"image_id": "\ud800"}),
     "list: an empty path": listed(paths('""'), "row 3 has no path; write one, or take the row out"),
     "list: a path of blanks": listed(paths(" "), "row 3 has no path; write one, or take the row out"),

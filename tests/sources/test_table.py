@@ -214,6 +214,23 @@ def test_objects_of_points_are_numbered_or_refused(folder, instance):
         source.landmarks(folder)
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("said", [[1, 0, None], [1.0, 0.0, None], [True, False, None], ["True", " FALSE ", ""]])
+def test_points_can_be_seen_or_are_hidden(folder, said, ending):
+    points = [{"path": "two.png", "name": f"p{k}", "x": 3, "y": 2, "visible": flag} for k, flag in enumerate(said)]
+    rows = [{"path": "two.png"}]
+    source = Table(path=write(folder / "list.csv", rows), points=write(folder / f"points.{ending}", points))
+    assert source.landmarks(folder)["visible"].to_list() == [True, False, None]
+
+
+@pytest.mark.parametrize("word", ["visible", "yes", 2, 0.5])
+def test_what_says_neither_is_refused(folder, word):
+    points = [{"path": "two.png", "name": "eye", "x": 3, "y": 2, "visible": flag} for flag in (1, word)]
+    source = Table(path=write(folder / "list.csv", [{"path": "two.png"}]), points=write(folder / "points.csv", points))
+    with pytest.raises(ShiftscopeError, match=rf"points.csv has the visible '?{word}'? for two.png: write 1 for a point"):
+        source.landmarks(folder)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -137,6 +137,8 @@ class _Reader:
     def annotation(self, entry: Any) -> None:
         """Take an entry of the list of annotations."""
         self._check("annotations", entry, self.objects.count)
+        if isinstance(entry["id"], str):
+            self._check_text("id of an annotation", entry["id"])
         place = self.used.setdefault(entry["category_id"], len(self.used))
         asked: tuple[object, ...] = ()
         if self.asked == "boxes":
