@@ -134,6 +134,9 @@ CASES = {
     "list: a label of 6,000 digits": listed([{"path": GOOD, "label": DIGITS}], "l.csv cannot be read: could not parse `999"),
     "list: a label of 6,000 digits in Parquet": listed([{"path": GOOD, "label": DIGITS}], "a label '999.* of 6,000 characters; number classes from 0", "parquet"),
     "list: a label of 6,000 digits below 0": listed([{"path": GOOD, "label": "-" + DIGITS}], "l.csv cannot be read|a label '-99.* of 6,001 characters; number classes from 0"),
+    "list: a label of 30 digits": listed([{"path": GOOD, "label": "9" * 30}], r"a label \d{10,}\.*\d*, and no network has so many outputs"),
+    "list: a category of 30 digits": listed(
+        [{"path": GOOD, "x_min": 1, "y_min": 1, "x_max": 5, "y_max": 5, "category": number} for number in ("0", "9" * 30)], ""),
     "list: a label of 1e300": listed([{"path": GOOD, "label": 1e300}], r"a label \d{10,99}\.+\d+, and no network has so many outputs"),
     "tar: a label of 6,000 digits": shard({"a.png": picture(), "a.cls": DIGITS.encode()}, "a label '999.* of 6,000 characters; number classes from 0"),
     "tar: a JSON label of 6,000 digits": shard({"a.png": picture(), "a.json": b'{"y": %s}' % DIGITS.encode()}, "no usable label", label="json:y"),

@@ -352,8 +352,8 @@ def _texts(column: pl.Series) -> pl.Series:
         column = column.str.strip_chars()
     elif column.dtype.is_decimal():
         column = column.cast(pl.Float64)
-    values = column.unique().to_list()
-    texts = [label_text(value) for value in values]
+    values = column.unique()  # no list: polars would take a whole number of 30 digits for one of fewer
+    texts = pl.Series([label_text(value) for value in values.to_list()], dtype=pl.String)
     return column.replace_strict(values, texts, return_dtype=pl.String)
 
 
