@@ -15,10 +15,9 @@ from shiftscope.core.values import text_fault
 from shiftscope.data.classes import label_text, labelled, read_names
 from shiftscope.sources import LISTING, Listing, Source, sources
 from shiftscope.sources.boxes import CORNERS, FLAT, ORDERED, leave_out
+from shiftscope.sources.points import flagged, refuse_unnumbered
 
 SIDES = ("width", "height")
-FLAGS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
-"""How lists write yes and no."""
 FINITE = pl.all_horizontal(pl.col("x", "y").is_finite()).fill_null(value=False)
 
 
@@ -187,8 +186,8 @@ class Table(Source):
         found = found.with_columns(image_id=pl.coalesce("known", "image_id"))
         if "category" in found.columns:
             found = found.with_columns(_texts(found["category"]))
-        self._refuse_unnumbered(found)
-        found = self._flagged(found)
+        refuse_unnumbered(found, self.points)
+        found = flagged(found, self.points)
         found = _numbered(found, {"x": "x", "y": "y"}, self.points)
         found = self._usable(found, FINITE, "points of two numbers", self.points)
         known = [pl.col(name).cast(kind, strict=False) for name, kind in tables.LANDMARKS.items() if name in found.columns]
@@ -205,33 +204,6 @@ class Table(Source):
                 refuse=self.unusable == "refuse" or not found.height,
             )
         return found
-
-    def _refuse_unnumbered(self, points: pl.DataFrame) -> None:
-        """Raise a ShiftscopeError where an object has no number but a word: read as none, it would be every object."""
-        if "instance" not in points.columns:
-            return
-        number = pl.col("instance").cast(pl.Float64, strict=False)
-        words = points.filter(pl.col("instance").is_not_null() & (number.is_null() | (number % 1 != 0)))
-        if words.height:
-            raise ShiftscopeError(
-                f"{self.points} has the instance {words['instance'][0]!r} for {words['written'][0]}: number the objects of "
-                "a picture, 0, 1, 2, …"
-            )
-
-    def _flagged(self, points: pl.DataFrame) -> pl.DataFrame:
-        """`points` with `visible` as true or false. Raises a ShiftscopeError where it says neither: COCO's 2, which means
-        more than 1, would be the same as it."""
-        if "visible" not in points.columns:
-            return points
-        said = pl.col("visible").cast(pl.String).str.strip_chars().str.to_lowercase()
-        known = said.replace_strict(FLAGS, default=None, return_dtype=pl.Boolean)
-        words = points.filter((said != "") & known.is_null())
-        if words.height:
-            raise ShiftscopeError(
-                f"{self.points} has the visible {shown(words['visible'][0])} for {words['written'][0]}: write 1 for a "
-                "point that can be seen and 0 for one that is hidden, or nothing"
-            )
-        return points.with_columns(visible=known)
 
     def _rows(self) -> pl.DataFrame:
         """The list with `image_id`, the path as it can be opened, and labels and categories as text."""
