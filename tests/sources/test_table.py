@@ -2,7 +2,10 @@
 
 import csv
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -201,6 +204,15 @@ def test_points(folder):
     found = make_landmarks(source, folder, images)
     assert found.schema == tables.LANDMARKS
     assert found.select("name", "x", "y", "image_width").rows() == [("left_eye", 3.5, 2, 10), ("right_eye", 7, 2.25, 10)]
+
+
+def test_bytes_that_are_no_text_are_refused(folder):
+    """As in a Parquet file that was damaged within a name."""
+    names, starts = pa.py_buffer(b"two.png\xff\xfe"), pa.py_buffer(np.array([0, 7, 9], np.int32).tobytes())
+    column = pa.Array.from_buffers(pa.string(), 2, [None, starts, names])
+    pq.write_table(pa.table({"path": column}), folder / "list.parquet")
+    with pytest.raises(ShiftscopeError, match=r"list.parquet cannot be read: .*Invalid UTF8"):
+        Table(path=folder / "list.parquet").listing(folder)
 
 
 @pytest.mark.parametrize("instance", ["left dog", "0.5"])

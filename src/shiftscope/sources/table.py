@@ -251,7 +251,9 @@ class Table(Source):
                 # Not by polars, here and in `_columns`: a damaged file of billions of values makes it end the process.
                 import pyarrow.parquet as pq
 
-                table = pl.DataFrame(pq.read_table(path, columns=kept))
+                found = pq.read_table(path, columns=kept)
+                found.validate(full=True)  # polars takes bytes that are no text for one, and cannot give them back
+                table = pl.DataFrame(found)
             else:
                 separator = _separator(path)
                 table = pl.read_csv(path, columns=kept, separator=separator, infer_schema_length=None, glob=False)
