@@ -84,8 +84,8 @@ class Runner:
     def seconds(self, batch: int) -> float:
         """How long a frame of such a batch takes, when one batch comes after the other.
 
-        A batch takes longer behind one of another size, since an engine makes room for it. Where that is not far less than
-        what it computes, only further batches count.
+        The first batch behind one of another size takes longer, since an engine makes room for it. A short batch is
+        therefore run again, and only the further runs count.
         """
         once = self._run(batch, 1)
         times = math.ceil(SHORT_S / once)

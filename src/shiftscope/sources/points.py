@@ -1,4 +1,4 @@
-"""What a list of points says in words where it has to say it in numbers."""
+"""Columns of a list of points that have to be numbers or flags, and may hold words."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def refuse_unnumbered(points: pl.DataFrame, path: Path) -> None:
 def flagged(points: pl.DataFrame, path: Path) -> pl.DataFrame:
     """`points`, as above, with `visible` as true or false, or null where nothing is written.
 
-    Raises ShiftscopeError where it says neither: COCO's 2 for points that can be seen, say, whose 1 means hidden ones.
+    Raises ShiftscopeError where something else is written, such as COCO's number 2 for a point that can be seen.
     """
     if "visible" not in points.columns:
         return points
