@@ -38,7 +38,7 @@ rule images:
         PATHS.benchmark("images")
     conda:
         "../environment.yml"
-    threads: 2
+    threads: lambda wildcards: PARAMETERS.listing_threads(wildcards.dataset)
     resources:
         **needs("images"),
     params:

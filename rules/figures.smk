@@ -38,6 +38,8 @@ for family in drawings(PLAN):
             PATHS.benchmark(f"figures/{family.name}")
         wildcard_constraints:
             dataset=one_of(family.datasets),
+        # The longest of the jobs that none but the page waits for: what else there is to do can be done beside it.
+        priority: int(family.name == "answers")
         conda:
             "../environment.yml"
         threads: 1

@@ -62,6 +62,7 @@ for measured in measuring("aggregate"):
             PATHS.benchmark("aggregate/{network}")
         wildcard_constraints:
             dataset=one_of(measured.datasets),
+        priority: 1
         conda:
             "../environment.yml"
         threads: 1

@@ -15,6 +15,7 @@ rule train:
         PATHS.network_benchmark("train")
     wildcard_constraints:
         network=one_of(PLAN.trained),
+    priority: 1
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads
@@ -62,6 +63,7 @@ rule network:
         PATHS.network_log("network"),
     benchmark:
         PATHS.network_benchmark("network")
+    priority: 1
     conda:
         "../environment.yml"
     threads: PLAN.config.inference.threads

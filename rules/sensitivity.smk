@@ -16,6 +16,7 @@ for measured in measuring("sums"):
             PATHS.benchmark("sums/{network}")
         wildcard_constraints:
             dataset=one_of(measured.datasets),
+        priority: 1
         conda:
             "../environment.yml"
         threads: 1
@@ -43,6 +44,7 @@ rule sensitivity:
         PATHS.log("sensitivity"),
     benchmark:
         PATHS.benchmark("sensitivity")
+    priority: 1
     conda:
         "../environment.yml"
     threads: 1
@@ -65,6 +67,7 @@ rule curves:
         PATHS.log("curves"),
     benchmark:
         PATHS.benchmark("curves")
+    priority: 1
     conda:
         "../environment.yml"
     threads: 1

@@ -85,3 +85,13 @@ with scratch({str(tmp_path / "file")!r}) as folder:
     with pytest.raises(RuntimeError):
         fail()
     assert names(tmp_path) == []
+
+
+def test_a_folder_is_looked_through_once_however_many_files_it_gets(tmp_path, monkeypatch):
+    looked, really = [], os.scandir
+    monkeypatch.setattr("os.scandir", lambda folder: looked.append(str(folder)) or really(folder))
+    for number in range(20):
+        with complete(tmp_path / f"{number}") as part:
+            part.write_text("x")
+    assert looked == [str(tmp_path)]
+    assert len(names(tmp_path)) == 20

@@ -1,5 +1,7 @@
 """Canvases come back as they were written, whatever their encoding, and a file has the encoding that makes it smaller."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -149,3 +151,17 @@ def test_an_error_while_the_first_images_wait_leaves_no_file(tmp_path):
     with pytest.raises(ValueError, match="dimensions"), CanvasWriter(tmp_path / "a") as writer:
         written_and_broken(writer)
     assert not (tmp_path / "a").exists()
+
+
+def test_canvases_are_written_without_pandas(tmp_path):
+    code = f"""
+import sys
+import numpy as np
+from shiftscope.data.canvases import CanvasWriter
+with CanvasWriter({str(tmp_path / "canvases.parquet")!r}) as writer:
+    for number in range(5):
+        writer.write(str(number), [np.zeros((8, 8, 3), np.uint8)])
+sys.exit("pandas" in sys.modules)  # whose import takes longer than many a shard
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert [list(one) for one in read_canvases(tmp_path / "canvases.parquet")] == [[f"{number}#0"] for number in range(5)]

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
@@ -25,7 +26,7 @@ from shiftscope.config import Config
 from shiftscope.core import tables
 from shiftscope.core.errors import ShiftscopeError
 from shiftscope.data.canvases import cut, read_canvases
-from shiftscope.figures import Drawing, Inputs, figures, save, style
+from shiftscope.figures import DOTS_PER_INCH, Drawing, Inputs, figures, save, style
 from shiftscope.figures.agreements import flip_rates
 from shiftscope.figures.inputs import draw_files, inputs_of
 from shiftscope.figures.paper_values import GREY, JAGGEDNESS, RESCALE, RESCALE_SIZES, SIZE_SWEEP_CHANGE, TABLE_1
@@ -264,6 +265,23 @@ def test_a_layout_is_found_once_for_both_pictures(make, tmp_path, monkeypatch):
     drawing = figures["measures"].item.draw(make())
     save(drawing, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
     assert found == [drawing.figure]
+
+
+@pytest.mark.parametrize("name", ["measures", "examples", "gallery"])
+def test_pictures_are_those_of_matplotlibs_savefig_and_each_is_drawn_once(make, name, tmp_path, monkeypatch):
+    drawn, original = [], Figure.draw
+    saved, other = (figures[name].item.draw(make()) for _ in range(2))
+    with monkeypatch.context() as counted:
+        counted.setattr(Figure, "draw", lambda figure, renderer: drawn.append(figure) or original(figure, renderer))
+        save(saved, png=tmp_path / "a.png", pdf=tmp_path / "a.pdf", caption=tmp_path / "a.txt")
+    assert drawn == [saved.figure] * 2
+    other.figure.set_dpi(DOTS_PER_INCH)
+    other.figure.get_layout_engine().execute(other.figure)
+    other.figure.set_layout_engine("none")
+    other.figure.savefig(tmp_path / "b.png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    other.figure.savefig(tmp_path / "b.pdf", dpi=DOTS_PER_INCH, metadata={"CreationDate": None, "Creator": None})
+    for suffix in ("png", "pdf"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
 def test_the_heat_map_says_how_far_rows_swing(make):

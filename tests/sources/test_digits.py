@@ -10,7 +10,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from scipy.stats import chi2, chisquare
 
-from shiftscope.sources import sources
+from shiftscope.sources import digits, sources
 from shiftscope.sources.digits import HEIGHTS, OFF_CENTRE, Digits, handwriting, ink_box, scene
 from shiftscope.stages.annotations import make_boxes
 from shiftscope.stages.images import make_images
@@ -160,3 +160,21 @@ def test_an_interrupted_fetch_leaves_no_annotations(tmp_path, monkeypatch):
         Digits(count=12).fetch(tmp_path, seed=1)
     assert not (tmp_path / "annotations.json").exists()
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("source", range(0, 1797, 150))
+def test_a_stamp_is_the_smallest_whose_box_has_the_height(source):
+    images, _ = digits._digits()
+    small = Image.fromarray(images[source])
+    for height in range(16, 49, 4):
+        ink, box = digits._stamp(source, height)
+        assert ink_box(ink) == box
+        assert box[3] == height
+        smaller = (np.asarray(small.resize((side, side), Image.Resampling.BICUBIC)) for side in range(12, len(ink)))
+        assert not any(ink_box(np.clip(one, 0, 1))[3] >= height for one in smaller)
+
+
+def test_there_are_at_most_as_many_pictures_as_are_made():
+    assert Digits(kind="digits", count=40).at_most() == 40
+    assert Digits(kind="digits", count=40, limit=12).at_most() == 12
+    assert Digits(kind="digits", count=40, limit=100).at_most() == 40

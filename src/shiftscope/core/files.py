@@ -1,12 +1,12 @@
 """Writing files so that they are either complete or absent."""
 
-import glob
 import os
 import re
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -23,10 +23,18 @@ def _alive(pid: int) -> bool:
 def _sweep(path: Path) -> None:
     """Remove what killed processes of this machine left beside `path`."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(socket.gethostname())}\.(\d+)\.part")
-    for stray in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        found = pattern.fullmatch(stray.name)
+    for name in _strays(str(path.parent.absolute())):
+        found = pattern.fullmatch(name)
         if found and not _alive(int(found[1])):
-            _remove(stray)
+            _remove(path.with_name(name))
+
+
+@lru_cache(maxsize=256)
+def _strays(folder: str) -> tuple[str, ...]:
+    """The names of unfinished files in a folder when this process first wrote there. A folder is looked through once, since
+    it may get a million files, one after the other."""
+    with os.scandir(folder) as entries:
+        return tuple(entry.name for entry in entries if entry.name.startswith(".") and entry.name.endswith(".part"))
 
 
 def _remove(path: Path) -> None:

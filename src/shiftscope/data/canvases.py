@@ -79,17 +79,15 @@ class CanvasWriter:
         self._waiting.clear()
 
     def _write(self, ids: list[str], canvases: Sequence[Canvas]) -> None:
-        import pyarrow as pa
-
         assert self._writer is not None
         assert self._encoding is not None
-        columns = {
+        columns = {  # by polars: pyarrow would import pandas, only to see that lists are none of its tables
             "canvas_id": ids,
             "height": [canvas.shape[0] for canvas in canvases],
             "width": [canvas.shape[1] for canvas in canvases],
             "pixels": [self._encoding.encode(canvas) for canvas in canvases],
         }
-        self._writer.write_table(pa.table(columns, schema=self._writer.schema))
+        self._writer.write_table(pl.DataFrame(columns).to_arrow().cast(self._writer.schema))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._writer is None and kind is None:

@@ -104,10 +104,13 @@ def _makers(inputs: Inputs, protocol: str, choices: Sequence[Choice]) -> list[Ca
     recipe, size = inputs.protocols[protocol]["recipe"], _shown_size(inputs)
     wanted = inputs.images.filter(pl.col("image_id").is_in([choice.image_id for choice in choices]))
     rows = {row["image_id"]: row for row in wanted.iter_rows(named=True)}
+    boxes: dict[str, pl.DataFrame] = {}
+    if inputs.boxes is not None:
+        boxed = inputs.boxes.filter(pl.col("image_id").is_in(list(rows)))
+        boxes = {str(one["image_id"][0]): one for one in boxed.partition_by("image_id", maintain_order=True)}
 
     def make(image_id: str) -> Frames:
-        boxes = None if inputs.boxes is None else inputs.boxes.filter(image_id=image_id)
-        return sequence_again(rows[image_id], boxes, **recipe, size=size)
+        return sequence_again(rows[image_id], boxes.get(image_id), **recipe, size=size)
 
     return [partial(make, choice.image_id) for choice in choices]
 

@@ -143,7 +143,7 @@ def _drawn(frames: Frames, size: int, side: int, quality: int) -> tuple[bytes, N
         shrunk = part.size[0] / (right - x), part.size[1] / (low - y)
         placed[canvas] = (left - x * shrunk[0], top - y * shrunk[1], *shrunk)
     file = io.BytesIO()
-    whole.save(file, "WEBP", quality=quality, method=4)
+    whole.save(file, "WEBP", quality=quality, method=2)
 
     def on_sheet(canvas: int, x: int, y: int) -> tuple[float, float, float]:
         left, top, across, down = placed[canvas]

@@ -262,20 +262,23 @@ def shown(name: str) -> str:
 def save(drawing: Drawing, png: str | Path, pdf: str | Path, caption: str | Path) -> None:
     """Write the three files of a figure, the same bytes for the same drawing.
 
-    The layout is found once, so that both pictures have the same one. Matplotlib would find it for each of them, and draw
-    everything one time more for that.
+    The layout is found once, so that both pictures have the same one. They are made by the canvases themselves, since
+    `Figure.savefig` draws everything one time more for each, to find the layout.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
     figure = drawing.figure
+    figure.set_dpi(DOTS_PER_INCH)
     layout = figure.get_layout_engine()
     if layout and figure.axes:  # an empty figure has none to find
-        figure.set_dpi(DOTS_PER_INCH)
         layout.execute(figure)
     figure.set_layout_engine("none")
-    for path, format_, metadata in (
-        (png, "png", {"Software": None}),
-        (pdf, "pdf", {"CreationDate": None, "Creator": None}),
-    ):
-        with complete(path) as part:
-            figure.savefig(part, format=format_, dpi=DOTS_PER_INCH, metadata=metadata)
+    pixels: Any = FigureCanvasAgg(figure)  # methods without types
+    with complete(png) as part:
+        pixels.print_png(part, metadata={"Software": None})
+    vectors: Any = FigureCanvasPdf(figure)
+    with complete(pdf) as part:
+        vectors.print_pdf(part, metadata={"CreationDate": None, "Creator": None})
     with complete(caption) as part:
         part.write_text(drawing.caption + "\n", encoding="utf-8")

@@ -80,6 +80,10 @@ class Source(Options):
         """How many classes its labels have, where that is known without reading much; else None. For messages."""
         return None
 
+    def at_most(self) -> int | None:
+        """How many pictures there are at most, where the settings say it; else None."""
+        return self.limit
+
     def inputs(self) -> list[Path]:
         """Files of the user's whose change makes everything made of this source stale."""
         return []

@@ -72,6 +72,10 @@ class Digits(Source):
     def provides(self) -> frozenset[str]:
         return frozenset({"pictures", "labels", "boxes"})
 
+    def at_most(self) -> int:
+        """As many as are made, or fewer by ``limit``."""
+        return min(self.count, self.limit or self.count)
+
     def class_count(self) -> int:
         """Ten: the digits."""
         return 10
@@ -92,7 +96,7 @@ class Digits(Source):
         for number, scene in progress(self._scenes(seed), self.count, "scenes"):
             name = f"{scene.digit}/{self.framing}-{self.split}-{number:05d}.png"
             with complete(folder / "images" / name) as part:
-                Image.fromarray(scene.pixels).save(part, format="PNG", compress_level=3)
+                Image.fromarray(scene.pixels).save(part, format="PNG", compress_level=1)
             images.append({"id": number, "file_name": name, "width": self.size, "height": self.size})
             annotations.append(
                 {
@@ -220,8 +224,11 @@ def _stamp(source: int, height: int) -> tuple[Array, tuple[int, int, int, int]]:
 
     images, _ = _digits()
     small = Image.fromarray(images[source])
+    # Bicubic interpolation carries ink less than a row beyond the last row that has some: smaller stamps have lower boxes.
+    inked = np.ptp(np.flatnonzero(images[source].any(axis=1))) + 1
+    smallest = max(height, int((height - 1) * small.height / (inked + 1)))
     # A pixel more of stamp is two thirds of a pixel more of box, so no height is jumped over.
-    for side in range(height, 3 * height):
+    for side in range(smallest, 3 * height):
         ink = np.clip(np.asarray(small.resize((side, side), Image.Resampling.BICUBIC)), 0, 1)
         box = ink_box(ink)
         if box[3] == height:

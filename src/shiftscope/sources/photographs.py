@@ -41,6 +41,10 @@ class Photographs(Source):
             if not path.is_file():
                 raise ShiftscopeError(f"the package {PROJECT} has no file {path}; install version 0.26.0")
 
+    def at_most(self) -> int:
+        """As many as are named, or fewer by ``limit``."""
+        return min(len(self.names), self.limit or len(self.names))
+
     def inputs(self) -> list[Path]:
         """The pictures in the package."""
         folder = package_folder("skimage", PROJECT) / "data"

@@ -3,6 +3,7 @@ batch a few whole images can be described."""
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,10 +123,11 @@ def _loads(device: Device, canvases_path: str | Path, windows: pl.DataFrame, siz
     canvases: list[NDArray[np.uint8]] = []
     places: list[tuple[int, int, int]] = []
     taken = 0
-    images = windows.group_by("image_id", maintain_order=True)
+    corners = windows.select("canvas_id", "window_y", "window_x")
+    ends = windows["image_id"].rle().struct.field("len").cum_sum()
     with closing(ahead(read_canvases(canvases_path), DECODED)) as decoded:
-        for (_, rows), found in zip(images, decoded, strict=True):
-            parts, on_parts = _looked_at(found, rows.select("canvas_id", "window_y", "window_x").rows(), size)
+        for (start, end), found in zip(pairwise([0, *ends]), decoded, strict=True):
+            parts, on_parts = _looked_at(found, corners[start:end].rows(), size)
             places += [(len(canvases) + part, top, left) for part, top, left in on_parts]
             canvases += parts
             taken += sum(part.size for part in parts)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,10 @@ from shiftscope.data.canvases import CanvasWriter
 from shiftscope.data.films import film_gaps, read_film
 from shiftscope.data.pictures import Changed, as_listed, check_size, read_listed
 from shiftscope.protocols import Frame, Picture, Protocol, Sequence, Unfit, protocols
+
+CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+
+Boxes = TypeVar("Boxes", pl.DataFrame, pl.LazyFrame)
 
 
 def sequence_of(protocol: Protocol, picture: Picture, size: int, seed: int) -> Sequence:
@@ -126,15 +130,17 @@ class _Seen:
 def _corners(images: pl.DataFrame, boxes: pl.DataFrame | pl.LazyFrame | None) -> Iterator[NDArray[np.float64]]:
     """The corners of those boxes of each picture that are around single objects: (boxes, 4), px."""
     order = images.lazy().select("image_id").with_row_index("place")
-    names = ["x_min", "y_min", "x_max", "y_max"]
-    if boxes is None:
-        boxes = tables.BOXES.to_frame()
-    single = boxes.lazy().filter(~pl.col("is_crowd").fill_null(value=False))
-    placed = order.join(single, on="image_id", how="inner", maintain_order="left_right").select("place", *names).collect()
-    corners = placed.select(names).to_numpy()
+    single = _single((tables.BOXES.to_frame() if boxes is None else boxes).lazy())
+    placed = order.join(single, on="image_id", how="inner", maintain_order="left_right").select("place", *CORNERS).collect()
+    corners = placed.select(CORNERS).to_numpy()
     ends = np.searchsorted(placed["place"].to_numpy(), np.arange(len(images)), side="right")
     for start, end in zip([0, *ends], ends, strict=False):
         yield corners[start:end]
+
+
+def _single(boxes: Boxes) -> Boxes:
+    """Those that are around single objects."""
+    return boxes.filter(~pl.col("is_crowd").fill_null(value=False))
 
 
 def _refused(path: str, reason: Unfit) -> ShiftscopeError:
@@ -156,8 +162,8 @@ def sequence_again(
     Raises ShiftscopeError where the picture can no longer be read, and Unfit where it cannot go through the protocol.
     """
     protocol = protocols[kind].item.model_validate({**options, "kind": kind})
-    (corners,) = _corners(tables.table([row], tables.IMAGES), boxes)
-    return sequence_of(protocol, _picture(row, corners), size, seed)
+    single = tables.BOXES.to_frame() if boxes is None else _single(boxes)
+    return sequence_of(protocol, _picture(row, single.select(CORNERS).to_numpy()), size, seed)
 
 
 def frames_again(

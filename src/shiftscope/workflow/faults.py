@@ -3,7 +3,6 @@
 import errno
 
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.engines.devices import devices
 
 AGAIN = "run the same command again, and it goes on from here"
 FAULTS = {
@@ -33,6 +32,8 @@ def sentence(error: BaseException) -> str | None:
     >>> sentence(KeyError("image_id")) is None
     True
     """
+    from shiftscope.engines.devices import devices  # all jobs import this module, and few of them need a device
+
     if isinstance(error, ShiftscopeError):
         return str(error)
     if devices["cpu"].item().out_of_memory(error):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 
+from shiftscope.core.memory import keep_freed
 from shiftscope.core.records import (
     Damaged,
     Record,
@@ -115,6 +116,7 @@ def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]
     # Before torch is there: threads of several jobs that wait for each other by spinning take turns at the same cores, and
     # two trainings with two threads each on two cores were seen to run 20 times slower than one after the other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_freed()
     with _logged(snakemake.log[0]):
         digests = _checked_inputs(snakemake)
         todo = [part for part in parts if not _is_left(part, digests)]

@@ -29,6 +29,8 @@ from shiftscope.workflow.plan import Plan
 
 MEASURING = ("sums", "sensitivity", "comparisons", "report")
 """Rules that look at the measures: what they are, or which of them say the same. Others see what these rules made."""
+FEW = 20_000
+"""Pictures that one thread opens in a minute at most."""
 SAME = ("axis", "side", "surround", "place", "resize")
 """Settings of protocols by which figures know that one is the paper's."""
 
@@ -51,6 +53,12 @@ class Parameters:
             "kind": source.kind,
             "options": self.options(source, "evaluate", "protocols", "networks", "compare_with", *without),
         }
+
+    def listing_threads(self, dataset: str) -> int:
+        """Threads of the job that opens every picture of a data set: one where that takes seconds, since a job of two holds
+        up all others until two cores are free."""
+        most = self.plan.config.datasets[dataset].at_most()
+        return 1 if most is not None and most <= FEW else 2
 
     def network(self, network: str) -> dict[str, Any]:
         """What the jobs that load a network are given of it."""

@@ -1,0 +1,37 @@
+"""Freed memory is used again."""
+
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from shiftscope.core.memory import keep_freed
+
+if sys.argv[1] == "kept" and not keep_freed():
+    sys.exit("another C library")
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def use():
+    several = [np.ones(2**21, np.uint8) for _ in range(20)]  # 2 MB each: 512 pages
+    return len(several)
+use(), use()
+before = faults()
+for _ in range(10):
+    use()
+print((faults() - before) / (10 * 20))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be told to keep what is freed")
+def test_blocks_that_were_freed_are_not_asked_of_the_system_again():
+    def faults_a_block(how: str) -> float:
+        done = subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=False)
+        if "another C library" in done.stderr:
+            pytest.skip("this C library cannot be told to keep what is freed")
+        assert done.returncode == 0, done.stderr
+        return float(done.stdout)
+
+    assert faults_a_block("kept") < 5
+    assert faults_a_block("as it is") > 50
