@@ -17,6 +17,10 @@ from shiftscope.core import tables
 from shiftscope.networks.answers import trial_frames
 
 
+AS_JOBS = "from shiftscope.core.memory import keep_freed\nkeep_freed()\n"
+"""What all jobs of the workflow begin with, as far as it matters for memory."""
+
+
 class Cost(NamedTuple):
     """Seconds of the processor and by the clock, and the largest memory in GB, of one process."""
 
@@ -26,10 +30,10 @@ class Cost(NamedTuple):
 
 
 def cost(code: str) -> Cost:
-    """What it costs to run `code` in a process of its own."""
+    """What it costs to run `code` in a process of its own, as jobs do."""
     start = time.perf_counter()
     with TemporaryFile("w+") as said:
-        process = subprocess.Popen([sys.executable, "-c", code], stderr=said)
+        process = subprocess.Popen([sys.executable, "-c", AS_JOBS + code], stderr=said)
         _, status, used = os.wait4(process.pid, 0)
         if status:
             said.seek(0)
