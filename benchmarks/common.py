@@ -16,7 +16,6 @@ from PIL import Image
 from shiftscope.core import tables
 from shiftscope.networks.answers import trial_frames
 
-
 AS_JOBS = "from shiftscope.core.memory import keep_freed\nkeep_freed()\n"
 """What all jobs of the workflow begin with, as far as it matters for memory."""
 
