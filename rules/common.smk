@@ -18,6 +18,7 @@ from snakemake.io import _IOFile, flag, is_flagged
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
+from shiftscope.core.memory import end_soon
 from shiftscope.core.records import keep, release
 from shiftscope.workflow.building import check_networks
 from shiftscope.workflow.drawings import drawings
@@ -198,6 +199,7 @@ onstart:
         )
     except ShiftscopeError as error:
         refuse(error)
+    end_soon()
     keep_outputs(workflow.dag)
     # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
     # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job

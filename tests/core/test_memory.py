@@ -1,7 +1,8 @@
-"""Freed memory is used again."""
+"""Freed memory is used again, and little time is spent on looking for more."""
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +36,33 @@ def test_blocks_that_were_freed_are_not_asked_of_the_system_again():
 
     assert faults_a_block("kept") < 5
     assert faults_a_block("as it is") > 50
+
+
+END = """
+import atexit, gc, sys, weakref
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from shiftscope.core.memory import SELDOM, end_soon, look_seldom
+
+look_seldom()
+assert gc.get_threshold()[0] == SELDOM
+class Node: pass
+def circle():
+    node = Node()
+    node.itself = node
+    return weakref.ref(node)
+gone, found = circle(), [[] for _ in range(3 * SELDOM)]
+assert gone() is None, "garbage is found, if later"
+folder = TemporaryDirectory()
+atexit.register(lambda: print("said at the end"))
+print(folder.name)
+end_soon()
+"""
+
+
+def test_garbage_is_still_found_and_what_is_to_be_done_at_the_end_is_done():
+    done = subprocess.run([sys.executable, "-c", END], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    folder, said = done.stdout.splitlines()
+    assert said == "said at the end"
+    assert not Path(folder).exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 
-from shiftscope.core.memory import keep_freed
+from shiftscope.core.memory import end_soon, keep_freed, look_seldom
 from shiftscope.core.records import (
     Damaged,
     Record,
@@ -117,6 +117,7 @@ def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]
     # two trainings with two threads each on two cores were seen to run 20 times slower than one after the other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     keep_freed()
+    look_seldom()
     with _logged(snakemake.log[0]):
         digests = _checked_inputs(snakemake)
         todo = [part for part in parts if not _is_left(part, digests)]
@@ -126,6 +127,7 @@ def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]
         for part in parts:
             for path in part.outputs():
                 release(path)
+        end_soon()
         if not todo:
             sys.exit(0)
 
