@@ -16,8 +16,8 @@ from PIL import Image
 from shiftscope.core import tables
 from shiftscope.networks.answers import trial_frames
 
-AS_JOBS = "from shiftscope.core.memory import keep_freed\nkeep_freed()\n"
-"""What all jobs of the workflow begin with, as far as it matters for memory."""
+AS_JOBS = "from shiftscope.core.memory import keep_freed, look_seldom\nkeep_freed(), look_seldom()\n"
+"""What all jobs of the workflow begin with that matters for memory (`workflow/job.py`)."""
 
 
 class Cost(NamedTuple):

@@ -18,7 +18,7 @@ from snakemake.io import _IOFile, flag, is_flagged
 
 from shiftscope.config import Config
 from shiftscope.core.errors import ShiftscopeError
-from shiftscope.core.memory import end_soon
+from shiftscope.core.memory import look_past_what_is_there
 from shiftscope.core.records import keep, release
 from shiftscope.workflow.building import check_networks
 from shiftscope.workflow.drawings import drawings
@@ -167,7 +167,7 @@ def keep_outputs(dag):
 
 def hash_once():
     """Have Snakemake hash each version of a file once. When a job ends, it hashes all inputs again for each of the outputs, and
-    no other job begins meanwhile (snakemake/snakemake#4240): with 1 GB of frames and six protocols, for ten seconds a job.
+    no other job begins meanwhile (snakemake/snakemake#4240): with 1 GB of frames and six protocols, for nine seconds a job.
     """
     hashed, known = _IOFile.checksum, {}
 
@@ -199,7 +199,7 @@ onstart:
         )
     except ShiftscopeError as error:
         refuse(error)
-    end_soon()
+    look_past_what_is_there()
     keep_outputs(workflow.dag)
     # Jobs on this machine are limited by its cores. To limit how many begin in a second as well, which nobody asked for,
     # Snakemake looks again, a second after each look, at all jobs that are ready and at the sizes of their inputs. Each job

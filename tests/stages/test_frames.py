@@ -11,7 +11,7 @@ from shiftscope.core import tables
 from shiftscope.data.canvases import read_canvases
 from shiftscope.protocols import Unfit
 from shiftscope.stages import frames as stage
-from shiftscope.stages.frames import make_frames, unvaried
+from shiftscope.stages.frames import make_frames, sequence_again, unvaried
 
 SIZE = 24
 IDENTITY = {"resizers": ["pillow-bilinear", "opencv-area", "tf1-bilinear"], "crop_fraction": SIZE / 30}  # 30 px stay 30 px
@@ -127,3 +127,11 @@ def test_a_picture_has_its_own_boxes_and_no_crowds(tmp_path, monkeypatch):
             assert found.shape == (len(expected), 4)
         assert tables.read(files["skipped_path"], tables.SKIPPED)["image_id"].to_list() == names
     assert max(map(len, seen.values())) > 2
+
+    before = {name: found.tolist() for name, found in seen.items()}
+    for row in images.rows(named=True):  # and where one picture goes through the protocol again
+        own = boxes.filter(image_id=row["image_id"])
+        with pytest.raises(Unfit):
+            sequence_again(row, own if len(own) else None, kind="crop", options={}, size=SIZE, seed=0)
+        assert seen[row["image_id"]].tolist() == before[row["image_id"]]
+        assert seen[row["image_id"]].shape == (len(before[row["image_id"]]), 4)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import platform
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,6 +25,7 @@ with job(SimpleNamespace(**given["snakemake"])):
         with open(path, "w") as file:
             file.write("made")
     exec(given["then"])
+exec(given["last"])
 """
 
 
@@ -49,7 +51,7 @@ write_record({path!r}, Record(sha256_of({path!r}), "earlier", {{}}, [{path!r}], 
 """
         subprocess.run([sys.executable, "-c", source], cwd=self.folder, check=True)
 
-    def run(self, *, kept=True, then="", inputs=None, **params):
+    def run(self, *, kept=True, then="", last="", inputs=None, **params):
         """The exit code, and what the log says. As Snakemake does, the outputs are deleted before; `kept`: not before they
         have their second name, as the rule may want it."""
         for path in self.outputs:
@@ -60,7 +62,7 @@ write_record({path!r}, Record(sha256_of({path!r}), "earlier", {{}}, [{path!r}], 
             "rule": "later", "input": inputs or self.inputs, "output": self.outputs, "log": ["results/logs/later.log"],
             "params": {"code": "abc", **params}, "wildcards": {"dataset": "d"}, "resources": {}, "config": {},
         }  # fmt: skip
-        given = json.dumps({"snakemake": rule, "then": then})
+        given = json.dumps({"snakemake": rule, "then": then, "last": last})
         done = subprocess.run([sys.executable, "-c", SCRIPT, given], cwd=self.folder, capture_output=True, text=True)
         self.terminal = done.stdout + done.stderr
         log = self.folder / "results/logs/later.log"
@@ -241,3 +243,28 @@ def test_results_that_are_a_file_are_one_sentence(later):
     assert done.returncode == 1
     assert done.stderr.startswith("error: results/logs: a file lies where a folder has to be")
     assert "Traceback" not in done.stderr
+
+
+def test_a_job_looks_for_garbage_seldom_and_not_at_its_end(later):
+    looks = "import gc; from shiftscope.core.memory import SELDOM; print(gc.get_threshold()[0] == SELDOM, gc.get_freeze_count())"
+    code, said = later.run(then=looks, last="print(gc.get_freeze_count() > 1000)")
+    assert (code, said) == (0, "made\nTrue 0\nTrue\n")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep what is freed")
+def test_a_job_uses_what_it_has_freed_again(later):
+    """Rather than have the system hand out 512 pages of 4 kB for each block of 2 MB."""
+    code, said = later.run(
+        then="""
+import resource
+import numpy as np
+def use():
+    return len([np.ones(2**21, np.uint8) for _ in range(20)])
+use(), use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    use()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 200 < 5)
+"""
+    )
+    assert (code, said) == (0, "made\nTrue\n")

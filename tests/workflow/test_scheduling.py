@@ -80,7 +80,7 @@ def test_snakemake_hashes_each_version_of_a_file_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("options", "threads"), [({}, 2), ({"limit": 100}, 1), ({"limit": 1_000_000}, 2)])
-def test_a_few_pictures_are_opened_by_one_thread_which_holds_up_nothing(tmp_path: Path, options, threads):
+def test_one_core_is_reserved_for_listing_a_few_pictures_which_holds_up_nothing(tmp_path: Path, options, threads):
     pictures = {"kind": "folder", "path": str(tmp_path), "labels": "none", **options}
     plan = Plan(Config.load({**SMALL, "datasets": {**SMALL["datasets"], "pictures": pictures}}))
     assert Parameters(plan, ROOT / "workflow" / "scripts").listing_threads("pictures") == threads

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 LARGEST = 32 << 20
-"""Bytes of the largest block that is kept for the next use; glibc takes no higher number."""
+"""Bytes of the largest block that is kept for the next use. Larger ones are few."""
 KEPT = 512 << 20
 """Bytes of freed memory at the end of the heap from which on it is given back to the system."""
 
@@ -36,7 +36,8 @@ def look_seldom() -> None:
     gc.set_threshold(SELDOM)
 
 
-def end_soon() -> None:
-    """Leave all objects as they are when this process ends, as it is about to. Python would look through them for garbage,
-    for more than a second where torch is loaded. What is to be done at the end is done all the same."""
+def look_past_what_is_there() -> None:
+    """Have Python leave out the objects that there are now whenever it looks for garbage, and so when the process ends:
+    that last look takes more than a second where torch is loaded. What is registered to be done at the end is done all the
+    same. For jobs that are about to end, and for Snakemake, which keeps what it has loaded."""
     gc.freeze()

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 
-from shiftscope.core.memory import end_soon, keep_freed, look_seldom
+from shiftscope.core.memory import keep_freed, look_past_what_is_there, look_seldom
 from shiftscope.core.records import (
     Damaged,
     Record,
@@ -127,7 +127,7 @@ def _around(snakemake: Snakemake, parts: list[Part]) -> Iterator[Iterator[Part]]
         for part in parts:
             for path in part.outputs():
                 release(path)
-        end_soon()
+        look_past_what_is_there()
         if not todo:
             sys.exit(0)
 

@@ -30,7 +30,7 @@ from shiftscope.workflow.plan import Plan
 MEASURING = ("sums", "sensitivity", "comparisons", "report")
 """Rules that look at the measures: what they are, or which of them say the same. Others see what these rules made."""
 FEW = 20_000
-"""Pictures that one thread opens in a minute at most."""
+"""Pictures that are opened within a minute."""
 SAME = ("axis", "side", "surround", "place", "resize")
 """Settings of protocols by which figures know that one is the paper's."""
 
@@ -55,8 +55,9 @@ class Parameters:
         }
 
     def listing_threads(self, dataset: str) -> int:
-        """Threads of the job that opens every picture of a data set: one where that takes seconds, since a job of two holds
-        up all others until two cores are free."""
+        """Cores that Snakemake reserves for the job that opens every picture of a data set: one where that takes seconds,
+        since a job of two holds up all others until two cores are free. The job itself opens as many pictures at a time in
+        either case."""
         most = self.plan.config.datasets[dataset].at_most()
         return 1 if most is not None and most <= FEW else 2
 
