@@ -103,11 +103,39 @@ def test_engines_one_after_the_other_would_be_chosen_by_the_noise(machine):
 @pytest.mark.parametrize("noise", [0, 0.1])
 def test_what_another_size_of_batch_costs_does_not_count(machine, noise):
     """A small network by OpenVINO, in ms: no job has batches of two sizes in turns."""
+    found = []
     for seed in range(20):
         clock = machine(noise=noise, seed=seed)
         (only,) = race([clock.runner("a", [0.28, 0.21, 0.18, 0.165, 0.165], switch=0.25)], FRAMES, 32)
-        assert only.batch_size in ((8,) if noise == 0 else (4, 8, 16))
-        assert only.ms_per_frame == pytest.approx(0.17, rel=0.05 if noise == 0 else 0.4)
+        assert only.batch_size in ((8,) if noise == 0 else (4, 8, 16, 32))
+        found.append(only.ms_per_frame)
+    # A tenth of all runs takes three times as long.
+    assert np.median(found) == (pytest.approx(0.165) if noise == 0 else pytest.approx(0.165 * 1.2, rel=0.2))
+
+
+SHORT = [0.276, 0.21, 0.185, 0.17, 0.163, 0.167]
+"""A small network by OpenVINO, in ms: batches of twice the size gain a tenth and less, which noise hides."""
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_the_batch_of_a_short_network_is_hardly_slower_than_the_best_one_however_noisy_the_machine_is(machine, noise):
+    chosen = Counter()
+    for seed in range(40):
+        clock = machine(noise=noise, seed=seed)
+        (only,) = race([clock.runner("a", SHORT, switch=0.25)], FRAMES, 32)
+        chosen[SHORT[int(np.log2(only.batch_size))] / min(SHORT)] += 1
+        assert clock.now < 15  # seconds
+    assert sum(count for slower, count in chosen.items() if slower < 1.05) >= 32, chosen
+    assert max(chosen) < 1.2
+
+
+def test_a_batch_of_four_times_the_size_is_found_where_one_of_twice_the_size_gains_nothing(machine):
+    clock = machine()
+    (only,) = race([clock.runner("a", [10, 10, 8, 8, 8])], FRAMES, 32)
+    assert only.batch_size == 4
+    clock = machine()
+    (only,) = race([clock.runner("a", [100, 100, 80, 80, 80])], FRAMES, 32)  # a batch of four takes too long for that
+    assert (only.batch_size, {count for _, count in clock.asked}) == (1, {1, 2})
 
 
 def test_what_is_clearly_slower_is_tried_no_further(machine):
@@ -116,10 +144,10 @@ def test_what_is_clearly_slower_is_tried_no_further(machine):
     counts = {name: [count for asked, count in clock.asked if asked == name] for name in ("slow", "hopeless", "fast")}
     assert set(counts["hopeless"]) == {1}
     assert len(counts["hopeless"]) == 2 + 3  # to warm up, and three rounds
-    assert set(counts["slow"]) == {1, 2}  # until the larger batches were compared
-    assert set(counts["fast"]) == {1, 2, 4, 8}  # up to the first that does not help
+    assert set(counts["slow"]) == {1, 2, 4}  # until the larger batches were compared
+    assert set(counts["fast"]) == {1, 2, 4, 8, 16}  # up to two that do not help
     frames = sum(count for _, count in clock.asked)
-    assert frames < (2 + 3) * (1 + 2 + 4 + 8 + 16 + 32) * 3 / 4
+    assert frames < (2 + 5) * (1 + 2 + 4 + 8 + 16 + 32) * 3 / 3  # a third of all engines in all batches
 
 
 def test_equally_fast_engines_are_taken_in_their_order(machine):
@@ -136,7 +164,9 @@ def test_a_batch_that_the_user_set_is_not_changed(machine):
     assert {count for _, count in clock.asked} == {2}
 
 
-@pytest.mark.parametrize(("first", "room", "batch", "too_large"), [(1, 6, 4, 8), (16, 6, 4, 8), (8, 8, 8, 16)])
+@pytest.mark.parametrize(
+    ("first", "room", "batch", "too_large"), [(1, 6, 4, 8), (16, 6, 4, 8), (8, 8, 8, 16), (1, 2, 2, 4), (2, 4, 4, 8)]
+)
 def test_memory_bounds_the_batch_and_the_trial_says_so(machine, capsys, first, room, batch, too_large):
     clock = machine()
     (only,) = race([clock.runner("a", [9, 8, 7, 6, 5, 4], batch=first, room=room)], FRAMES, 32)

@@ -24,10 +24,13 @@ SMALLEST_ON_GPU = 8
 """No GPU is busy with fewer frames."""
 LONGEST_BATCH_S = 2.0
 """Seconds that a batch may take at most."""
+SHORT_BATCH_S = 0.3
+"""Seconds up to which a batch of four times the size is tried as well as one of twice the size: what it gains is easier to
+see above the noise."""
 SHORT_S = 0.01
 """Seconds that a batch has to take to be timed once; shorter ones are run as often as that takes."""
 HELPS = 1.03
-"""A batch of twice the size helps if a frame then takes less time by this factor."""
+"""A larger batch helps if a frame then takes less time by this factor."""
 AS_FAST = 1.03
 """Engines whose times differ by less than this factor count as equally fast."""
 SLOWER = 1.25
@@ -35,9 +38,10 @@ SLOWER = 1.25
 FIRST_ROUNDS = 3
 HOPELESS = 1.5
 """One that takes so much longer in each of `FIRST_ROUNDS` is tried no further, either."""
-FEWEST_ROUNDS, MOST_ROUNDS = 5, 20
-LONGEST_S = 10.0
-"""Seconds after which no further round begins, once there are `FEWEST_ROUNDS`."""
+FEWEST_ROUNDS, ENOUGH_ROUNDS, MOST_ROUNDS = 5, 20, 200
+SHORTEST_S, LONGEST_S = 1.0, 10.0
+"""Seconds after which no further round begins, once there are `ENOUGH_ROUNDS`, or `FEWEST_ROUNDS`. `MOST_ROUNDS` are begun
+only where a round takes next to no time."""
 
 
 @dataclass(eq=False)
@@ -71,9 +75,21 @@ class Runner:
             return True
         del self.held[batch]
         self.device.free()
-        self.too_large, self.climbs = batch, False
+        self.too_large = batch
         print(f"engine {self.engine}: memory is too small for {batch} frames at a time", file=sys.stderr, flush=True)
         return False
+
+    def larger(self, frames: NDArray[np.uint8], largest: int) -> list[int]:
+        """The larger batches that are worth a trial: of twice and four times the size, as far as memory and time allow."""
+        batches = list[int]()
+        for batch, longest in ((2 * self.batch_size, LONGEST_BATCH_S), (4 * self.batch_size, SHORT_BATCH_S)):
+            allowed = batch <= largest and (self.too_large is None or batch < self.too_large)
+            if not (self.climbs and allowed and self.ms_per_frame * batch <= 1000 * longest):
+                break
+            if not (batch in self.held or self.fits(batch, frames)):
+                break
+            batches.append(batch)
+        return batches
 
     def begins(self, frames: NDArray[np.uint8]) -> bool:
         """Whether there is memory for its first batch, which is halved until there is."""
@@ -118,7 +134,7 @@ def first_batch(device: str, threads: int) -> int:
 def race(runners: Sequence[Runner], frames: NDArray[np.uint8], largest: int) -> list[Runner]:
     """The runners from the fastest; those that are as fast as the fastest come in the order in which they were given.
 
-    Batches are doubled as long as that helps, up to `largest`. Runners that are clearly slower drop out and come last;
+    Batches are made larger as long as that helps, up to `largest`. Runners that are clearly slower drop out and come last;
     those whose device has no memory for a single frame are not returned.
 
     Parameters
@@ -133,15 +149,11 @@ def race(runners: Sequence[Runner], frames: NDArray[np.uint8], largest: int) -> 
     ratios = _ratios(first, left)
     left = _without([runner for runner in left if min(ratios[runner]) > HOPELESS], left, out)
     while True:
-        for runner in left:
-            twice = 2 * runner.batch_size
-            short = twice <= largest and runner.ms_per_frame * twice <= 1000 * LONGEST_BATCH_S
-            runner.climbs = runner.climbs and short and runner.fits(twice, frames)
-        entries = [(runner, runner.batch_size * times) for runner in left for times in (1, 2)[: 1 + runner.climbs]]
+        entries = [(one, batch) for one in left for batch in (one.batch_size, *one.larger(frames, largest))]
         times = in_turns(entries, FEWEST_ROUNDS, partial(_certain, left=left))
         for runner in left:
-            runner.climbs = runner.climbs and _helps(times, runner)
-            runner.batch_size *= 1 + runner.climbs
+            best = _best(times, runner)
+            runner.batch_size, runner.climbs = best, best > runner.batch_size
         ratios = _ratios(times, left)
         left = _without([runner for runner in left if np.median(ratios[runner]) > SLOWER], left, out)
         if not any(runner.climbs for runner in left):
@@ -154,7 +166,7 @@ def in_turns(entries: Sequence[Entry], fewest: int, certain: Callable[[Times], b
     """The times of `entries` in rounds in which each runs once; which begins changes from round to round.
 
     There are at least `fewest` rounds, and more until `certain` says of the times so far that they are, or it takes too
-    long.
+    long: rounds of a moment go on for longer, since it is short runs that differ most.
     """
     times: dict[Entry, list[float]] = {entry: [] for entry in entries}
     start = time.perf_counter()
@@ -163,7 +175,8 @@ def in_turns(entries: Sequence[Entry], fewest: int, certain: Callable[[Times], b
         for runner, batch in (*entries[first:], *entries[:first]):
             times[runner, batch].append(runner.seconds(batch))
         found = {entry: np.array(seconds) for entry, seconds in times.items()}
-        if round_ + 1 >= fewest and (certain(found) or time.perf_counter() - start > LONGEST_S):
+        longest = SHORTEST_S if round_ + 1 >= ENOUGH_ROUNDS else LONGEST_S
+        if round_ + 1 >= fewest and (certain(found) or time.perf_counter() - start > longest):
             break
     return found
 
@@ -181,22 +194,25 @@ def mostly(ratios: NDArray[np.float64], threshold: float, surely: float = 2) -> 
     return int(np.sign(surplus)) if abs(surplus) > surely * np.sqrt(len(ratios)) else 0
 
 
-def _helps(times: Times, runner: Runner) -> bool:
-    """Whether twice the batch takes less time per frame; not where that may well be chance."""
-    return mostly(_gains(times, runner), HELPS, 1) > 0
+def _gains(times: Times, runner: Runner) -> dict[int, NDArray[np.float64]]:
+    """By what factor a frame takes less time in each larger batch, the smallest one first: (rounds,)."""
+    own = times[runner, runner.batch_size]
+    return {batch: own / seconds for (one, batch), seconds in times.items() if one is runner and batch > one.batch_size}
 
 
-def _gains(times: Times, runner: Runner) -> NDArray[np.float64]:
-    return times[runner, runner.batch_size] / times[runner, 2 * runner.batch_size]
+def _best(times: Times, runner: Runner) -> int:
+    """The smallest batch that helps, where that is not likely to be chance; the runner's own where none does."""
+    gains = _gains(times, runner).items()
+    return next((batch for batch, ratios in gains if mostly(ratios, HELPS, 1) > 0), runner.batch_size)
 
 
 def _certain(times: Times, left: Sequence[Runner]) -> bool:
-    """Whether more rounds would not change which batches help and which runner is the fastest."""
-    climbing = [runner for runner in left if runner.climbs]
-    if not all(mostly(_gains(times, runner), HELPS) for runner in climbing):
-        return False
-    best = {runner: times[runner, runner.batch_size] for runner in left}
-    best |= {runner: times[runner, 2 * runner.batch_size] for runner in climbing if _helps(times, runner)}
+    """Whether more rounds would not change whether a larger batch helps and which runner is the fastest."""
+    for runner in left:
+        signs = [mostly(ratios, HELPS) for ratios in _gains(times, runner).values()]
+        if max(signs, default=-1) == 0:
+            return False
+    best = {runner: times[runner, _best(times, runner)] for runner in left}
     leader = min(left, key=lambda runner: float(np.median(best[runner])))
     return all(mostly(best[runner] / best[leader], AS_FAST) for runner in left if runner is not leader)
 
