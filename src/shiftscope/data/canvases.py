@@ -34,9 +34,9 @@ LEVEL = 3
 class CanvasWriter:
     """A context that writes canvases to a file, one image after the other.
 
-    The file is encoded in the way that makes the canvases of its first `TRIED` images smallest, compressed as they will
-    be; of equal ones, the first by name. So the same canvases give the same file, and those that share most of their pixels
-    stay as they are, since zstd finds what they share only there.
+    The file is encoded in the way that makes the canvases of its first `TRIED` images smallest (`smallest`). So the same
+    canvases give the same file, and those that share most of their pixels stay as they are, since zstd finds what they
+    share only there.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -97,7 +97,8 @@ class CanvasWriter:
 
 
 def smallest(images: Iterable[Sequence[Canvas]]) -> str:
-    """The name of the encoding in which the canvases of these images take the fewest bytes, each image compressed by zstd.
+    """The name of the encoding in which the canvases of these images take the fewest bytes, each image compressed by zstd,
+    after the bytes of each were divided by what it is `worth`; of equal ones, the first by name.
 
     >>> noise = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
     >>> slope = np.add.outer(np.arange(64) * 2, np.arange(64))[..., None] + noise[0] % 4  # as a cloudless sky
@@ -112,7 +113,7 @@ def smallest(images: Iterable[Sequence[Canvas]]) -> str:
     for canvases in images:
         for name, encoding in tried.items():
             sizes[name] += len(zstd.compress(b"".join(encoding.encode(canvas) for canvas in canvases)))
-    return min(sizes, key=lambda name: sizes[name])
+    return min(sizes, key=lambda name: sizes[name] / tried[name].worth)
 
 
 def read_canvases(path: str | Path, places: Iterable[int] | None = None) -> Iterator[dict[str, Canvas]]:

@@ -1,5 +1,7 @@
 """How the pixels of a canvas are written into a cell of a table: one file per encoding, all of them without loss."""
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,9 @@ from shiftscope.core.registry import Registry
 
 class Encoding:
     """Base of all encodings."""
+
+    worth: ClassVar[float] = 1
+    """How many bytes it may take for each byte of an encoding that costs no time, such as `raw`, to be worth its time."""
 
     def encode(self, pixels: NDArray[np.uint8]) -> bytes:
         """The bytes that are stored for a canvas, uint8 (height, width, 3), RGB. The same pixels give the same bytes."""

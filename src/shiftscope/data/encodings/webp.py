@@ -1,6 +1,7 @@
 """Lossless WebP, which predicts each pixel from its neighbours: natural pictures take about half of their bytes."""
 
 import io
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ class WebP(Encoding):
     `method=0` is the fastest of the encoder's seven methods. Photographs of 224 × 224 px take a third of its time with it
     and 5 % more bytes than with the next one.
     """
+
+    worth: ClassVar = 0.8
+    """To write or read a canvas takes three to five times as long as what zstd makes of its pixels as they are."""
 
     def encode(self, pixels: NDArray[np.uint8]) -> bytes:
         """A WebP file, or the bytes of the array if they are not more.
