@@ -95,9 +95,9 @@ def jackknife(estimate: float, without: Floats, level: float) -> tuple[float, fl
     >>> round(high - 2.0, 3)  # √(1/2 × (.1² + .1²)) = .1, times 12.706
     1.271
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     groups = len(without)
     error = np.sqrt((groups - 1) / groups * ((without - without.mean()) ** 2).sum())
-    half = float(t.ppf((1 + level) / 2, groups - 1) * error)
+    half = float(stdtrit(groups - 1, (1 + level) / 2) * error)
     return estimate - half, estimate + half

@@ -149,14 +149,14 @@ def _exact(stride: int | None) -> dict[str, object]:
 
 def _mean(widths: NDArray[np.float64], level: float) -> dict[str, object]:
     """With Student's interval: widths are nearly normal over pictures."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     known = widths[~np.isnan(widths)]
     count = len(known)
     if not count:
         return {"n_images": 0}
     mean = float(known.mean())
-    half = float(t.ppf((1 + level) / 2, count - 1) * known.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
+    half = float(stdtrit(count - 1, (1 + level) / 2) * known.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
     return {"effective_width": mean, "ci_low": mean - half, "ci_high": mean + half, "n_images": count}
 
 

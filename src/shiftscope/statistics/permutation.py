@@ -115,7 +115,7 @@ def paired_p_values(a: Totals, b: Totals, signed: Sequence[tuple[SignedSums, Sig
     >>> found.round(2)  # all four signs agree in 2 of 16 cases: 0.125
     array([0.13])
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     common = ratio(a.numerator + b.numerator, a.denominator + b.denominator)
     observed = np.abs(a.estimate - b.estimate)
@@ -136,7 +136,7 @@ def paired_p_values(a: Totals, b: Totals, signed: Sequence[tuple[SignedSums, Sig
     draws = len(signed[0][0].numerator)
     p_value = (1 + count) / (1 + draws)
     spread = np.sqrt(variance) * scale
-    tail = np.maximum(2 * norm.sf(np.nan_to_num(ratio(observed, spread))), SMALLEST_P)
+    tail = np.maximum(2 * ndtr(-np.nan_to_num(ratio(observed, spread))), SMALLEST_P)
     p_value = np.where((count < FEW) & (spread > 0), np.minimum(p_value, tail), p_value)
     return np.where(np.isnan(observed), np.nan, p_value)
 

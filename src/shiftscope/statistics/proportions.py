@@ -37,7 +37,7 @@ def share_intervals(totals: Totals, level: float) -> tuple[Floats, Floats]:
     >>> [end.round(3).tolist() for end in share_intervals(ratios.totals(), 0.95)]  # t² ÷ (30 + t²), Student's t₂₉ = 2.045
     [[0.0], [0.122]]
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     n = totals.counted
     known = n >= 2
@@ -53,7 +53,8 @@ def share_intervals(totals: Totals, level: float) -> tuple[Floats, Floats]:
     between = np.where(sure, 0.0, np.clip(1 - effective / largest, 0, 1))  # the share of v that trials do not explain
     alike = ratio(part.fourth, part.squares**2)
     freedom = 1 / (1 / (n[known] - 1) + between**2 * np.nan_to_num(alike) / 2)
-    ends = wilson(share, effective, t.ppf((1 + level) / 2, freedom))
+    quantile = np.asarray(stdtrit(freedom, (1 + level) / 2), dtype=np.float64)
+    ends = wilson(share, effective, quantile)
     found = np.full((2, len(n)), np.nan)
     found[:, known] = np.array(ends) * part.scale
     return found[0], found[1]

@@ -176,14 +176,14 @@ def ks_p(distance: Floats, n: NDArray[np.integer]) -> Floats:
     >>> ks_p(np.array([0.75]), np.array([1])).round(3)  # one value is 3/4 away if it is above 3/4 or below 1/4
     array([0.5])
     """
-    from scipy.stats import kstwobign
+    from scipy.special import kolmogorov
 
     p = np.empty(len(distance))
     few = np.asarray(n) <= EXACT
     p[few] = two_sided_p(distance[few], n[few])
     root = np.sqrt(n[~few])
     z = distance[~few] * root
-    p[~few] = kstwobign.sf(z + 1 / (6 * root) + (z - 1) / (4 * root**2))
+    p[~few] = kolmogorov(z + 1 / (6 * root) + (z - 1) / (4 * root**2))
     return np.clip(p, 0, 1)
 
 
@@ -299,10 +299,10 @@ def quantiles(values: Floats, levels: ArrayLike) -> Floats:
 @lru_cache(maxsize=1024)
 def _stretch(units: int, level: float) -> float:
     """How much wider than resamples say an interval is for few units: √(u/(u − 1)) and Student's t for the normal."""
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit
 
     upper = (1 + level) / 2
-    return float(np.sqrt(units / (units - 1)) * t.ppf(upper, units - 1) / norm.ppf(upper))
+    return float(np.sqrt(units / (units - 1)) * stdtrit(units - 1, upper) / ndtri(upper))
 
 
 def bits(counts: Floats, shares: Floats, level: float) -> Spread:
