@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 from scipy.stats import chi2, chisquare
+from sklearn.datasets import load_digits
 
 from shiftscope.sources import digits, sources
 from shiftscope.sources.digits import HEIGHTS, OFF_CENTRE, Digits, handwriting, ink_box, scene
@@ -85,6 +86,14 @@ def test_train_and_test_share_no_digit_and_miss_none():
     assert sorted(np.concatenate(splits)) == list(range(1797))
     for split, allowed in zip(("train", "test"), splits, strict=True):
         assert {scene(0, "uniform", split, number).source for number in range(300)} <= set(allowed)
+
+
+def test_the_handwriting_is_that_of_scikit_learn():
+    loaded = load_digits()
+    images, targets = digits._digits()
+    np.testing.assert_array_equal(targets, loaded.target)
+    np.testing.assert_array_equal(images[:, 2:-2, 2:-2], (loaded.images / 16).astype(np.float32))
+    assert images.sum() == pytest.approx((loaded.images / 16).sum())  # nothing around them
 
 
 def test_pictures_depend_on_nothing_but_their_names():

@@ -22,8 +22,10 @@ def _alive(pid: int) -> bool:
 
 def _sweep(path: Path) -> None:
     """Remove what killed processes of this machine left beside `path`."""
+    if not (strays := _strays(str(path.parent.absolute()))):
+        return  # the usual case, in which a pattern for each file would take longer than to write it
     pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(socket.gethostname())}\.(\d+)\.part")
-    for name in _strays(str(path.parent.absolute())):
+    for name in strays:
         found = pattern.fullmatch(name)
         if found and not _alive(int(found[1])):
             _remove(path.with_name(name))
