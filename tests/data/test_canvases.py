@@ -111,9 +111,9 @@ def test_the_encoding_that_is_chosen_is_the_smaller_file_or_one_that_is_faster_a
             chosen.append(encoding_of(file))
         saved = 1 - sizes["webp"] / sizes["raw"]
         assert (tmp_path / "chosen").stat().st_size == sizes[chosen[-1]], (shared, sizes)
-        if abs(saved - 0.2) > 0.03:  # a share of the file is not canvases
-            assert chosen[-1] == ("webp" if saved > 0.2 else "raw"), (shared, saved)
-        between = between or 0.02 < saved < 0.18
+        if abs(saved - 0.25) > 0.03:  # a share of the file is not canvases
+            assert chosen[-1] == ("webp" if saved > 0.25 else "raw"), (shared, saved)
+        between = between or 0.02 < saved < 0.22
     assert set(chosen) == {"raw", "webp"}
     assert between  # one that WebP makes smaller, but not by so much that its time is worth it
 

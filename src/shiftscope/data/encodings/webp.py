@@ -24,7 +24,7 @@ class WebP(Encoding):
     and 5 % more bytes than with the next one.
     """
 
-    worth: ClassVar = 0.8
+    worth: ClassVar = 0.75
     """To write or read a canvas takes three to five times as long as what zstd makes of its pixels as they are."""
 
     def encode(self, pixels: NDArray[np.uint8]) -> bytes:
