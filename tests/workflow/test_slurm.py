@@ -29,8 +29,6 @@ CONFIG = {
     **{name: section for name, section in SMALL.items() if name not in ("cause", "remedies")},
     "datasets": {**SMALL["datasets"], "more": {**SMALL["datasets"]["test"], "evaluate": False}},
     "protocols": {"crop": SMALL["protocols"]["crop"]},
-    # Not `cpu`: nodes decide, and jobs ask for a GPU.
-    "inference": {**SMALL["inference"], "device": "auto"},
 }
 TARGETS = ("model_plain", "results/more/source.json")
 TOO_LITTLE = 700
@@ -110,7 +108,9 @@ def ran(finished: Project, tmp_path_factory: pytest.TempPathFactory):
     from snakemake_executor_plugin_slurm.job_status_query import query_job_status_sacct
 
     project = finished.copy(tmp_path_factory.mktemp("slurm") / "project")
-    project.configure(CONFIG)
+    chosen = {name: card(finished)[name] for name in ("engine", "batch_size")}  # which is fastest, may be another one then
+    # Not `cpu`: nodes decide, and jobs ask for a GPU.
+    project.configure({**CONFIG, "inference": {**SMALL["inference"], **chosen, "device": "auto"}})
     project.edit("src/shiftscope/workflow/needs.py", '"network": Need(8000,', f'"network": Need({TOO_LITTLE},')
     command = project.command(*TARGETS, "-R", "frames", "--workflow-profile", "profiles/slurm", *QUICKLY)
     with Cluster() as cluster:
@@ -133,8 +133,13 @@ def ran(finished: Project, tmp_path_factory: pytest.TempPathFactory):
         yield Ran(project, jobs(cluster), dict(line.split("|") for line in said.splitlines()), waited, cancelled)
 
 
+def card(project):
+    """That of the network."""
+    return json.loads((project.folder / "results/networks/plain/card.json").read_text())
+
+
 def test_the_tables_are_those_of_a_local_run(ran, finished):
-    cards = [json.loads((one.folder / "results/networks/plain/card.json").read_text()) for one in (finished, ran.project)]
+    cards = [card(one) for one in (finished, ran.project)]
     for same in ("weights_sha256", "engine", "batch_size"):
         assert cards[0][same] == cards[1][same]
     assert cards[0]["device"] == cards[1]["device"] == "cpu"
