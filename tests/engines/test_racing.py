@@ -171,7 +171,7 @@ def test_memory_bounds_the_batch_and_the_trial_says_so(machine, capsys, first, r
     clock = machine()
     (only,) = race([clock.runner("a", [9, 8, 7, 6, 5, 4], batch=first, room=room)], FRAMES, 32)
     assert (only.batch_size, only.too_large) == (batch, too_large)
-    assert f"engine a: memory is too small for {too_large} frames" in capsys.readouterr().err
+    assert capsys.readouterr().err.count(f"engine a: memory is too small for {too_large} frames") == 1  # not tried again
 
 
 def test_an_engine_without_memory_for_a_frame_is_out_of_the_race(machine):

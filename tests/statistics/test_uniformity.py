@@ -243,6 +243,15 @@ def test_an_interval_has_its_estimate_inside_and_none_for_one_picture():
     assert same == pytest.approx((0.25, 0.25, 0.25))
 
 
+def test_intervals_are_wider_for_few_pictures_by_students_quantile():
+    """By how much, from printed tables of the two quantiles, with the standard deviation of n − 1."""
+    shares = np.random.default_rng(0).dirichlet([8, 1, 1, 2], size=500)
+    high = {units: distance_interval(shares, 0.3, units, 0.95).high - 0.3 for units in (2, 5, 31, 10**8)}
+    for units, student in ((2, 12.706), (5, 2.776), (31, 2.042)):
+        expected = np.sqrt(units / (units - 1)) * student / 1.960
+        assert high[units] / high[10**8] == pytest.approx(expected, rel=1e-3)
+
+
 def test_factors_depend_on_the_seed_alone():
     assert (multipliers(1).signs != SIGNS).any()
     uniformity.multipliers.cache_clear()

@@ -108,7 +108,8 @@ def ran(finished: Project, tmp_path_factory: pytest.TempPathFactory):
     from snakemake_executor_plugin_slurm.job_status_query import query_job_status_sacct
 
     project = finished.copy(tmp_path_factory.mktemp("slurm") / "project")
-    chosen = {name: card(finished)[name] for name in ("engine", "batch_size")}  # which is fastest, may be another one then
+    # Timed again, another engine or batch may be the fastest, whose answers differ in their last digits.
+    chosen = {name: card(finished)[name] for name in ("engine", "batch_size")}
     # Not `cpu`: nodes decide, and jobs ask for a GPU.
     project.configure({**CONFIG, "inference": {**SMALL["inference"], **chosen, "device": "auto"}})
     project.edit("src/shiftscope/workflow/needs.py", '"network": Need(8000,', f'"network": Need({TOO_LITTLE},')
@@ -134,7 +135,7 @@ def ran(finished: Project, tmp_path_factory: pytest.TempPathFactory):
 
 
 def card(project):
-    """That of the network."""
+    """The card of network `plain`."""
     return json.loads((project.folder / "results/networks/plain/card.json").read_text())
 
 
