@@ -124,7 +124,7 @@ class Canvases(Table):
     """The grey levels of the canvas, height × width × 3, from 0 to 255, without any loss. How they are encoded, the
     metadata of the file say under `shiftscope.encoding`: `raw`, one byte each, row by row, red, green and blue; or `webp`,
     a lossless WebP file, or the same bytes as in `raw` where there are just height × width × 3 of them. Each file has the
-    encoding in which the canvases of its first pictures are smallest; `webp` has to save a quarter."""
+    encoding in which the canvases of its first pictures are smallest, but `webp` only if it saves a quarter."""
 
 
 class Frames(Table):

@@ -97,8 +97,9 @@ class CanvasWriter:
 
 
 def smallest(images: Iterable[Sequence[Canvas]]) -> str:
-    """The name of the encoding in which the canvases of these images take the fewest bytes, each image compressed by zstd,
-    after the bytes of each were divided by what it is `worth`; of equal ones, the first by name.
+    """The name of the encoding in which the canvases of these images take the fewest bytes, each image compressed by zstd.
+    The bytes of each encoding are divided by its `worth` before they are compared. Of equal ones, the first by name is
+    taken.
 
     >>> noise = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
     >>> slope = np.add.outer(np.arange(64) * 2, np.arange(64))[..., None] + noise[0] % 4  # as a cloudless sky

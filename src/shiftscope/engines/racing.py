@@ -40,8 +40,8 @@ HOPELESS = 1.5
 """One that takes so much longer in each of `FIRST_ROUNDS` is tried no further, either."""
 FEWEST_ROUNDS, ENOUGH_ROUNDS, MOST_ROUNDS = 5, 20, 200
 SHORTEST_S, LONGEST_S = 1.0, 10.0
-"""Seconds after which no further round begins, once there are `ENOUGH_ROUNDS`, or `FEWEST_ROUNDS`. `MOST_ROUNDS` are begun
-only where a round takes next to no time."""
+"""Once there are `ENOUGH_ROUNDS`, no further round begins after `SHORTEST_S` seconds, and with fewer, but at least
+`FEWEST_ROUNDS`, none after `LONGEST_S`. There are never more than `MOST_ROUNDS`."""
 
 
 @dataclass(eq=False)
@@ -165,8 +165,8 @@ def race(runners: Sequence[Runner], frames: NDArray[np.uint8], largest: int) -> 
 def in_turns(entries: Sequence[Entry], fewest: int, certain: Callable[[Times], bool]) -> Times:
     """The times of `entries` in rounds in which each runs once; which begins changes from round to round.
 
-    There are at least `fewest` rounds, and more until `certain` says of the times so far that they are, or it takes too
-    long: rounds of a moment go on for longer, since it is short runs that differ most.
+    There are at least `fewest` rounds, and more until `certain` says that the times so far are enough, or it takes too
+    long. Where a round takes only a moment, there are more of them, since times of short runs differ most.
     """
     times: dict[Entry, list[float]] = {entry: [] for entry in entries}
     start = time.perf_counter()

@@ -211,7 +211,7 @@ def ink_box(ink: Array) -> tuple[int, int, int, int]:
 @lru_cache(1)
 def _digits() -> tuple[Array, NDArray[np.intp]]:
     """(1797, 12, 12) intensities from 0 to 1 with two empty pixels around each digit, and which digits they are."""
-    # The file that sklearn.datasets.load_digits reads: to import that takes as long as to make a thousand scenes.
+    # The file that sklearn.datasets.load_digits reads. Importing that function takes nearly as long as making 1,000 scenes.
     rows = np.loadtxt(package_folder("sklearn", "scikit-learn") / "datasets" / "data" / "digits.csv.gz", delimiter=",")
     images = rows[:, :-1].reshape(-1, 8, 8)
     padded = np.pad(images / images.max(), ((0, 0), (2, 2), (2, 2)))

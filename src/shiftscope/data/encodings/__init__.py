@@ -12,7 +12,8 @@ class Encoding:
     """Base of all encodings."""
 
     worth: ClassVar[float] = 1
-    """How many bytes it may take for each byte of an encoding that costs no time, such as `raw`, to be worth its time."""
+    """The share of the bytes of an encoding that takes no time, such as `raw`, that this one may take at most to be
+    chosen."""
 
     def encode(self, pixels: NDArray[np.uint8]) -> bytes:
         """The bytes that are stored for a canvas, uint8 (height, width, 3), RGB. The same pixels give the same bytes."""
